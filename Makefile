@@ -1,0 +1,155 @@
+# vmatlas. `make help` lists the targets; V=1 shows every command.
+# Everything that is made goes under build/.
+
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+B := build
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+KERNELS ?= 6.1 6.12
+
+VERSION := $(shell cat VERSION)
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wno-unused-parameter
+CFLAGS ?= -O2 -g
+CPPFLAGS_ALL = -D_GNU_SOURCE -DVA_VERSION='"$(VERSION)"' -Iinclude $(CPPFLAGS)
+CFLAGS_ALL = -std=gnu11 $(WARN) -fno-common $(CFLAGS) -MMD -MP
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
+
+PKGS_CORE := libzstd zlib
+PKGS_GUI := sdl2 SDL2_ttf libpng
+pkgs = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+
+# A stage sees its own headers and those of earlier stages (tests/check-layers proves it).
+INC_core := -Icore
+INC_gui := -Icore -Igui $(call pkgs,--cflags,$(PKGS_GUI))
+INC_cli := -Icore -Igui -Icli $(call pkgs,--cflags,$(PKGS_GUI))
+INC_tests := $(INC_cli) -Itests
+
+CORE_SRC := $(wildcard core/*.c)
+GUI_SRC := $(wildcard gui/*.c)
+CLI_SRC := $(wildcard cli/*.c cli/vm/*.c)
+COLLECT_SRC := $(wildcard cli/collect/*.c)
+INIT_SRC := $(wildcard cli/guest/*.c)
+DEMO_SRC := $(wildcard demos/*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+WORK_SRC := $(wildcard tests/workloads/*.c)
+
+LIBS_CORE = $(call pkgs,--libs,$(PKGS_CORE))
+LIBS_ALL = $(call pkgs,--libs,$(PKGS_GUI)) $(LIBS_CORE) -lm -lpthread
+
+obj = $(patsubst %.c,$(B)/$(2)/%.o,$(1))
+PROGRAMS := $(B)/vmatlas $(B)/vmatlas-collect $(B)/vmatlas-init
+DEMOS := $(patsubst demos/%.c,$(B)/demos/%,$(DEMO_SRC))
+WORKLOADS := $(patsubst tests/workloads/%.c,$(B)/tests/workloads/%,$(WORK_SRC))
+UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all help deps programs demos workloads fonts kernels modules vm run test test-fast test-long check fuzz install uninstall clean distclean
+
+all: programs demos fonts ## build the programs and demos
+
+help: ## this list
+	@echo 'make run and make test are all one needs on a fresh machine. Targets:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+# --- what the system must have -------------------------------------------------------------------------------------
+
+deps: ## install what is needed (Debian, Ubuntu: apt; elsewhere: says the names)
+	$(Q)tools=1 cli/vm/deps.sh
+
+# Stamp: asks the system once, installs only when something is missing.
+$(B)/.deps: cli/vm/deps.sh
+	$(Q)mkdir -p $(B)
+	$(Q)cli/vm/deps.sh
+	$(Q)touch $@
+
+# --- programs ------------------------------------------------------------------------------------------------------
+
+programs: $(PROGRAMS)
+demos: $(DEMOS) ## build the lab programs
+workloads: $(WORKLOADS)
+
+define compile
+$$(B)/$(1)/%.o: %.c | $$(B)/.deps
+	$$(call say,$(2),$$<)mkdir -p $$(@D) && $$(CC) $$(CPPFLAGS_ALL) $$(INC_$$(word 1,$$(subst /, ,$$<))) $$(CFLAGS_ALL) $(3) -c $$< -o $$@
+endef
+$(eval $(call compile,obj,CC,))
+$(eval $(call compile,san,CC SAN,$(SAN)))
+
+$(B)/vmatlas: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),obj)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
+
+$(B)/vmatlas-san: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),san)
+	$(call say,LD,$@)$(CC) $(SAN) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
+
+# The collector and the guest's init run anywhere, also where there is no libc to link with: static.
+$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c,obj)
+	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ $(LIBS_CORE) -o $@
+
+$(B)/vmatlas-init: $(call obj,$(INIT_SRC),obj)
+	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ -o $@
+
+$(B)/demos/%: demos/%.c | $(B)/.deps
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Idemos $(CFLAGS_ALL) -O1 $< -o $@ -lpthread -MF $@.d
+
+$(B)/tests/workloads/%: tests/workloads/%.c | $(B)/.deps
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/workloads $(CFLAGS_ALL) -O1 $< -o $@ -lpthread -MF $@.d
+
+# Unit tests: each a small main, linked with the core (and GUI, never its window) under ASan and UBSan.
+GUI_LIB_SRC := $(GUI_SRC)
+$(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(call obj,$(GUI_LIB_SRC) $(CORE_SRC),san)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(SAN) $^ $(LIBS_ALL) -lcmocka -o $@
+
+# --- fonts ---------------------------------------------------------------------------------------------------------
+
+fonts: $(B)/assets/fonts/.done
+$(B)/assets/fonts/.done: assets/fonts/list assets/fonts/collect.sh | $(B)/.deps
+	$(call say,FONTS,$(@D))assets/fonts/collect.sh assets/fonts/list $(@D) && touch $@
+
+# --- kernels, module, guest ------------------------------------------------------------------------------------------
+
+kernels: $(foreach k,$(KERNELS),$(B)/kernels/$(k)/complete) ## download and unpack the kernels for the VM (nothing is installed)
+$(B)/kernels/%/complete: cli/vm/kernels.sh | $(B)/.deps
+	$(Q)cli/vm/kernels.sh $(B)/kernels $*
+
+MODULE_SRC := $(wildcard module/*.c module/*.h module/Kbuild) $(wildcard include/vmatlas/*.h)
+modules: $(foreach k,$(KERNELS),$(B)/module/$(k)/vmatlas.ko) ## build the module for the VM's kernels
+$(B)/module/%/vmatlas.ko: $(B)/kernels/%/complete $(MODULE_SRC)
+	$(call say,KBUILD,$@)module/build.sh $(B)/kernels/$*/headers $(@D) $(if $(filter 1,$(V)),V=1)
+
+.PHONY: module-local
+module-local: ## build the module for the running kernel (needs its headers)
+	$(Q)module/build.sh /lib/modules/$$(uname -r)/build $(B)/module/$$(uname -r)
+
+INITRAMFS := $(foreach k,$(KERNELS),$(B)/vm/$(k)/initramfs.cpio)
+vm: modules $(INITRAMFS) $(PROGRAMS) ## all that `vmatlas --vm` boots
+$(B)/vm/%/initramfs.cpio: cli/vm/initramfs.sh $(B)/module/%/vmatlas.ko $(B)/vmatlas-init $(B)/vmatlas-collect
+	$(call say,CPIO,$@)mkdir -p $(@D) && cli/vm/initramfs.sh $(B)/kernels/$* $(B)/module/$*/vmatlas.ko $(B)/vmatlas-init $(B)/vmatlas-collect $@
+
+# --- run and test ----------------------------------------------------------------------------------------------------
+
+run: all vm ## the main job: a demo in the throw-away VM, live in the window
+	$(Q)cli/vm/run-demo.sh $(B)
+
+test-fast: programs demos workloads fonts ## no VM, under a minute
+	$(Q)tests/run.sh fast
+
+test: all workloads vm ## every case, counts cut down
+	$(Q)tests/run.sh normal
+
+test-long: all workloads vm ## every case, full counts
+	$(Q)tests/run.sh long
+
+fuzz: ## libFuzzer on the decoders (clang), SECONDS=60
+	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}
+
+clean: ## remove what was built, keep the downloaded kernels
+	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +
+
+distclean: ## remove build/
+	$(Q)rm -rf $(B)
+
+-include $(shell find $(B)/obj $(B)/san $(B)/demos $(B)/tests -name '*.d' 2>/dev/null)

@@ -1,0 +1,48 @@
+/*
+ * Bytes → chunks. Every byte is untrusted. Knows nothing of files: feed it what came, in any pieces.
+ *
+ * A wire message is decoded by a pure function: bytes in → bytes used (> 0), 0 = need more, < 0 = bad (enum va_decode_error).
+ * va_decoder adds the buffer, opens BLOCKs, checks CRCs and hands out what is inside in order.
+ */
+#ifndef VA_DECODE_H
+#define VA_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vmatlas/stream.h"
+
+enum va_decode_error {
+	VA_DECODE_OK = 0,
+	VA_DECODE_NOT_A_RECORDING = -1, /* magic */
+	VA_DECODE_VERSION = -2,         /* stream or wire version, record size */
+	VA_DECODE_HEADER = -3,          /* header damaged: sizes, clock, levels, CPU count out of range */
+	VA_DECODE_CHUNK = -4,           /* chunk magic, kind nesting, size over VMATLAS_CHUNK_MAX */
+	VA_DECODE_CHECK = -5,           /* CRC or zstd frame wrong */
+};
+
+/* One sentence for people, without the file's name and without a full stop. */
+const char *va_decode_strerror(int error);
+
+long va_decode_header(const void *bytes, size_t n, struct vmatlas_stream_header *out);
+long va_decode_chunk(const void *bytes, size_t n, struct vmatlas_chunk *out);
+
+struct va_decoder_ops {
+	/* payload is only valid during the call. Return < 0 to stop the decoder with that error. */
+	int (*header)(void *ctx, const struct vmatlas_stream_header *header);
+	int (*chunk)(void *ctx, const struct vmatlas_chunk *chunk, const void *payload);
+};
+
+struct va_decoder;
+
+struct va_decoder *va_decoder_new(const struct va_decoder_ops *ops, void *ctx);
+void va_decoder_free(struct va_decoder *d);
+
+/* 0, or a negative va_decode_error; after an error nothing more is taken, what was handed out stays valid. */
+int va_decoder_feed(struct va_decoder *d, const void *bytes, size_t n);
+
+/* At the end of input: bytes left over that form no whole chunk (0 = clean end), and whether END was seen. */
+size_t va_decoder_pending(const struct va_decoder *d);
+bool va_decoder_ended(const struct va_decoder *d);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Every record in order, and the model at any of them.
+ *
+ * Position p means "the first p records have been applied". Checkpoints (cheap clones of the model) make any position reachable in bounded
+ * work. Records and checkpoints are added at the end only; nothing already there changes.
+ */
+#ifndef VA_HISTORY_H
+#define VA_HISTORY_H
+
+#include "model.h"
+
+struct va_history;
+
+/* texts is borrowed. */
+struct va_history *va_history_new(const struct vmatlas_stream_header *header, struct va_texts *texts);
+void va_history_free(struct va_history *h);
+
+void va_history_append(struct va_history *h, const struct vmatlas_record *rec, __u32 cpu);
+
+size_t va_history_count(const struct va_history *h);
+/* Record i < count. Valid until the next call on h. */
+const struct vmatlas_record *va_history_record(struct va_history *h, size_t i, __u32 *cpu);
+__u64 va_history_time(struct va_history *h, size_t i);
+__u64 va_history_begin(const struct va_history *h); /* ts: the header's start_mono */
+__u64 va_history_end(const struct va_history *h);   /* ts of the last record */
+
+size_t va_history_find_time(struct va_history *h, __u64 ts);          /* position after all records with time <= ts */
+size_t va_history_find_mark(struct va_history *h, const char *name);  /* position just after the mark; (size_t)-1 = none */
+/* The next / previous record of a type (enum vmatlas_type; 0 = any) from position p, for process tgid (0 = any); (size_t)-1 = none. */
+size_t va_history_next(struct va_history *h, size_t p, unsigned type, __u32 tgid);
+size_t va_history_prev(struct va_history *h, size_t p, unsigned type, __u32 tgid);
+
+/* A model of its own at position p; the caller frees it. */
+struct va_model *va_history_model_at(struct va_history *h, size_t p);
+/* Moves a model that stands at position *p to position to, forward by applying, backward through a checkpoint. */
+void va_history_move(struct va_history *h, struct va_model **model, size_t *p, size_t to);
+
+/* The model at the end, kept up to date by append. */
+const struct va_model *va_history_latest(const struct va_history *h);
+
+#endif

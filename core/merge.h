@@ -1,0 +1,35 @@
+/*
+ * Per-CPU streams → one stream in the order of time.
+ *
+ * Records go out when every CPU is known to be drained past them (ROUND), smallest ts first; equal ts: truth before faults, then the
+ * lower CPU. Within one (CPU, channel) the order of arrival is kept. A gap in seq becomes a LOSS record at its place.
+ * A record older than what already went out is counted as late and goes out at once, never dropped, with its own ts.
+ */
+#ifndef VA_MERGE_H
+#define VA_MERGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vmatlas/stream.h"
+
+struct va_merge_stats {
+	__u64 written[VMATLAS_CHANNELS]; /* records that arrived */
+	__u64 lost[VMATLAS_CHANNELS];    /* from gaps */
+	__u64 late, invalid;             /* invalid: unknown type or a field out of range; not handed out */
+};
+
+struct va_merge;
+
+/* out is called once a record, in order; cpu is where it came from. */
+struct va_merge *va_merge_new(__u32 cpus, void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx);
+void va_merge_free(struct va_merge *m);
+
+int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const struct vmatlas_record *recs, size_t n);
+void va_merge_round(struct va_merge *m, __u64 drained); /* all up to `drained` may go out */
+void va_merge_flush(struct va_merge *m);                /* end of input: all goes out */
+
+/* Per CPU; cpu < cpus. */
+const struct va_merge_stats *va_merge_stats(const struct va_merge *m, __u32 cpu);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * The joint of all stages: bytes in, history out. decode → merge → history, with texts, objects and facts gathered on the way.
+ * Programs use it in two ways: open a file (all at once), or feed what arrives from a live source.
+ */
+#ifndef VA_RECORDING_H
+#define VA_RECORDING_H
+
+#include "history.h"
+#include "merge.h"
+#include "zone.h"
+
+struct va_recording;
+
+struct va_recording *va_recording_new(void);
+void va_recording_free(struct va_recording *r);
+
+/* 0 or a negative va_decode_error. */
+int va_recording_feed(struct va_recording *r, const void *bytes, size_t n);
+/* End of input: lets out what the merge holds. */
+void va_recording_finish(struct va_recording *r);
+
+/*
+ * Reads a whole file ("-" = standard input). 0, or -1 after one sentence on stderr (what, and which file). A recording cut off in the middle is
+ * used up to the last whole block, with one sentence on stderr.
+ */
+int va_recording_load(struct va_recording *r, const char *path);
+
+bool va_recording_ready(const struct va_recording *r); /* header seen: the functions below may be used */
+const struct vmatlas_stream_header *va_recording_header(const struct va_recording *r);
+struct va_history *va_recording_history(struct va_recording *r);
+struct va_texts *va_recording_texts(struct va_recording *r);
+struct va_objects *va_recording_objects(struct va_recording *r);
+const struct va_merge *va_recording_merge(const struct va_recording *r);
+const char *va_recording_meta(const struct va_recording *r, const char *key); /* NULL = not said */
+const struct vmatlas_totals *va_recording_totals(const struct va_recording *r, size_t *n); /* last TOTALS, or NULL */
+const struct vmatlas_end *va_recording_end(const struct va_recording *r); /* NULL = cut off, or still running */
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * What a fault record means. x86-64 entry bits and index shifts are known here (and in walk.c) and nowhere else in core.
+ * Source: Intel SDM vol. 3 chapter 4.5; arch/x86/include/asm/pgtable_types.h.
+ */
+#ifndef VA_WALK_H
+#define VA_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vmatlas/wire.h"
+
+enum va_fault_kind {
+	VA_FAULT_DEMAND_ZERO, VA_FAULT_FILE, VA_FAULT_COW, VA_FAULT_REUSE, VA_FAULT_SWAP_IN, VA_FAULT_HUGE, VA_FAULT_SPURIOUS,
+	VA_FAULT_BAD, VA_FAULT_OTHER, VA_FAULT_KINDS
+};
+
+enum va_bad_reason { VA_BAD_NONE, VA_BAD_UNMAPPED, VA_BAD_PROTECTION, VA_BAD_BEYOND_EOF, VA_BAD_NON_CANONICAL, VA_BAD_KERNEL };
+
+struct va_step { /* one level of a walk, top first */
+	unsigned level;      /* 0 = PGD, 1 = P4D, 2 = PUD, 3 = PMD, 4 = PTE */
+	unsigned index;      /* 0..511 */
+	__u64 entry;
+	bool allocated;      /* the table this entry stands in was allocated by this fault */
+	bool leaf;           /* ends the walk: maps a page */
+};
+
+struct va_walk {
+	struct va_step step[VMATLAS_LEVELS];
+	unsigned steps;      /* levels whose entry was read; a folded P4D is left out */
+	bool complete;       /* ends in a present leaf */
+	__u64 page_size;     /* 4096, 2 MiB, 1 GiB; 0 = not complete */
+	__u64 pfn;           /* of the 4 KiB frame that holds addr; valid where complete */
+};
+
+const char *va_level_name(unsigned level);          /* "PGD" … */
+const char *va_fault_kind_name(enum va_fault_kind kind);   /* "demand-zero" … as in JSON */
+const char *va_bad_reason_name(enum va_bad_reason reason); /* "unmapped" … */
+unsigned va_index(unsigned level, __u64 addr);      /* 0..511 */
+unsigned va_level_shift(unsigned level);            /* 39 for PGD with four levels is that of P4D: 48,39,30,21,12; see walk.c */
+__u64 va_level_size(unsigned level);                /* bytes one entry covers */
+unsigned va_top_shift(unsigned levels);             /* first virtual bit above the PGD index: 48 or 57 */
+
+bool va_entry_present(__u64 entry);                 /* P, or PROT_NONE / huge-split forms the kernel counts as present */
+bool va_entry_writable(__u64 entry);
+bool va_entry_leaf(unsigned level, __u64 entry);
+__u64 va_entry_pfn(__u64 entry);
+
+/* levels: 4 or 5 (of the stream header). The walk after, and the entry before as a one-step view. */
+void va_walk_after(const struct vmatlas_fault *fault, unsigned levels, struct va_walk *out);
+bool va_walk_before(const struct vmatlas_fault *fault, unsigned levels, struct va_step *out); /* false: no level was read */
+
+enum va_fault_kind va_fault_kind(const struct vmatlas_record *rec, unsigned levels);
+/* vma: the model's VMA at addr, or start == end == 0 for none */
+enum va_bad_reason va_bad_reason(const struct vmatlas_record *rec, __u64 vma_flags, bool vma_known, __u64 vma_file_end);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * Writes a stream: header, chunks, and for recordings zstd BLOCKs with an index. Used by the collector (plain), by `record` (packed) and
+ * by tests. Data reaches the file in whole blocks, so a killed writer loses at most the block in the making.
+ */
+#ifndef VA_WRITER_H
+#define VA_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vmatlas/stream.h"
+
+struct va_writer;
+
+/* fd is borrowed. pack: gather chunks into zstd BLOCKs (about 1 MiB, and at least one a second of recorded time) and append an INDEX at finish. */
+struct va_writer *va_writer_new(int fd, bool pack);
+void va_writer_free(struct va_writer *w);
+
+/* All return 0 or -errno; after an error the same error comes back from every call, and what is on disk stays whole. */
+int va_writer_header(struct va_writer *w, const struct vmatlas_stream_header *header);
+int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, const void *payload); /* magic, bytes, check are filled in */
+int va_writer_meta(struct va_writer *w, const char *key, const char *value);
+int va_writer_end(struct va_writer *w, const struct vmatlas_end *end); /* flushes, writes END and INDEX */
+int va_writer_flush(struct va_writer *w);                              /* closes the block in the making */
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * What a VMA is, in the field's words. One classifier, fed by the model here and by /proc later.
+ * ELF facts come from OBJECT chunks (they travel in the recording), never from permissions alone where an object is known.
+ */
+#ifndef VA_ZONE_H
+#define VA_ZONE_H
+
+#include <stdbool.h>
+
+#include "model.h"
+
+enum va_zone {
+	VA_ZONE_OTHER, VA_ZONE_TEXT, VA_ZONE_RODATA, VA_ZONE_DATA, VA_ZONE_BSS, VA_ZONE_HEADERS, VA_ZONE_HEAP, VA_ZONE_STACK, VA_ZONE_THREAD_STACK,
+	VA_ZONE_ANON, VA_ZONE_FILE, VA_ZONE_SHARED, VA_ZONE_LIB, VA_ZONE_VDSO, VA_ZONE_VVAR, VA_ZONE_VSYSCALL, VA_ZONE_GUARD, VA_ZONES
+};
+
+struct va_objects; /* grow-only store of OBJECT chunks */
+
+struct va_objects *va_objects_new(void);
+void va_objects_free(struct va_objects *objects);
+bool va_objects_add(struct va_objects *objects, const void *payload, size_t bytes); /* false: malformed */
+const struct vmatlas_object *va_objects_find(const struct va_objects *objects, const struct va_vma *vma);
+
+/* lib: set where the zone belongs to a shared library (or the dynamic loader) rather than to the program. */
+enum va_zone va_zone_of(const struct va_mm *mm, const struct va_vma *vma, const struct va_texts *texts, const struct va_objects *objects,
+			__u32 rules, bool *lib);
+const char *va_zone_name(enum va_zone zone); /* "text", "rodata", … */
+
+#endif

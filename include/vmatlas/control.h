@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The control files of the module, under /sys/kernel/debug/vmatlas/. All belong to root, mode 0600 or less.
+ *
+ *   cpu0 …       r  the truth channel of each CPU: vmatlas_record[], read() only (no mmap: works under lockdown)
+ *   faults0 …    r  the fault channel of each CPU
+ *   target       rw write "pid N [N …]" (whole processes: any tid will do), "exec" (the next execve of the writing task: a launcher
+ *                   loses nothing of the start), "none". Read: the tgids watched, one a line. A process already running is
+ *                   reported whole (TASK, MM_LAYOUT, MM_COUNTS, RANGE + VMA, PAGES) before the write returns.
+ *   enable       rw 1 = record, 0 = stop: hooks are taken off. Starts as 0.
+ *   follow       rw 1 (default) = descendants of the target are watched too
+ *   classes      rw event classes on: any of "fault op vma task mark", by spaces; "+name" and "-name" change one
+ *   marker       w  a line of text (1..4096 bytes, the newline is dropped): a MARK with that text, whoever holds the open file.
+ *                   Marks of a task that is not watched have mm 0.
+ *   snapshot     w  "pid N": report its map and pages again. "torn": continue to heal the maps whose truth records were lost; returns
+ *                   -EAGAIN when buffers are full again before all is healed (drain, then write again)
+ *   stats        r  one fact a line, "name value…":
+ *                     wire 1
+ *                     release 6.12…
+ *                     levels 4
+ *                     rules N                            vmatlas_stream_header.rules
+ *                     subbuf_size N / subbuf_count N / cpus N
+ *                     enabled 0|1
+ *                     cpu N truth WRITTEN LOST faults WRITTEN LOST
+ *                     torn N                             maps that wait for healing
+ *                     missed HOOK N                      calls a hook could not catch (kretprobe nmissed …), one line a hook
+ *                     absent HOOK REASON                 a hook this kernel lacks and the feature that is off because of it
+ *
+ * Errors: -EINVAL for text that is none of the above, -ESRCH for no such process, -EBUSY when the tables of watched processes are
+ * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX. Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth),
+ * fault_subbuf_count (per CPU, faults).
+ *
+ * Marks from an ordinary user's program: the launcher opens `marker`, leaves the descriptor open in the command and names it in
+ * the environment as VMATLAS_MARKER_FD. <vmatlas/mark.h> does the rest.
+ */
+#ifndef VMATLAS_CONTROL_H
+#define VMATLAS_CONTROL_H
+
+#define VMATLAS_DEBUGFS_NAME "vmatlas"
+#define VMATLAS_CONTROL_DIR "/sys/kernel/debug/vmatlas"
+#define VMATLAS_MARKER_ENV "VMATLAS_MARKER_FD"
+
+#endif
