@@ -19,13 +19,17 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-fr
 
 PKGS_CORE := libzstd zlib
 PKGS_GUI := sdl2 SDL2_ttf libpng
-pkgs = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+# Asked once, and only when a recipe needs it: on a fresh machine the libraries come with the first rule (deps).
+GUI_CFLAGS = $(eval GUI_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS_GUI)))$(GUI_CFLAGS)
+LIBS_GUI = $(eval LIBS_GUI := $$(shell $(PKG_CONFIG) --libs $(PKGS_GUI)))$(LIBS_GUI)
+LIBS_CORE = $(eval LIBS_CORE := $$(shell $(PKG_CONFIG) --libs $(PKGS_CORE)))$(LIBS_CORE)
+LIBS_ALL = $(LIBS_GUI) $(LIBS_CORE) -lm -lpthread
 
 # A stage sees its own headers and those of earlier stages (tests/check-layers proves it).
 INC_core := -Icore
-INC_gui := -Icore -Igui $(call pkgs,--cflags,$(PKGS_GUI))
-INC_cli := -Icore -Igui -Icli $(call pkgs,--cflags,$(PKGS_GUI))
-INC_tests := $(INC_cli) -Itests
+INC_gui = -Icore -Igui $(GUI_CFLAGS)
+INC_cli = -Icore -Igui -Icli $(GUI_CFLAGS)
+INC_tests = $(INC_cli) -Itests
 
 CORE_SRC := $(wildcard core/*.c)
 GUI_SRC := $(wildcard gui/*.c)
@@ -35,9 +39,6 @@ INIT_SRC := $(wildcard cli/guest/*.c)
 DEMO_SRC := $(wildcard demos/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 WORK_SRC := $(wildcard tests/workloads/*.c)
-
-LIBS_CORE = $(call pkgs,--libs,$(PKGS_CORE))
-LIBS_ALL = $(call pkgs,--libs,$(PKGS_GUI)) $(LIBS_CORE) -lm -lpthread
 
 obj = $(patsubst %.c,$(B)/$(2)/%.o,$(1))
 PROGRAMS := $(B)/vmatlas $(B)/vmatlas-collect $(B)/vmatlas-init
