@@ -12,15 +12,25 @@
 
 struct va_writer;
 
-/* fd is borrowed. pack: gather chunks into zstd BLOCKs (about 1 MiB, and at least one a second of recorded time) and append an INDEX at finish. */
+/*
+ * fd is borrowed, and written from where it stands. pack: gather chunks into zstd BLOCKs (about 1 MiB, and at least one a second of recorded
+ * time) and append an INDEX at the end. NULL: no memory.
+ */
 struct va_writer *va_writer_new(int fd, bool pack);
 void va_writer_free(struct va_writer *w);
 
 /* All return 0 or -errno; after an error the same error comes back from every call, and what is on disk stays whole. */
 int va_writer_header(struct va_writer *w, const struct vmatlas_stream_header *header);
-int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, const void *payload); /* magic, bytes, check are filled in */
+/*
+ * One chunk; chunk->bytes says how long the payload is, magic and check are filled in. -EINVAL for BLOCK, INDEX and END (they are
+ * the writer's own), -EMSGSIZE over VMATLAS_CHUNK_MAX.
+ */
+int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, const void *payload);
 int va_writer_meta(struct va_writer *w, const char *key, const char *value);
 int va_writer_end(struct va_writer *w, const struct vmatlas_end *end); /* flushes, writes END and INDEX */
 int va_writer_flush(struct va_writer *w);                              /* closes the block in the making */
+
+/* Bytes handed to the file so far. */
+__u64 va_writer_bytes(const struct va_writer *w);
 
 #endif

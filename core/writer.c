@@ -1,0 +1,289 @@
+/* See writer.h. Linked statically into the collector: needs nothing else of core. */
+#include "writer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#define BLOCK_BYTES (1u << 20)           /* a block is closed at the first ROUND after this … */
+#define BLOCK_BYTES_MAX (4u << 20)       /* … or here, when no ROUND comes */
+#define BLOCK_NS 1000000000ull           /* … or at the first ROUND this much after the block began */
+#define LEVEL 1                          /* zstd: 450 MB/s and 3.5 times smaller; higher levels gain little on records */
+#define HEAD sizeof(struct vmatlas_chunk)
+
+struct va_writer {
+	int fd;
+	bool pack;
+	int error;        /* 0 or -errno: sticky */
+	__u64 offset;     /* bytes written, all of them whole chunks */
+
+	char *raw;        /* the block in the making: whole chunks */
+	size_t used, room;
+	struct vmatlas_index_entry block; /* facts of the block in the making */
+	__u64 block_begin;                /* ns: its first ROUND or record */
+
+	ZSTD_CCtx *zstd;
+	char *packed;
+	size_t packed_room;
+
+	struct vmatlas_index_entry *index;
+	size_t blocks, index_room;
+};
+
+struct va_writer *va_writer_new(int fd, bool pack)
+{
+	struct va_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->fd = fd;
+	w->pack = pack;
+	w->zstd = pack ? ZSTD_createCCtx() : NULL;
+	if (pack && !w->zstd) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void va_writer_free(struct va_writer *w)
+{
+	if (!w)
+		return;
+	ZSTD_freeCCtx(w->zstd);
+	free(w->raw);
+	free(w->packed);
+	free(w->index);
+	free(w);
+}
+
+__u64 va_writer_bytes(const struct va_writer *w)
+{
+	return w->offset;
+}
+
+static int fail(struct va_writer *w, int error)
+{
+	if (!w->error)
+		w->error = error;
+	return w->error;
+}
+
+/* A chunk that could not be finished must not stand half written: back to the last whole one, where the file can do that. */
+static int fail_write(struct va_writer *w, size_t written, int error)
+{
+	off_t here = written ? lseek(w->fd, 0, SEEK_CUR) : -1;
+
+	if (here >= (off_t)written && ftruncate(w->fd, here - (off_t)written) == 0)
+		lseek(w->fd, here - (off_t)written, SEEK_SET);
+	return fail(w, error);
+}
+
+static int wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+}
+
+static void advance(struct iovec *iov, size_t n)
+{
+	for (int i = 0; i < 2; i++) {
+		size_t step = n < iov[i].iov_len ? n : iov[i].iov_len;
+
+		iov[i].iov_base = (char *)iov[i].iov_base + step;
+		iov[i].iov_len -= step;
+		n -= step;
+	}
+}
+
+static int write_all(struct va_writer *w, const void *a, size_t na, const void *b, size_t nb)
+{
+	struct iovec iov[2] = { { (void *)a, na }, { (void *)b, nb } };
+
+	for (size_t left = na + nb; left; left = iov[0].iov_len + iov[1].iov_len) {
+		ssize_t n = writev(w->fd, iov, 2);
+		int error = n > 0 ? 0 : n == 0 ? -EIO : errno == EINTR ? 0 : -errno;
+
+		if (error == -EAGAIN)
+			error = wait_writable(w->fd);
+		if (error)
+			return fail_write(w, na + nb - left, error);
+		advance(iov, n > 0 ? (size_t)n : 0);
+	}
+	w->offset += na + nb;
+	return 0;
+}
+
+static __u32 check_of(const void *payload, size_t bytes)
+{
+	return (__u32)crc32(0, payload, (uInt)bytes);
+}
+
+static void complete(struct vmatlas_chunk *c, const void *payload)
+{
+	c->magic = VMATLAS_CHUNK_MAGIC;
+	c->check = check_of(payload, c->bytes);
+}
+
+/* Makes room for n more bytes in *buf; false: no memory. */
+static bool reserve(char **buf, size_t *room, size_t need)
+{
+	if (need <= *room)
+		return true;
+	size_t bigger = *room ? *room * 2 : BLOCK_BYTES + (BLOCK_BYTES >> 2);
+
+	while (bigger < need)
+		bigger *= 2;
+	char *p = realloc(*buf, bigger);
+
+	if (!p)
+		return false;
+	*buf = p;
+	*room = bigger;
+	return true;
+}
+
+static bool remember_block(struct va_writer *w)
+{
+	char *buf = (char *)w->index;
+	size_t room = w->index_room;
+
+	if (!reserve(&buf, &room, (w->blocks + 1) * sizeof(*w->index)))
+		return false;
+	w->index = (struct vmatlas_index_entry *)buf;
+	w->index_room = room;
+	w->index[w->blocks++] = w->block;
+	return true;
+}
+
+static void begin_block(struct va_writer *w)
+{
+	w->used = 0;
+	memset(&w->block, 0, sizeof(w->block));
+	w->block_begin = 0;
+}
+
+int va_writer_flush(struct va_writer *w)
+{
+	if (w->error || !w->used)
+		return w->error;
+	if (!reserve(&w->packed, &w->packed_room, ZSTD_compressBound(w->used)))
+		return fail(w, -ENOMEM);
+	size_t n = ZSTD_compressCCtx(w->zstd, w->packed, w->packed_room, w->raw, w->used, LEVEL);
+
+	if (ZSTD_isError(n))
+		return fail(w, -ENOMEM);
+	struct vmatlas_chunk c = { .kind = VMATLAS_CHUNK_BLOCK, .bytes = (__u32)n, .drained = w->block.drained, .first = w->block.first };
+
+	w->block.offset = w->offset;
+	complete(&c, w->packed);
+	if (write_all(w, &c, sizeof(c), w->packed, n))
+		return w->error;
+	if (!remember_block(w))
+		return fail(w, -ENOMEM);
+	begin_block(w);
+	return 0;
+}
+
+int va_writer_header(struct va_writer *w, const struct vmatlas_stream_header *header)
+{
+	if (w->error)
+		return w->error;
+	return write_all(w, header, sizeof(*header), NULL, 0);
+}
+
+static void note_facts(struct va_writer *w, const struct vmatlas_chunk *c, const void *payload)
+{
+	__u64 ts = c->drained;
+
+	if (c->kind == VMATLAS_CHUNK_RECORDS && c->bytes >= VMATLAS_RECORD_SIZE) {
+		memcpy(&ts, payload, sizeof(ts));
+		if (!w->block.first || ts < w->block.first)
+			w->block.first = ts;
+		w->block.records += c->bytes / VMATLAS_RECORD_SIZE;
+	} else if (c->kind == VMATLAS_CHUNK_ROUND) {
+		w->block.drained = c->drained;
+	} else {
+		return;
+	}
+	if (!w->block_begin)
+		w->block_begin = ts;
+}
+
+static bool block_is_due(const struct va_writer *w, const struct vmatlas_chunk *c)
+{
+	return c->kind == VMATLAS_CHUNK_ROUND &&
+	       (w->used >= BLOCK_BYTES || c->drained >= w->block_begin + BLOCK_NS);
+}
+
+static int gather(struct va_writer *w, const struct vmatlas_chunk *c, const void *payload)
+{
+	if (w->used && w->used + HEAD + c->bytes > BLOCK_BYTES_MAX && va_writer_flush(w))
+		return w->error;
+	if (!reserve(&w->raw, &w->room, w->used + HEAD + c->bytes))
+		return fail(w, -ENOMEM);
+	memcpy(w->raw + w->used, c, HEAD);
+	if (c->bytes)
+		memcpy(w->raw + w->used + HEAD, payload, c->bytes);
+	w->used += HEAD + c->bytes;
+	note_facts(w, c, payload);
+	return block_is_due(w, c) ? va_writer_flush(w) : 0;
+}
+
+int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, const void *payload)
+{
+	struct vmatlas_chunk c = *chunk;
+
+	if (w->error)
+		return w->error;
+	if (c.kind == VMATLAS_CHUNK_BLOCK || c.kind == VMATLAS_CHUNK_INDEX || c.kind == VMATLAS_CHUNK_END)
+		return -EINVAL;
+	if (c.bytes > VMATLAS_CHUNK_MAX - HEAD)
+		return -EMSGSIZE;
+	complete(&c, payload);
+	return w->pack ? gather(w, &c, payload) : write_all(w, &c, sizeof(c), payload, c.bytes);
+}
+
+int va_writer_meta(struct va_writer *w, const char *key, const char *value)
+{
+	size_t nkey = strlen(key) + 1, nvalue = strlen(value);
+	char *payload = malloc(nkey + nvalue);
+
+	if (!payload)
+		return fail(w, -ENOMEM);
+	memcpy(payload, key, nkey);
+	memcpy(payload + nkey, value, nvalue);
+	struct vmatlas_chunk c = { .kind = VMATLAS_CHUNK_META, .bytes = (__u32)(nkey + nvalue) };
+	int error = va_writer_chunk(w, &c, payload);
+
+	free(payload);
+	return error;
+}
+
+static int write_index(struct va_writer *w)
+{
+	size_t fits = VMATLAS_CHUNK_MAX / sizeof(*w->index);
+	size_t n = w->blocks < fits ? w->blocks : fits;
+	struct vmatlas_chunk c = { .kind = VMATLAS_CHUNK_INDEX, .bytes = (__u32)(n * sizeof(*w->index)) };
+
+	complete(&c, w->index);
+	return n ? write_all(w, &c, sizeof(c), w->index, c.bytes) : 0;
+}
+
+int va_writer_end(struct va_writer *w, const struct vmatlas_end *end)
+{
+	struct vmatlas_chunk c = { .kind = VMATLAS_CHUNK_END, .bytes = sizeof(*end) };
+
+	if (va_writer_flush(w))
+		return w->error;
+	complete(&c, end);
+	if (write_all(w, &c, sizeof(c), end, sizeof(*end)))
+		return w->error;
+	return w->pack ? write_index(w) : 0;
+}
