@@ -1,0 +1,95 @@
+/* Points and rectangles, in pixels of the canvas; y grows downwards. */
+#ifndef VA_GEOM_H
+#define VA_GEOM_H
+
+#include <stdbool.h>
+
+struct va_point {
+	float x, y;
+};
+
+struct va_rect {
+	int x, y, w, h;
+};
+
+static inline int va_min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static inline int va_max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static inline float va_clampf(float v, float lo, float hi)
+{
+	return v < lo ? lo : v > hi ? hi : v;
+}
+
+static inline float va_mixf(float a, float b, float t)
+{
+	return a + (b - a) * t;
+}
+
+static inline struct va_rect va_rect(int x, int y, int w, int h)
+{
+	return (struct va_rect){x, y, va_max(w, 0), va_max(h, 0)};
+}
+
+static inline struct va_rect va_rect_inset(struct va_rect r, int dx, int dy)
+{
+	return va_rect(r.x + dx, r.y + dy, r.w - 2 * dx, r.h - 2 * dy);
+}
+
+static inline struct va_rect va_rect_cross(struct va_rect a, struct va_rect b)
+{
+	int x = va_max(a.x, b.x), y = va_max(a.y, b.y);
+
+	return va_rect(x, y, va_min(a.x + a.w, b.x + b.w) - x, va_min(a.y + a.h, b.y + b.h) - y);
+}
+
+static inline bool va_rect_empty(struct va_rect r)
+{
+	return r.w <= 0 || r.h <= 0;
+}
+
+static inline bool va_rect_holds(struct va_rect r, int x, int y)
+{
+	return x >= r.x && y >= r.y && x < r.x + r.w && y < r.y + r.h;
+}
+
+/* Cuts n pixels off one side of *r and returns that piece. */
+static inline struct va_rect va_rect_cut_top(struct va_rect *r, int n)
+{
+	struct va_rect cut = va_rect(r->x, r->y, r->w, va_min(n, r->h));
+
+	r->y += cut.h;
+	r->h -= cut.h;
+	return cut;
+}
+
+static inline struct va_rect va_rect_cut_bottom(struct va_rect *r, int n)
+{
+	n = va_min(n, r->h);
+	r->h -= n;
+	return va_rect(r->x, r->y + r->h, r->w, n);
+}
+
+static inline struct va_rect va_rect_cut_left(struct va_rect *r, int n)
+{
+	struct va_rect cut = va_rect(r->x, r->y, va_min(n, r->w), r->h);
+
+	r->x += cut.w;
+	r->w -= cut.w;
+	return cut;
+}
+
+static inline struct va_rect va_rect_cut_right(struct va_rect *r, int n)
+{
+	n = va_min(n, r->w);
+	r->w -= n;
+	return va_rect(r->x + r->w, r->y, n, r->h);
+}
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * A scene: what a picture is made of, as a list. Layouts write it, draw.c paints it, input looks up what is under the pointer, tests
+ * check that no two texts overlap and that none is cut without "…". A scene knows no model and no SDL.
+ */
+#ifndef VA_SCENE_H
+#define VA_SCENE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "theme.h"
+
+enum va_item_kind {
+	VA_ITEM_FILL, VA_ITEM_ROUND, VA_ITEM_BORDER, VA_ITEM_HATCH, VA_ITEM_TEXT, VA_ITEM_LINE, VA_ITEM_CURVE, VA_ITEM_TRIANGLE, VA_ITEM_CLIP
+};
+
+enum va_align { VA_LEFT, VA_CENTRE, VA_RIGHT };
+
+struct va_item {
+	enum va_item_kind kind;
+	struct va_rect r;        /* TEXT: the ink's line box; CLIP: the new clip */
+	va_colour colour;
+	int radius, thickness;   /* ROUND, BORDER; HATCH: step and thickness */
+	enum va_hatch hatch;
+	struct va_point p[4];    /* LINE, CURVE, TRIANGLE */
+	float width, part, extra; /* LINE: extra = dash; CURVE: extra = head */
+	enum va_text_role role;
+	size_t text;             /* offset into the scene's texts */
+	bool cut;                /* TEXT: shortened with "…" */
+	unsigned layer;          /* texts of one layer must not overlap; a higher layer covers lower ones */
+	struct va_rect clip;     /* in force */
+};
+
+enum va_action_id {
+	VA_ACT_NONE, VA_ACT_PAUSE, VA_ACT_STEP, VA_ACT_STEP_BACK, VA_ACT_MARK_NEXT, VA_ACT_MARK_PREV, VA_ACT_LIVE, VA_ACT_FASTER, VA_ACT_SLOWER,
+	VA_ACT_EACH, VA_ACT_SEEK, VA_ACT_PROCESS, VA_ACT_PROCESS_NEXT, VA_ACT_PROCESS_PREV, VA_ACT_THREAD, VA_ACT_MAP_BOX, VA_ACT_MAP, VA_ACT_WHOLE,
+	VA_ACT_FOLLOW, VA_ACT_HELP, VA_ACT_THEME, VA_ACT_SCALE_UP, VA_ACT_SCALE_DOWN, VA_ACT_SCALE_RESET, VA_ACT_FULL, VA_ACT_SHOT, VA_ACT_MARK,
+	VA_ACT_ESCAPE, VA_ACT_QUIT, VA_ACT_UP, VA_ACT_DOWN, VA_ACT_ZOOM_IN, VA_ACT_ZOOM_OUT, VA_ACT_BEGIN, VA_ACT_END, VA_ACT_TIMELINE, VA_ACT_REPLAY,
+	VA_ACT_TIME_IN, VA_ACT_TIME_OUT, VA_ACTS
+};
+
+struct va_hit { /* a place that answers to the mouse; the last one added wins */
+	struct va_rect r;
+	enum va_action_id action;
+	uint64_t arg;
+	size_t tip; /* offset into texts; (size_t)-1 = none */
+};
+
+struct va_scene {
+	const struct va_style *style; /* borrowed while building */
+	struct va_item *items;
+	size_t item_count, item_room;
+	struct va_hit *hits;
+	size_t hit_count, hit_room;
+	char *texts;
+	size_t text_used, text_room;
+	struct va_rect clip;
+	float alpha;    /* of what is added from now on */
+	unsigned layer;
+	bool busy;      /* something in it still moves: draw again soon */
+};
+
+void va_scene_init(struct va_scene *s);
+void va_scene_destroy(struct va_scene *s);
+void va_scene_begin(struct va_scene *s, const struct va_style *style, int w, int h);
+
+const char *va_scene_string(const struct va_scene *s, size_t text);
+
+void va_scene_clip(struct va_scene *s, struct va_rect r);
+void va_scene_fill(struct va_scene *s, struct va_rect r, va_colour colour);
+void va_scene_round(struct va_scene *s, struct va_rect r, int radius, va_colour colour);
+void va_scene_border(struct va_scene *s, struct va_rect r, int radius, int thickness, va_colour colour);
+void va_scene_hatch(struct va_scene *s, struct va_rect r, enum va_hatch hatch, int step, int thickness, va_colour colour);
+void va_scene_line(struct va_scene *s, float x0, float y0, float x1, float y1, float width, float dash, va_colour colour);
+void va_scene_curve(struct va_scene *s, const struct va_point p[4], float part, float width, float head, va_colour colour);
+void va_scene_triangle(struct va_scene *s, struct va_point a, struct va_point b, struct va_point c, va_colour colour);
+
+/*
+ * One line, in the middle of r's height, shortened with "…" where r is too narrow (text_tail: at its start, for paths). Where not even one
+ * letter fits, nothing is drawn. Returns the width used. text_free: not drawn where it would touch a text of this layer; 0 then.
+ */
+int va_scene_text(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *text);
+int va_scene_text_tail(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *text);
+int va_scene_text_free(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *text);
+int va_scene_printf(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
+/* Several lines broken at spaces, from the top of r, at most as many as fit; returns the height used. */
+int va_scene_wrap(struct va_scene *s, struct va_rect r, enum va_text_role role, va_colour colour, const char *text);
+
+/* tip: what the pointer is told, NULL = nothing */
+void va_scene_hit(struct va_scene *s, struct va_rect r, enum va_action_id action, uint64_t arg, const char *tip);
+const struct va_hit *va_scene_hit_at(const struct va_scene *s, int x, int y);
+
+/* Two texts of one layer that overlap: true and which. For tests and for text_free. */
+bool va_scene_overlap(const struct va_scene *s, size_t *a, size_t *b);
+
+#endif
