@@ -1,7 +1,7 @@
 #include "font.h"
 
 #include <SDL_ttf.h>
-#include <limits.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
