@@ -1,0 +1,148 @@
+#!/bin/sh
+# Runs the tests and counts them: the last line is "N passed, N failed", the exit status 1 when any failed.
+#
+# usage: run.sh fast|normal|long [NAME...]     NAME: only programs whose name contains one of these words
+#
+#   fast    structure, unit and window tests: no VM
+#   normal  all, random cases cut down (what CI runs)
+#   long    all, full counts
+#
+# Each program prints a line a test, "ok …" or "not ok …", on standard output (as TAP does). One that prints none or dies has failed; all it wrote is
+# in build/tests/logs/. VMATLAS_TEST_SEED repeats a random run (the seed is printed), KERNELS="6.12" narrows the kernels.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+size=${1:-normal}
+case $size in
+fast | normal | long) ;;
+*) echo "usage: run.sh fast|normal|long [NAME...]" >&2 && exit 2 ;;
+esac
+[ $# -eq 0 ] || shift
+only=$*
+
+B=build
+logs=$B/tests/logs
+tally=$logs/tally
+export VMATLAS_TEST_SIZE="$size"
+export VMATLAS_TEST_SEED="${VMATLAS_TEST_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
+export CMOCKA_MESSAGE_OUTPUT=TAP
+export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=0:exitcode=86}"
+KERNELS=${KERNELS:-6.1 6.12}
+
+mkdir -p "$logs"
+: >"$tally"
+
+wanted() {
+	[ -n "$only" ] || return 0
+	for word in $only; do
+		case $1 in *"$word"*) return 0 ;; esac
+	done
+	return 1
+}
+
+# Shows a program's test lines as they come, with its name before each, and counts them.
+show() { # name, log, rc file
+	tee "$2" | awk -v name="$1" -v tally="$tally" '
+		/^ok / || /^not ok / {
+			word = $1 == "ok" ? "ok" : "not ok"
+			sub(/^(not )?ok +/, "")
+			sub(/^[0-9]* *(- *)?/, "")
+			if ($0 ~ /# *[Ss][Kk][Ii][Pp]/)
+				word = "skip"
+			printf "%-6s  %s: %s\n", word, name, $0
+			print word >> tally
+			fflush()
+		}'
+}
+
+run() { # seconds, name, command...
+	limit=$1 name=$2
+	shift 2
+	wanted "$name" || return 0
+	log=$logs/$(echo "$name" | tr '/ ' '__').log
+	before=$(wc -l <"$tally")
+	{
+		timeout -k 10 "$limit" "$@" 2>&1 </dev/null
+		echo $? >"$logs/rc"
+	} | show "$name" "$log"
+	judge "$name" "$log" "$(cat "$logs/rc")" $(($(wc -l <"$tally") - before))
+}
+
+fail() { # name, why, log
+	echo "not ok  $1: $2"
+	echo "not ok" >>"$tally"
+	tail -n 15 "$3" | sed 's/^/        | /'
+}
+
+# What its lines do not tell: no test at all, fewer than planned, an end by a signal or the sanitizer.
+judge() { # name, log, rc, tests
+	planned=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$2" | awk '{ n += $1 } END { print n + 0 }')
+	bad=$(grep -c '^not ok ' "$2")
+	if [ "$3" = 124 ] || [ "$3" = 137 ]; then
+		fail "$1" "took too long" "$2"
+	elif [ "$4" -eq 0 ]; then
+		fail "$1" "ran no test (exit status $3)" "$2"
+	elif [ "$planned" -gt "$4" ]; then
+		fail "$1" "$4 of $planned tests ran" "$2"
+	elif [ "$3" != 0 ] && [ "$bad" -eq 0 ]; then
+		fail "$1" "exit status $3" "$2"
+	elif [ "$bad" -gt 0 ]; then
+		grep -v '^ok ' "$2" | tail -n 40 | sed 's/^/        | /'
+	fi
+}
+
+structure() {
+	for check in tests/check-*; do
+		run 60 "$(basename "$check")" "$check"
+	done
+}
+
+units() {
+	list=$(find tests/unit -name 'test_*.c' 2>/dev/null | sort | sed "s|^tests/unit/\(.*\)\.c$|$B/tests/unit/\1|")
+	if [ -z "$list" ]; then
+		return
+	fi
+	# shellcheck disable=SC2086
+	if ! make -s -k $list >"$logs/build-units.log" 2>&1; then
+		fail unit "some do not build" "$logs/build-units.log"
+	fi
+	for program in $list; do
+		[ ! -x "$program" ] || run 120 "unit/$(basename "$program")" "$program"
+	done
+}
+
+window() {
+	for script in tests/gui/*.sh; do
+		[ ! -x "$script" ] || run 180 "gui/$(basename "$script" .sh)" "$script"
+	done
+}
+
+commands() {
+	for script in tests/cli/test_*; do
+		[ ! -x "$script" ] || run 180 "cli/$(basename "$script")" "$script"
+	done
+}
+
+in_the_kernel() {
+	limit=900
+	[ "$size" != long ] || limit=7200
+	for script in tests/kernel/test_*.py; do
+		for kernel in $KERNELS; do
+			run $limit "$kernel/$(basename "$script" .py)" "$script" "$kernel"
+		done
+	done
+}
+
+began=$(date +%s)
+echo "# size $size, seed $VMATLAS_TEST_SEED"
+structure
+units
+commands
+window
+[ "$size" = fast ] || in_the_kernel
+passed=$(grep -c '^ok$' "$tally")
+failed=$(grep -c '^not ok$' "$tally")
+echo "# $(($(date +%s) - began)) seconds"
+[ $((passed + failed)) -gt 0 ] || failed=1
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
