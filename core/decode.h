@@ -24,11 +24,18 @@ enum va_decode_error {
 /* One sentence for people, without the file's name and without a full stop. */
 const char *va_decode_strerror(int error);
 
+/*
+ * The header, and one whole chunk: its header goes to *out, its payload stands sizeof(struct vmatlas_chunk) bytes behind `bytes`. A wrong magic or
+ * size is found as soon as the bytes that say so are there, the check needs all.
+ */
 long va_decode_header(const void *bytes, size_t n, struct vmatlas_stream_header *out);
 long va_decode_chunk(const void *bytes, size_t n, struct vmatlas_chunk *out);
 
 struct va_decoder_ops {
-	/* payload is only valid during the call. Return < 0 to stop the decoder with that error. */
+	/*
+	 * Chunks come unpacked: BLOCK, INDEX and unknown kinds are never handed out; sizes fit the kind, cpu and channel are in range.
+	 * payload is only valid during the call, and aligned to nothing. Return < 0 to stop the decoder with that error.
+	 */
 	int (*header)(void *ctx, const struct vmatlas_stream_header *header);
 	int (*chunk)(void *ctx, const struct vmatlas_chunk *chunk, const void *payload);
 };
@@ -44,5 +51,7 @@ int va_decoder_feed(struct va_decoder *d, const void *bytes, size_t n);
 /* At the end of input: bytes left over that form no whole chunk (0 = clean end), and whether END was seen. */
 size_t va_decoder_pending(const struct va_decoder *d);
 bool va_decoder_ended(const struct va_decoder *d);
+__u64 va_decoder_unknown(const struct va_decoder *d); /* chunks of unknown kinds, skipped */
+__u64 va_decoder_taken(const struct va_decoder *d);   /* bytes in whole units so far: where an error or the cut is */
 
 #endif

@@ -13,7 +13,6 @@
 #define VA_LIMIT_OBJECTS (1u << 16)       /* mapped ELF files */
 #define VA_LIMIT_META (1u << 10)          /* facts about the recording, each at most VA_LIMIT_META_BYTES */
 #define VA_LIMIT_META_BYTES (64u << 10)
-#define VA_LIMIT_BLOCK_PACKED (9u << 20)  /* a zstd frame of VMATLAS_CHUNK_MAX bytes that do not compress, and a little */
 #define VA_LIMIT_LOSS_WINDOWS 64          /* recent losses on the faults channel a map remembers one by one */
 
 #endif

@@ -244,10 +244,15 @@ int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, cons
 		return w->error;
 	if (c.kind == VMATLAS_CHUNK_BLOCK || c.kind == VMATLAS_CHUNK_INDEX || c.kind == VMATLAS_CHUNK_END)
 		return -EINVAL;
-	if (c.bytes > VMATLAS_CHUNK_MAX - HEAD)
+	if (c.bytes > VMATLAS_CHUNK_MAX)
 		return -EMSGSIZE;
 	complete(&c, payload);
-	return w->pack ? gather(w, &c, payload) : write_all(w, &c, sizeof(c), payload, c.bytes);
+	if (!w->pack)
+		return write_all(w, &c, sizeof(c), payload, c.bytes);
+	if (c.bytes <= BLOCK_BYTES_MAX)
+		return gather(w, &c, payload);
+	/* Too big to be packed within VMATLAS_CHUNK_MAX when it does not compress: bare, which is as valid. */
+	return va_writer_flush(w) ? w->error : write_all(w, &c, sizeof(c), payload, c.bytes);
 }
 
 int va_writer_meta(struct va_writer *w, const char *key, const char *value)

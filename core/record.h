@@ -1,0 +1,18 @@
+/* What can be said of a record alone, without a model. */
+#ifndef VA_RECORD_H
+#define VA_RECORD_H
+
+#include <stdbool.h>
+
+#include "vmatlas/wire.h"
+
+/* Known type, and every field within the range its type allows. What depends on earlier records is the model's to check. */
+bool va_record_valid(const struct vmatlas_record *rec);
+
+/* Name in text and JSON output ("mm", "vma", …); NULL for an unknown type. */
+const char *va_type_name(unsigned type);
+
+/* The highest address of user space and one, with five levels: nothing mapped lies at or above. */
+#define VA_USER_TOP (1ull << 56)
+
+#endif
