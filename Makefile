@@ -33,9 +33,10 @@ INC_tests = $(INC_cli) -Itests
 
 CORE_SRC := $(wildcard core/*.c)
 GUI_SRC := $(wildcard gui/*.c)
-CLI_SRC := $(wildcard cli/*.c cli/vm/*.c)
-COLLECT_SRC := $(wildcard cli/collect/*.c)
-INIT_SRC := $(wildcard cli/guest/*.c)
+COMMON_SRC := $(wildcard cli/common/*.c)
+CLI_SRC := $(wildcard cli/*.c cli/vm/*.c) $(COMMON_SRC)
+COLLECT_SRC := $(wildcard cli/collect/*.c) $(COMMON_SRC)
+INIT_SRC := $(wildcard cli/guest/*.c) $(COMMON_SRC)
 DEMO_SRC := $(wildcard demos/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 WORK_SRC := $(wildcard tests/workloads/*.c)
@@ -87,7 +88,7 @@ $(B)/vmatlas-san: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)$(CC) $(SAN) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
 
 # The collector and the guest's init run anywhere, also where there is no libc to link with: static.
-$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c,obj)
+$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/text.c,obj)
 	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ $(LIBS_CORE) -o $@
 
 $(B)/vmatlas-init: $(call obj,$(INIT_SRC),obj)

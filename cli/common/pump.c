@@ -1,0 +1,106 @@
+#include "common/pump.h"
+
+#include <errno.h>
+#include <linux/limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void va_pump_init(struct va_pump *p, int from, int to, bool owner)
+{
+	*p = (struct va_pump){ .from = from, .to = to, .owner = owner, .ended = from < 0, .broken = to < 0 };
+	p->buf = va_alloc(VA_PUMP_ROOM);
+}
+
+static void close_end(struct va_pump *p, int *fd)
+{
+	if (p->owner && *fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void va_pump_free(struct va_pump *p)
+{
+	close_end(p, &p->from);
+	close_end(p, &p->to);
+	free(p->buf);
+	p->buf = NULL;
+}
+
+static void end_from(struct va_pump *p)
+{
+	p->ended = true;
+	close_end(p, &p->from);
+	if (!p->n)
+		close_end(p, &p->to);
+}
+
+static void break_to(struct va_pump *p)
+{
+	p->broken = true;
+	p->n = 0;
+	close_end(p, &p->to);
+	end_from(p);
+}
+
+bool va_pump_done(const struct va_pump *p)
+{
+	return p->broken || (p->ended && !p->n);
+}
+
+void va_pump_watch(const struct va_pump *p, struct pollfd fds[2])
+{
+	fds[0] = (struct pollfd){ .fd = p->hold || p->n || p->ended ? -1 : p->from, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = p->broken ? -1 : p->to, .events = p->n ? POLLOUT : 0 };
+}
+
+bool va_pump_read(struct va_pump *p)
+{
+	ssize_t got;
+
+	if (p->ended || p->n)
+		return false;
+	got = read(p->from, p->buf, VA_PUMP_ROOM);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got <= 0) {
+		end_from(p);
+		return false;
+	}
+	p->at = 0;
+	p->n = got;
+	return true;
+}
+
+static void write_some(struct va_pump *p)
+{
+	size_t n = p->n;
+	ssize_t did;
+
+	/* More could block on a pipe that is not O_NONBLOCK; our own descriptors are. */
+	if (!p->owner && n > PIPE_BUF)
+		n = PIPE_BUF;
+	did = write(p->to, p->buf + p->at, n);
+	if (did < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (did < 0) {
+		break_to(p);
+		return;
+	}
+	p->at += did;
+	p->n -= did;
+	p->moved += did;
+	if (!p->n && p->ended)
+		close_end(p, &p->to);
+}
+
+void va_pump_handle(struct va_pump *p, const struct pollfd fds[2])
+{
+	if (fds[1].fd >= 0 && fds[1].revents & (POLLOUT | POLLERR | POLLHUP | POLLNVAL)) {
+		if (p->n)
+			write_some(p);
+		else
+			break_to(p);
+	}
+	if (fds[0].fd >= 0 && fds[0].revents && !p->broken)
+		va_pump_read(p);
+}
