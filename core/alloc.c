@@ -26,7 +26,9 @@ void *va_realloc(void *p, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
 		return must(NULL);
-	return must(realloc(p, n * size ? n * size : 1));
+	size_t bytes = n * size;
+
+	return must(realloc(p, bytes ? bytes : 1));
 }
 
 void *va_grow(void *p, size_t *room, size_t need, size_t size)

@@ -37,7 +37,10 @@ const char *va_level_name(unsigned level);          /* "PGD" … */
 const char *va_fault_kind_name(enum va_fault_kind kind);   /* "demand-zero" … as in JSON */
 const char *va_bad_reason_name(enum va_bad_reason reason); /* "unmapped" … */
 unsigned va_index(unsigned level, __u64 addr);      /* 0..511 */
-unsigned va_level_shift(unsigned level);            /* 39 for PGD with four levels is that of P4D: 48,39,30,21,12; see walk.c */
+unsigned va_level_shift(unsigned level);            /* 48, 39, 30, 21, 12: as with five levels */
+/* The same with 4 or 5 levels: with four, the PGD is indexed by the bits the P4D has with five (shift 39). */
+unsigned va_level_shift_in(unsigned level, unsigned levels);
+unsigned va_index_in(unsigned level, __u64 addr, unsigned levels);
 __u64 va_level_size(unsigned level);                /* bytes one entry covers */
 unsigned va_top_shift(unsigned levels);             /* first virtual bit above the PGD index: 48 or 57 */
 
@@ -45,11 +48,19 @@ bool va_entry_present(__u64 entry);                 /* P, or PROT_NONE / huge-sp
 bool va_entry_writable(__u64 entry);
 bool va_entry_leaf(unsigned level, __u64 entry);
 __u64 va_entry_pfn(__u64 entry);
+__u64 va_entry_pfn_at(unsigned level, __u64 entry, __u64 addr); /* of the 4 KiB frame that holds addr, for a leaf at level */
+__u64 va_entry_readonly(__u64 entry);               /* without the R/W bit */
 
 /* levels: 4 or 5 (of the stream header). The walk after, and the entry before as a one-step view. */
 void va_walk_after(const struct vmatlas_fault *fault, unsigned levels, struct va_walk *out);
 bool va_walk_before(const struct vmatlas_fault *fault, unsigned levels, struct va_step *out); /* false: no level was read */
 
+/*
+ * bad: not resolved. Where a page was there before (its entry was a present leaf): spurious = nothing changed and the access was allowed; cow = a write got another frame
+ * (also instead of the zero page); reuse = a write made the same frame writable. Where none was: swap-in = the entry named a place in swap; huge = the new
+ * leaf is above the PTE; demand-zero = anonymous (a read may get the zero page); file = file mapping, also the first write to a private
+ * one, whose copy the kernel makes straight from the page cache. All else (NUMA hints, migration, no walk after): other.
+ */
 enum va_fault_kind va_fault_kind(const struct vmatlas_record *rec, unsigned levels);
 /* vma: the model's VMA at addr, or start == end == 0 for none */
 enum va_bad_reason va_bad_reason(const struct vmatlas_record *rec, __u64 vma_flags, bool vma_known, __u64 vma_file_end);

@@ -1,0 +1,243 @@
+/*
+ * See merge.h. A heap of streams keyed by their oldest record; the stream on top gives out a run: everything up to the oldest record of the
+ * others, so that the heap is touched once a run and not once a record.
+ */
+#include "merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "record.h"
+
+struct stream {
+	struct vmatlas_record *recs; /* owned; [head, tail) wait */
+	size_t head, tail, room;
+	__u32 cpu, channel;
+	bool begun;
+	__u32 next_seq;
+	__u64 last_ts; /* of the last record that arrived */
+};
+
+struct va_merge {
+	__u32 cpus;
+	void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu);
+	void *ctx;
+	struct stream *streams; /* index: cpu * VMATLAS_CHANNELS + channel */
+	struct va_merge_stats *stats;
+	struct stream **heap;
+	size_t heap_size;
+	__u64 shown; /* ts of the newest record that went out */
+};
+
+struct va_merge *va_merge_new(__u32 cpus, void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx)
+{
+	struct va_merge *m = va_alloc(sizeof(*m));
+
+	m->cpus = cpus;
+	m->out = out;
+	m->ctx = ctx;
+	m->streams = va_alloc(cpus * VMATLAS_CHANNELS * sizeof(*m->streams));
+	m->heap = va_alloc(cpus * VMATLAS_CHANNELS * sizeof(*m->heap));
+	m->stats = va_alloc(cpus * sizeof(*m->stats));
+	for (__u32 i = 0; i < cpus * VMATLAS_CHANNELS; i++) {
+		m->streams[i].cpu = i / VMATLAS_CHANNELS;
+		m->streams[i].channel = i % VMATLAS_CHANNELS;
+	}
+	return m;
+}
+
+void va_merge_free(struct va_merge *m)
+{
+	if (!m)
+		return;
+	for (__u32 i = 0; i < m->cpus * VMATLAS_CHANNELS; i++)
+		free(m->streams[i].recs);
+	free(m->streams);
+	free(m->heap);
+	free(m->stats);
+	free(m);
+}
+
+const struct va_merge_stats *va_merge_stats(const struct va_merge *m, __u32 cpu)
+{
+	return &m->stats[cpu];
+}
+
+__u32 va_merge_cpus(const struct va_merge *m)
+{
+	return m->cpus;
+}
+
+/* --- arrival ------------------------------------------------------------------------------------------------------- */
+
+/* Room for n more, and as many LOSS records between them. */
+static void make_room(struct stream *s, size_t n)
+{
+	if (s->head == s->tail)
+		s->head = s->tail = 0;
+	if (s->tail + n <= s->room)
+		return;
+	memmove(s->recs, s->recs + s->head, (s->tail - s->head) * sizeof(*s->recs));
+	s->tail -= s->head;
+	s->head = 0;
+	s->recs = va_grow(s->recs, &s->room, s->tail + n, sizeof(*s->recs));
+}
+
+static void push_loss(struct va_merge *m, struct stream *s, __u32 count, __u64 ts)
+{
+	struct vmatlas_record *loss = &s->recs[s->tail++];
+
+	memset(loss, 0, sizeof(*loss));
+	loss->head.ts = ts;
+	loss->head.seq = s->next_seq;
+	loss->head.type = VMATLAS_LOSS;
+	loss->loss.count = count;
+	loss->loss.after = s->last_ts;
+	loss->loss.cpu = s->cpu;
+	loss->loss.channel = s->channel;
+	m->stats[s->cpu].lost[s->channel] += count;
+}
+
+static void arrive(struct va_merge *m, struct stream *s, const struct vmatlas_record *rec)
+{
+	__u32 gap = rec->head.seq - s->next_seq;
+
+	if (s->begun && gap)
+		push_loss(m, s, gap, rec->head.ts);
+	s->begun = true;
+	s->next_seq = rec->head.seq + 1;
+	s->last_ts = rec->head.ts;
+	if (rec->head.type == VMATLAS_LOSS || !va_record_valid(rec))
+		m->stats[s->cpu].invalid++;
+	else
+		s->recs[s->tail++] = *rec;
+}
+
+int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const struct vmatlas_record *recs, size_t n)
+{
+	if (cpu >= m->cpus || channel >= VMATLAS_CHANNELS)
+		return -EINVAL;
+	struct stream *s = &m->streams[cpu * VMATLAS_CHANNELS + channel];
+
+	for (size_t i = 0; i < n; i++) {
+		make_room(s, 2);
+		arrive(m, s, &recs[i]);
+	}
+	m->stats[cpu].written[channel] += n;
+	return 0;
+}
+
+void va_merge_total(struct va_merge *m, __u32 cpu, __u32 channel, __u64 given_out, __u64 ts)
+{
+	if (cpu >= m->cpus || channel >= VMATLAS_CHANNELS)
+		return;
+	struct stream *s = &m->streams[cpu * VMATLAS_CHANNELS + channel];
+	__u32 gap = (__u32)given_out - s->next_seq;
+
+	if (!s->begun || !gap || gap > 0x7fffffff)
+		return;
+	make_room(s, 1);
+	push_loss(m, s, gap, ts > s->last_ts ? ts : s->last_ts);
+	s->next_seq += gap;
+}
+
+/* --- the heap ------------------------------------------------------------------------------------------------------ */
+
+static const struct vmatlas_record *oldest(const struct stream *s)
+{
+	return &s->recs[s->head];
+}
+
+static bool before(const struct stream *a, const struct stream *b)
+{
+	__u64 ta = oldest(a)->head.ts, tb = oldest(b)->head.ts;
+
+	if (ta != tb)
+		return ta < tb;
+	return a->channel != b->channel ? a->channel < b->channel : a->cpu < b->cpu;
+}
+
+static void sift_down(struct va_merge *m, size_t i)
+{
+	struct stream *s = m->heap[i];
+
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child + 1 < m->heap_size && before(m->heap[child + 1], m->heap[child]))
+			child++;
+		if (child >= m->heap_size || !before(m->heap[child], s))
+			break;
+		m->heap[i] = m->heap[child];
+		i = child;
+	}
+	m->heap[i] = s;
+}
+
+static void build_heap(struct va_merge *m)
+{
+	m->heap_size = 0;
+	for (__u32 i = 0; i < m->cpus * VMATLAS_CHANNELS; i++)
+		if (m->streams[i].head < m->streams[i].tail)
+			m->heap[m->heap_size++] = &m->streams[i];
+	for (size_t i = m->heap_size / 2; i-- > 0;)
+		sift_down(m, i);
+}
+
+/* The stream that comes after the top one, NULL = none. */
+static const struct stream *second(const struct va_merge *m)
+{
+	if (m->heap_size < 2)
+		return NULL;
+	return m->heap_size > 2 && before(m->heap[2], m->heap[1]) ? m->heap[2] : m->heap[1];
+}
+
+static void give_out(struct va_merge *m, const struct vmatlas_record *rec, __u32 cpu)
+{
+	if (rec->head.ts < m->shown)
+		m->stats[cpu].late++;
+	else
+		m->shown = rec->head.ts;
+	m->out(m->ctx, rec, cpu);
+}
+
+/* Gives out from the top stream while it is the oldest; false when its oldest record has to wait. */
+static bool run(struct va_merge *m, struct stream *s, __u64 limit, bool all)
+{
+	const struct stream *next = second(m);
+
+	do {
+		if (!all && oldest(s)->head.ts >= limit)
+			return false;
+		give_out(m, oldest(s), s->cpu);
+		s->head++;
+	} while (s->head < s->tail && (!next || before(s, next)));
+	return true;
+}
+
+static void let_out(struct va_merge *m, __u64 limit, bool all)
+{
+	build_heap(m);
+	while (m->heap_size) {
+		struct stream *s = m->heap[0];
+
+		if (!run(m, s, limit, all))
+			break;
+		if (s->head == s->tail)
+			m->heap[0] = m->heap[--m->heap_size];
+		if (m->heap_size)
+			sift_down(m, 0);
+	}
+}
+
+void va_merge_round(struct va_merge *m, __u64 drained)
+{
+	let_out(m, drained, false);
+}
+
+void va_merge_flush(struct va_merge *m)
+{
+	let_out(m, 0, true);
+}

@@ -1,0 +1,261 @@
+/* See walk.h. */
+#include "walk.h"
+
+#include <signal.h>
+
+/* Bits of a page-table entry, Intel SDM vol. 3, 4.5; arch/x86/include/asm/pgtable_types.h. */
+#define P (1ull << 0)
+#define RW (1ull << 1)
+#define ACCESSED (1ull << 5)
+#define DIRTY (1ull << 6)
+#define PSE (1ull << 7)      /* at PMD and PUD: maps a page */
+#define PROTNONE (1ull << 8) /* where P is 0: present to the kernel, not to the CPU */
+#define SAVED_DIRTY (1ull << 58)
+#define NX (1ull << 63)
+#define PFN_BITS 0x000ffffffffff000ull
+
+#define SWAP_TYPE(entry) ((unsigned)((entry) >> 59))
+#define SWAP_TYPES_OF_FILES 22 /* MAX_SWAPFILES (6.1: 22, 6.12: 23): the types above are migration, poison, device memory, markers */
+
+#define PF_WRITE (1u << 1) /* hardware error code, Intel SDM vol. 3, 4.7 */
+
+static const char *const level_names[] = { "PGD", "P4D", "PUD", "PMD", "PTE" };
+static const unsigned level_shifts[] = { 48, 39, 30, 21, 12 };
+
+const char *va_level_name(unsigned level)
+{
+	return level < VMATLAS_LEVELS ? level_names[level] : "?";
+}
+
+unsigned va_level_shift(unsigned level)
+{
+	return level < VMATLAS_LEVELS ? level_shifts[level] : 0;
+}
+
+unsigned va_level_shift_in(unsigned level, unsigned levels)
+{
+	return va_level_shift(level == 0 && levels == 4 ? 1 : level);
+}
+
+unsigned va_index(unsigned level, __u64 addr)
+{
+	return (unsigned)(addr >> va_level_shift(level)) & 511;
+}
+
+unsigned va_index_in(unsigned level, __u64 addr, unsigned levels)
+{
+	return (unsigned)(addr >> va_level_shift_in(level, levels)) & 511;
+}
+
+__u64 va_level_size(unsigned level)
+{
+	return 1ull << va_level_shift(level);
+}
+
+unsigned va_top_shift(unsigned levels)
+{
+	return levels == 5 ? 57 : 48;
+}
+
+bool va_entry_present(__u64 entry)
+{
+	return entry & (P | PROTNONE | PSE);
+}
+
+bool va_entry_writable(__u64 entry)
+{
+	return (entry & P) && (entry & RW);
+}
+
+__u64 va_entry_readonly(__u64 entry)
+{
+	return entry & ~RW;
+}
+
+bool va_entry_leaf(unsigned level, __u64 entry)
+{
+	if (!va_entry_present(entry))
+		return false;
+	return level == 4 || ((level == 2 || level == 3) && (entry & PSE));
+}
+
+/* Entries with P = 0 hold the frame inverted (against L1TF): arch/x86/include/asm/pgtable-invert.h. */
+__u64 va_entry_pfn(__u64 entry)
+{
+	__u64 bits = (entry & P) || !entry ? entry : ~entry;
+
+	return (bits & PFN_BITS) >> 12;
+}
+
+__u64 va_entry_pfn_at(unsigned level, __u64 entry, __u64 addr)
+{
+	__u64 below = level < 4 ? (va_level_size(level) >> 12) - 1 : 0;
+
+	return (va_entry_pfn(entry) & ~below) | (addr >> 12 & below);
+}
+
+/* The level at a place (0-based) of a walk: the folded P4D is left out. */
+static unsigned level_at(unsigned place, unsigned levels)
+{
+	return levels == 4 && place > 0 ? place + 1 : place;
+}
+
+static void step_at(const struct vmatlas_fault *f, unsigned place, unsigned levels, __u64 entry, struct va_step *out)
+{
+	out->level = level_at(place, levels);
+	out->index = va_index_in(out->level, f->addr, levels);
+	out->entry = entry;
+	out->allocated = false;
+	out->leaf = va_entry_leaf(out->level, entry);
+}
+
+static unsigned depth(unsigned said, unsigned levels)
+{
+	return said < levels ? said : levels;
+}
+
+void va_walk_after(const struct vmatlas_fault *f, unsigned levels, struct va_walk *out)
+{
+	*out = (struct va_walk){ .steps = 0 };
+	for (unsigned place = 0; place < depth(f->depth_after, levels) && !out->complete; place++) {
+		struct va_step *s = &out->step[out->steps++];
+
+		step_at(f, place, levels, f->entry[level_at(place, levels)], s);
+		s->allocated = place + 1 > f->depth_before;
+		out->complete = s->leaf;
+	}
+	if (!out->complete)
+		return;
+	const struct va_step *leaf = &out->step[out->steps - 1];
+
+	out->page_size = va_level_size(leaf->level);
+	out->pfn = va_entry_pfn_at(leaf->level, leaf->entry, f->addr);
+}
+
+bool va_walk_before(const struct vmatlas_fault *f, unsigned levels, struct va_step *out)
+{
+	unsigned d = depth(f->depth_before, levels);
+
+	if (!d)
+		return false;
+	step_at(f, d - 1, levels, f->before, out);
+	return true;
+}
+
+const char *va_fault_kind_name(enum va_fault_kind kind)
+{
+	static const char *const names[] = {
+		[VA_FAULT_DEMAND_ZERO] = "demand-zero", [VA_FAULT_FILE] = "file", [VA_FAULT_COW] = "cow",
+		[VA_FAULT_REUSE] = "reuse", [VA_FAULT_SWAP_IN] = "swap-in", [VA_FAULT_HUGE] = "huge",
+		[VA_FAULT_SPURIOUS] = "spurious", [VA_FAULT_BAD] = "bad", [VA_FAULT_OTHER] = "other",
+	};
+
+	return (unsigned)kind < VA_FAULT_KINDS ? names[kind] : "other";
+}
+
+static bool is_write(const struct vmatlas_record *rec)
+{
+	return (rec->head.flags & VMATLAS_F_WRITE) || (rec->fault.error & PF_WRITE);
+}
+
+/* May the access go ahead with this entry? */
+static bool sufficient(const struct vmatlas_record *rec, __u64 entry)
+{
+	if (!(entry & P) || (is_write(rec) && !(entry & RW)))
+		return false;
+	return !((rec->head.flags & VMATLAS_F_INSTR) && (entry & NX));
+}
+
+/* A page was there before. */
+static enum va_fault_kind kind_of_change(const struct vmatlas_record *rec, const struct va_step *b, const struct va_step *a)
+{
+	const __u64 unimportant = ACCESSED | DIRTY | SAVED_DIRTY;
+	__u64 addr = rec->fault.addr;
+
+	if (a->level == b->level && !((a->entry ^ b->entry) & ~unimportant))
+		return sufficient(rec, a->entry) ? VA_FAULT_SPURIOUS : VA_FAULT_OTHER;
+	if (!is_write(rec))
+		return VA_FAULT_OTHER;
+	if (va_entry_pfn_at(a->level, a->entry, addr) != va_entry_pfn_at(b->level, b->entry, addr))
+		return VA_FAULT_COW;
+	return va_entry_writable(a->entry) && !va_entry_writable(b->entry) ? VA_FAULT_REUSE : VA_FAULT_OTHER;
+}
+
+/* Nothing was there before, or something the CPU cannot use. */
+static enum va_fault_kind kind_of_new(const struct vmatlas_record *rec, const struct va_step *b, const struct va_step *a)
+{
+	if (b->entry && !va_entry_present(b->entry) && b->level == 4)
+		return SWAP_TYPE(b->entry) < SWAP_TYPES_OF_FILES ? VA_FAULT_SWAP_IN : VA_FAULT_OTHER;
+	if (a->level < 4)
+		return VA_FAULT_HUGE;
+	if (rec->head.flags & VMATLAS_F_ANON)
+		return VA_FAULT_DEMAND_ZERO;
+	return rec->fault.vma_end ? VA_FAULT_FILE : VA_FAULT_OTHER;
+}
+
+enum va_fault_kind va_fault_kind(const struct vmatlas_record *rec, unsigned levels)
+{
+	struct va_step before = { .level = 0 };
+	struct va_walk after;
+
+	if (rec->head.flags & VMATLAS_F_BAD)
+		return VA_FAULT_BAD;
+	va_walk_after(&rec->fault, levels, &after);
+	if (!after.complete)
+		return VA_FAULT_OTHER;
+	const struct va_step *leaf = &after.step[after.steps - 1];
+
+	if (va_walk_before(&rec->fault, levels, &before) && before.leaf)
+		return kind_of_change(rec, &before, leaf);
+	return kind_of_new(rec, &before, leaf);
+}
+
+const char *va_bad_reason_name(enum va_bad_reason reason)
+{
+	switch (reason) {
+	case VA_BAD_NONE:
+		return "none";
+	case VA_BAD_UNMAPPED:
+		return "unmapped";
+	case VA_BAD_PROTECTION:
+		return "protection";
+	case VA_BAD_BEYOND_EOF:
+		return "beyond-eof";
+	case VA_BAD_NON_CANONICAL:
+		return "non-canonical";
+	case VA_BAD_KERNEL:
+		return "kernel";
+	}
+	return "none";
+}
+
+static bool allowed(const struct vmatlas_record *rec, __u64 vma_flags)
+{
+	if (is_write(rec))
+		return vma_flags & 2;
+	if (rec->head.flags & VMATLAS_F_INSTR)
+		return vma_flags & 4;
+	return vma_flags & 7;
+}
+
+enum va_bad_reason va_bad_reason(const struct vmatlas_record *rec, __u64 vma_flags, bool vma_known, __u64 vma_file_end)
+{
+	const struct vmatlas_fault *f = &rec->fault;
+
+	if (!(rec->head.flags & VMATLAS_F_BAD))
+		return VA_BAD_NONE;
+	/* With four levels the CPU raises #GP and no page fault for what lies between, so an address there was met with five. */
+	if (f->addr >= 0xff00000000000000ull)
+		return VA_BAD_KERNEL;
+	if (f->addr >= 1ull << 56)
+		return VA_BAD_NON_CANONICAL;
+	if (!vma_known && !f->vma_end)
+		return VA_BAD_UNMAPPED;
+	if (f->signal == SIGBUS && f->si_code == BUS_ADRERR)
+		return VA_BAD_BEYOND_EOF;
+	if (f->signal == SIGSEGV && f->si_code == SEGV_MAPERR)
+		return VA_BAD_UNMAPPED;
+	if (vma_known && allowed(rec, vma_flags) && vma_file_end && f->addr >= vma_file_end)
+		return VA_BAD_BEYOND_EOF;
+	return VA_BAD_PROTECTION;
+}
