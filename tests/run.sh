@@ -25,6 +25,7 @@ logs=$B/tests/logs
 tally=$logs/tally
 export VMATLAS_TEST_SIZE="$size"
 export VMATLAS_TEST_SEED="${VMATLAS_TEST_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
+export PYTHONPYCACHEPREFIX="$PWD/$B/tests/pycache"
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=0:exitcode=86}"
 KERNELS=${KERNELS:-6.1 6.12}
