@@ -1,0 +1,136 @@
+#include "chronicle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "walk.h"
+
+#define FIRST_WIDTH 100000 /* ns */
+
+void va_chronicle_init(struct va_chronicle *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->width = FIRST_WIDTH;
+}
+
+void va_chronicle_destroy(struct va_chronicle *c)
+{
+	free(c->marks);
+	free(c->gaps);
+	va_chronicle_init(c);
+}
+
+static void halve(struct va_chronicle *c)
+{
+	for (size_t i = 0; i < VA_BUCKETS / 2; i++)
+		for (int k = 0; k < VA_CLASSES; k++)
+			c->bucket[i][k] = c->bucket[2 * i][k] + c->bucket[2 * i + 1][k];
+	memset(c->bucket + VA_BUCKETS / 2, 0, sizeof(c->bucket) / 2);
+	c->width *= 2;
+}
+
+static void count(struct va_chronicle *c, __u64 ts, enum va_class class)
+{
+	__u64 at = ts > c->origin ? ts - c->origin : 0;
+
+	while (at / c->width >= VA_BUCKETS)
+		halve(c);
+	c->bucket[at / c->width][class]++;
+}
+
+static void *room_for(void *array, size_t *room, size_t n, size_t size)
+{
+	if (n < *room)
+		return array;
+	*room = n ? n * 2 : 64;
+	array = realloc(array, *room * size);
+	if (!array)
+		abort();
+	return array;
+}
+
+enum va_class va_class_of_kind(int kind)
+{
+	switch (kind) {
+	case VA_FAULT_DEMAND_ZERO:
+		return VA_CLASS_ZERO;
+	case VA_FAULT_FILE:
+		return VA_CLASS_FILE;
+	case VA_FAULT_COW:
+		return VA_CLASS_COW;
+	case VA_FAULT_HUGE:
+		return VA_CLASS_HUGE;
+	case VA_FAULT_BAD:
+		return VA_CLASS_BAD;
+	default:
+		return VA_CLASS_OTHER;
+	}
+}
+
+static void take(struct va_chronicle *c, const struct vmatlas_record *rec, size_t i, unsigned levels)
+{
+	switch (rec->head.type) {
+	case VMATLAS_FAULT:
+		count(c, rec->head.ts, va_class_of_kind(va_fault_kind(rec, levels)));
+		break;
+	case VMATLAS_OP:
+	case VMATLAS_FORK:
+	case VMATLAS_EXEC:
+	case VMATLAS_EXIT:
+		count(c, rec->head.ts, VA_CLASS_OP);
+		break;
+	case VMATLAS_MARK:
+		c->marks = room_for(c->marks, &c->mark_room, c->mark_count, sizeof(*c->marks));
+		c->marks[c->mark_count++] = (struct va_mark){rec->head.ts, i + 1, rec->mark.text, rec->head.tgid};
+		break;
+	case VMATLAS_LOSS:
+		c->gaps = room_for(c->gaps, &c->gap_room, c->gap_count, sizeof(*c->gaps));
+		c->gaps[c->gap_count++] = (struct va_gap){rec->loss.after, rec->head.ts, rec->loss.count};
+		break;
+	}
+}
+
+bool va_chronicle_update(struct va_chronicle *c, struct va_history *h, unsigned levels, size_t most)
+{
+	size_t end = va_history_count(h);
+
+	if (c->seen == end)
+		return false;
+	if (!c->seen)
+		c->origin = va_history_begin(h);
+	for (; c->seen < end && most; c->seen++, most--) {
+		__u32 cpu;
+
+		take(c, va_history_record(h, c->seen, &cpu), c->seen, levels);
+	}
+	return true;
+}
+
+void va_chronicle_sum(const struct va_chronicle *c, __u64 from, __u64 to, double out[VA_CLASSES])
+{
+	double a = from > c->origin ? (double)(from - c->origin) / (double)c->width : 0;
+	double b = to > c->origin ? (double)(to - c->origin) / (double)c->width : 0;
+
+	memset(out, 0, VA_CLASSES * sizeof(*out));
+	for (size_t i = (size_t)a; i < VA_BUCKETS && (double)i < b; i++) {
+		double lo = (double)i > a ? (double)i : a, hi = (double)(i + 1) < b ? (double)(i + 1) : b;
+
+		for (int k = 0; k < VA_CLASSES; k++)
+			out[k] += (hi - lo) * c->bucket[i][k];
+	}
+}
+
+const struct va_mark *va_chronicle_mark(const struct va_chronicle *c, __u64 ts)
+{
+	size_t lo = 0, hi = c->mark_count;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (c->marks[mid].ts <= ts)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? &c->marks[lo - 1] : NULL;
+}

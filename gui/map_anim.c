@@ -1,0 +1,209 @@
+#include "map_anim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void va_map_anim_free(struct va_map_anim *a)
+{
+	free(a->row);
+	free(a->old);
+	*a = (struct va_map_anim){0};
+}
+
+void va_map_anim_place(const struct va_moving_row *row, uint64_t now, float *y, float *h, float *alpha)
+{
+	float t = va_ease(va_anim(row->start, VA_TIME_MOVE, now));
+
+	*y = va_mixf(row->from_y, row->row.y, t);
+	*h = va_mixf(row->from_h, row->row.h, t);
+	*alpha = row->ghost ? 1 - va_anim(row->start, VA_TIME_FADE, now) : 1;
+}
+
+bool va_map_anim_busy(const struct va_map_anim *a, uint64_t now)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (va_anim(a->row[i].start, VA_TIME_MOVE, now) < 1 || va_glow(a->row[i].changed, VA_TIME_GLOW, now) > 0)
+			return true;
+	return false;
+}
+
+static bool overlap(const struct va_row *a, const struct va_row *b)
+{
+	if ((a->kind == VA_ROW_VMA) != (b->kind == VA_ROW_VMA))
+		return false;
+	if (a->kind != VA_ROW_VMA && a->kind != b->kind)
+		return false;
+	return a->start < (b->end ? b->end : ~0ull) && b->start < (a->end ? a->end : ~0ull);
+}
+
+static float y_within(const struct va_moving_row *old, __u64 addr, uint64_t now)
+{
+	float y, h, alpha, size = (float)(old->row.end - old->row.start);
+
+	va_map_anim_place(old, now, &y, &h, &alpha);
+	if (addr <= old->row.start || size <= 0)
+		return y + h;
+	return addr >= old->row.end ? y : y + h * (1 - (float)(addr - old->row.start) / size);
+}
+
+static bool same_vma(const struct va_vma *a, const struct va_vma *b)
+{
+	return a->start == b->start && a->end == b->end && a->vm_flags == b->vm_flags && a->name_text == b->name_text;
+}
+
+/* Rows are sorted from high to low: the old ones that overlap `row` lie together from *from on. */
+static bool inherit(struct va_moving_row *m, const struct va_moving_row *old, size_t n, size_t *from, uint64_t now)
+{
+	float top = 1e9f, bottom = -1e9f;
+	bool found = false;
+
+	while (*from < n && (old[*from].ghost || (old[*from].row.end && m->row.end && old[*from].row.start >= m->row.end)))
+		++*from;
+	for (size_t i = *from; i < n && (old[i].ghost || (old[i].row.end ? old[i].row.end : ~0ull) > m->row.start); i++) {
+		if (old[i].ghost || !overlap(&old[i].row, &m->row))
+			continue;
+		top = fminf(top, y_within(&old[i], m->row.end ? m->row.end : old[i].row.end, now));
+		bottom = fmaxf(bottom, y_within(&old[i], m->row.start, now));
+		if (!found) {
+			m->born = old[i].born;
+			m->changed = old[i].changed;
+		}
+		if (m->row.kind == VA_ROW_VMA && !same_vma(&old[i].row.vma, &m->row.vma))
+			m->changed = now;
+		found = true;
+	}
+	if (found) {
+		m->from_y = top;
+		m->from_h = fmaxf(bottom - top, 0);
+	}
+	return found;
+}
+
+static struct va_moving_row *push(struct va_map_anim *a)
+{
+	if (a->count == a->room) {
+		a->room = a->room ? a->room * 2 : 64;
+		a->row = realloc(a->row, a->room * sizeof(*a->row));
+		if (!a->row)
+			abort();
+	}
+	memset(&a->row[a->count], 0, sizeof(*a->row));
+	return &a->row[a->count++];
+}
+
+static void place_still(struct va_moving_row *m, __u64 glow_time, uint64_t now)
+{
+	__u64 age = glow_time > m->row.vma.changed ? glow_time - m->row.vma.changed : 0;
+
+	m->from_y = m->row.y;
+	m->from_h = m->row.h;
+	m->start = now > VA_TIME_MOVE ? now - VA_TIME_MOVE : 0;
+	if (m->row.kind == VA_ROW_VMA && age < VA_TIME_GLOW && m->row.vma.changed && now > age)
+		m->changed = now - age;
+}
+
+static void place_moving(struct va_moving_row *m, const struct va_moving_row *old, size_t n, size_t *from, uint64_t now)
+{
+	m->start = now;
+	if (inherit(m, old, n, from, now))
+		return;
+	m->from_y = m->row.y + m->row.h / 2;
+	m->from_h = 0;
+	if (m->row.kind == VA_ROW_VMA)
+		m->born = m->changed = now;
+}
+
+static bool survives(const struct va_moving_row *old, const struct va_rows *goal, size_t *from)
+{
+	while (*from < goal->count && goal->row[*from].end && goal->row[*from].start >= old->row.end)
+		++*from;
+	for (size_t i = *from; i < goal->count && (goal->row[i].end ? goal->row[i].end : ~0ull) > old->row.start; i++)
+		if (overlap(&old->row, &goal->row[i]))
+			return true;
+	return false;
+}
+
+static void keep_ghosts(struct va_map_anim *a, const struct va_moving_row *old, size_t n, const struct va_rows *goal, uint64_t now)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		float y, h, alpha;
+		struct va_moving_row *g;
+
+		if (old[i].row.kind != VA_ROW_VMA || (old[i].ghost && va_anim(old[i].start, VA_TIME_FADE, now) >= 1))
+			continue;
+		if (!old[i].ghost && survives(&old[i], goal, &from))
+			continue;
+		g = push(a);
+		*g = old[i];
+		if (old[i].ghost)
+			continue;
+		va_map_anim_place(&old[i], now, &y, &h, &alpha);
+		g->ghost = true;
+		g->start = now;
+		g->from_y = y;
+		g->from_h = h;
+		g->row.y = va_rows_y(goal, old[i].row.start + (old[i].row.end - old[i].row.start) / 2);
+		g->row.h = 0;
+	}
+}
+
+/* True where the goal is the one we already have: then nothing begins anew. */
+static bool same_goal(const struct va_map_anim *a, const struct va_rows *goal)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		const struct va_row *have = &a->row[i].row, *want = &goal->row[live];
+
+		if (a->row[i].ghost)
+			continue;
+		if (live >= goal->count || have->kind != want->kind || have->start != want->start || have->end != want->end ||
+		    fabsf(have->y - want->y) > 0.25f || fabsf(have->h - want->h) > 0.25f || have->vma.vm_flags != want->vma.vm_flags)
+			return false;
+		live++;
+	}
+	return live == goal->count;
+}
+
+static void refresh(struct va_map_anim *a, const struct va_rows *goal)
+{
+	size_t live = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (!a->row[i].ghost)
+			a->row[i].row = goal->row[live++];
+}
+
+void va_map_anim_goal(struct va_map_anim *a, const struct va_rows *goal, __u32 mm, bool still, __u64 glow_time, uint64_t now)
+{
+	size_t n = a->count, from = 0;
+
+	still |= mm != a->mm || !n;
+	a->mm = mm;
+	if (!still && same_goal(a, goal)) {
+		refresh(a, goal);
+		return;
+	}
+	if (n > a->old_room) {
+		a->old = realloc(a->old, n * sizeof(*a->old));
+		a->old_room = n;
+		if (!a->old)
+			abort();
+	}
+	if (n)
+		memcpy(a->old, a->row, n * sizeof(*a->old));
+	a->count = 0;
+	for (size_t i = 0; i < goal->count; i++) {
+		struct va_moving_row *m = push(a);
+
+		m->row = goal->row[i];
+		if (still)
+			place_still(m, glow_time, now);
+		else
+			place_moving(m, a->old, n, &from, now);
+	}
+	if (!still)
+		keep_ghosts(a, a->old, n, goal, now);
+}

@@ -1,0 +1,187 @@
+#include "map_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "maps.h"
+#include "walk.h"
+
+struct wish { /* how tall a row is when all is crowded, just readable, comfortable */
+	float least, readable, good;
+};
+
+static struct va_row *add_row(struct va_rows *rows, enum va_row_kind kind, __u64 start, __u64 end)
+{
+	if (rows->count == rows->room) {
+		rows->room = rows->room ? rows->room * 2 : 64;
+		rows->row = realloc(rows->row, rows->room * sizeof(*rows->row));
+		if (!rows->row)
+			abort();
+	}
+	rows->row[rows->count] = (struct va_row){.kind = kind, .start = start, .end = end, .group = -1};
+	return &rows->row[rows->count++];
+}
+
+static void add_vma(struct va_rows *rows, const struct va_rows_input *in, const struct va_vma *vma)
+{
+	struct va_row *row = add_row(rows, VA_ROW_VMA, vma->start, vma->end);
+
+	row->vma = *vma;
+	row->zone = va_zone_of(in->mm, vma, in->texts, in->objects, in->rules, &row->lib);
+	row->path = vma->name_kind == VMATLAS_NAME_PATH ? va_texts_get(in->texts, vma->name_text) : NULL;
+	row->resident = va_mm_resident(in->mm, vma->start, vma->end);
+}
+
+/* A mapping without a file right behind one of a library's is that library's bss: it belongs to the group. */
+static bool same_file(const struct va_row *a, const struct va_row *b)
+{
+	if (a->vma.inode && b->vma.inode)
+		return a->vma.inode == b->vma.inode && a->vma.name_text == b->vma.name_text;
+	return (a->zone == VA_ZONE_BSS && b->vma.inode) || (b->zone == VA_ZONE_BSS && a->vma.inode);
+}
+
+static void group_rows(struct va_rows *rows)
+{
+	int group = 0;
+
+	for (size_t i = 1; i < rows->count; i++) {
+		struct va_row *up = &rows->row[i - 1], *low = &rows->row[i];
+
+		if (up->kind != VA_ROW_VMA || low->kind != VA_ROW_VMA || !same_file(up, low))
+			continue;
+		if (up->group < 0)
+			up->group = group++;
+		low->group = up->group;
+	}
+}
+
+static void list_rows(struct va_rows *rows, const struct va_rows_input *in)
+{
+	__u64 top = 1ull << (va_top_shift(in->levels) - 1), at = top;
+	size_t n = in->mm ? va_mm_vma_count(in->mm) : 0;
+
+	rows->count = 0;
+	add_row(rows, VA_ROW_KERNEL, -top, 0);
+	add_row(rows, VA_ROW_HOLE, top, -top);
+	while (n--) {
+		const struct va_vma *vma = va_mm_vma(in->mm, n);
+
+		if (vma->start >= top)
+			continue;
+		if (vma->end < at)
+			add_row(rows, VA_ROW_GAP, vma->end, at);
+		add_vma(rows, in, vma);
+		at = vma->start;
+	}
+	if (at)
+		add_row(rows, VA_ROW_GAP, 0, at);
+	group_rows(rows);
+}
+
+static float log_size(const struct va_row *row)
+{
+	return log2f((float)((row->end - row->start) >> 12) + 1);
+}
+
+static struct wish wish_for(const struct va_row *row, const struct va_rows_input *in)
+{
+	const struct va_style *style = in->style;
+	float line = (float)va_role_height(style, VA_TEXT_BODY) + 3 * style->scale;
+	float small = (float)va_role_height(style, VA_TEXT_SMALL) + 1 * style->scale;
+
+	switch (row->kind) {
+	case VA_ROW_KERNEL:
+		return (struct wish){small, line, line * 1.4f};
+	case VA_ROW_HOLE:
+		return (struct wish){small * 0.6f, small, line * 1.1f};
+	case VA_ROW_GAP:
+		return (struct wish){0.5f, small, small * (row->end - row->start > 1ull << 32 ? 1.6f : 1.1f)};
+	case VA_ROW_VMA:
+		break;
+	}
+	if (in->focus >= row->start && in->focus < row->end)
+		return (struct wish){line * 1.2f, line * 3.2f, line * 5};
+	if (row->lib)
+		return (struct wish){1, 6.5f * style->scale, line};
+	return (struct wish){1, line, line + log_size(row) * 2.4f * style->scale};
+}
+
+struct sums {
+	float least, readable, good, gap_weight;
+};
+
+static struct sums add_up(const struct va_rows *rows, const struct va_rows_input *in)
+{
+	struct sums s = {0};
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct wish w = wish_for(&rows->row[i], in);
+
+		s.least += w.least;
+		s.readable += w.readable;
+		s.good += w.good;
+		if (rows->row[i].kind == VA_ROW_GAP)
+			s.gap_weight += powf(log_size(&rows->row[i]), 4);
+	}
+	return s;
+}
+
+static float height_of(const struct va_row *row, const struct va_rows_input *in, const struct sums *s)
+{
+	struct wish w = wish_for(row, in);
+
+	if (in->height >= s->good) { /* room left over goes to the emptiness: that is where it is in truth */
+		float left = in->height - s->good;
+
+		if (row->kind == VA_ROW_GAP && s->gap_weight > 0)
+			return w.good + left * powf(log_size(row), 4) / s->gap_weight;
+		return s->gap_weight > 0 ? w.good : w.good * in->height / s->good;
+	}
+	if (in->height >= s->readable)
+		return va_mixf(w.readable, w.good, (in->height - s->readable) / (s->good - s->readable));
+	if (in->height >= s->least)
+		return va_mixf(w.least, w.readable, (in->height - s->least) / (s->readable - s->least));
+	return w.least * in->height / s->least;
+}
+
+void va_rows_build(struct va_rows *out, const struct va_rows_input *in)
+{
+	struct sums sums;
+	float y = 0;
+
+	list_rows(out, in);
+	sums = add_up(out, in);
+	for (size_t i = 0; i < out->count; i++) {
+		out->row[i].y = y;
+		out->row[i].h = height_of(&out->row[i], in, &sums);
+		y += out->row[i].h;
+	}
+}
+
+void va_rows_free(struct va_rows *rows)
+{
+	free(rows->row);
+	*rows = (struct va_rows){0};
+}
+
+float va_rows_y(const struct va_rows *rows, __u64 addr)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct va_row *row = &rows->row[i];
+
+		if (addr >= row->start && (addr < row->end || !row->end)) {
+			__u64 size = row->end - row->start;
+
+			return row->y + row->h * (1 - (float)((double)(addr - row->start) / (double)size));
+		}
+	}
+	return 0;
+}
+
+const struct va_row *va_rows_at(const struct va_rows *rows, __u64 addr)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i].kind == VA_ROW_VMA && addr >= rows->row[i].start && addr < rows->row[i].end)
+			return &rows->row[i];
+	return NULL;
+}

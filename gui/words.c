@@ -1,0 +1,247 @@
+#include "words.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "maps.h"
+
+/* Intel SDM vol. 3, 4.7: page-fault error code */
+#define ERROR_PRESENT 1u
+#define ERROR_WRITE 2u
+#define ERROR_USER 4u
+#define ERROR_RESERVED 8u
+#define ERROR_FETCH 16u
+#define ERROR_PKEY 32u
+
+#define VM_FAULT_MAJOR_BIT 4u
+
+/* Intel SDM vol. 3, tables 4-14 to 4-20. The order is that of lectures: the low bits first, NX last. */
+const struct va_flag va_entry_flags[] = {
+	{0, "P", "present", "not present"},
+	{1, "RW", "writable", "read-only"},
+	{2, "US", "user may use it", "kernel only"},
+	{5, "A", "accessed", "not accessed yet"},
+	{6, "D", "dirty: written to", "not written to"},
+	{7, "PS", "page size: the walk ends here", "leads to a table"},
+	{8, "G", "global", "not global"},
+	{63, "NX", "no execute", "may be executed"},
+};
+const size_t va_entry_flag_count = sizeof(va_entry_flags) / sizeof(va_entry_flags[0]);
+
+const char *va_words_size(char *buf, size_t n, __u64 bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double v = (double)bytes;
+	int u = 0;
+
+	while (v >= 1024 && u < 6) {
+		v /= 1024;
+		u++;
+	}
+	if (u == 6 || v >= 100 || v == (double)(long)v)
+		snprintf(buf, n, "%.0f %s", v, units[u]);
+	else
+		snprintf(buf, n, v >= 10 ? "%.1f %s" : "%.2f %s", v, units[u]);
+	return buf;
+}
+
+const char *va_words_count(char *buf, size_t n, __u64 count)
+{
+	char digits[32];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, (uint64_t)count);
+	size_t at = 0;
+
+	for (int i = 0; i < len && at + 2 < n; i++) {
+		if (i && (len - i) % 3 == 0)
+			buf[at++] = ',';
+		buf[at++] = digits[i];
+	}
+	buf[at] = '\0';
+	return buf;
+}
+
+const char *va_words_time(char *buf, size_t n, __u64 ns)
+{
+	if (ns < 1000)
+		snprintf(buf, n, "%" PRIu64 " ns", (uint64_t)ns);
+	else if (ns < 1000000)
+		snprintf(buf, n, "%.1f µs", (double)ns / 1e3);
+	else if (ns < 1000000000)
+		snprintf(buf, n, "%.1f ms", (double)ns / 1e6);
+	else
+		snprintf(buf, n, "%.2f s", (double)ns / 1e9);
+	return buf;
+}
+
+const char *va_words_clock(char *buf, size_t n, __u64 ns)
+{
+	snprintf(buf, n, "%.3f s", (double)ns / 1e9);
+	return buf;
+}
+
+const char *va_words_address(char *buf, size_t n, __u64 addr)
+{
+	if (addr >> 48)
+		snprintf(buf, n, "%04x %04x %04x %04x", (unsigned)(addr >> 48), (unsigned)(addr >> 32 & 0xffff),
+			 (unsigned)(addr >> 16 & 0xffff), (unsigned)(addr & 0xffff));
+	else
+		snprintf(buf, n, "%04x %04x %04x", (unsigned)(addr >> 32), (unsigned)(addr >> 16 & 0xffff), (unsigned)(addr & 0xffff));
+	return buf;
+}
+
+const char *va_words_basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+const char *va_words_kind(enum va_fault_kind kind)
+{
+	static const char *const words[VA_FAULT_KINDS] = {
+		[VA_FAULT_DEMAND_ZERO] = "demand-zero",	 [VA_FAULT_FILE] = "file page",	    [VA_FAULT_COW] = "copy-on-write",
+		[VA_FAULT_REUSE] = "made writable",	 [VA_FAULT_SWAP_IN] = "swap-in",    [VA_FAULT_HUGE] = "huge page",
+		[VA_FAULT_SPURIOUS] = "already resolved", [VA_FAULT_BAD] = "bad access",    [VA_FAULT_OTHER] = "other",
+	};
+	return words[kind];
+}
+
+static const char *access_word(const struct vmatlas_record *rec)
+{
+	if (rec->head.flags & VMATLAS_F_INSTR)
+		return "instruction fetch";
+	return rec->head.flags & VMATLAS_F_WRITE ? "write" : "read";
+}
+
+const char *va_words_error(char *buf, size_t n, const struct vmatlas_record *rec)
+{
+	unsigned e = rec->fault.error;
+
+	if (rec->head.flags & VMATLAS_F_GUP) {
+		snprintf(buf, n, "no exception: the kernel asked for the page itself (%s)", access_word(rec));
+		return buf;
+	}
+	snprintf(buf, n, "error code 0x%x: %s, %s mode, %s%s%s", e, access_word(rec), e & ERROR_USER ? "user" : "kernel",
+		 e & ERROR_PRESENT ? "the entry is there but forbids it" : "no present entry",
+		 e & ERROR_RESERVED ? ", reserved bit set" : "", e & ERROR_PKEY ? ", protection key" : "");
+	return buf;
+}
+
+enum va_bad_reason va_words_bad_reason(const struct vmatlas_record *rec, const struct va_mm *mm)
+{
+	const struct va_vma *vma = mm ? va_mm_vma_at(mm, rec->fault.addr) : NULL;
+	__u64 file_end = 0;
+
+	if (vma && vma->inode && !vma->anon) {
+		__u64 offset = vma->pgoff << 12, past = vma->file_size > offset ? vma->file_size - offset : 0;
+
+		file_end = vma->start + ((past + 0xfff) & ~0xfffull);
+	}
+	return va_bad_reason(rec, vma ? vma->vm_flags : 0, vma, file_end);
+}
+
+const char *va_words_bad(enum va_bad_reason reason)
+{
+	switch (reason) {
+	case VA_BAD_UNMAPPED:
+		return "no mapping holds this address";
+	case VA_BAD_PROTECTION:
+		return "the mapping does not allow it";
+	case VA_BAD_BEYOND_EOF:
+		return "behind the end of the file";
+	case VA_BAD_NON_CANONICAL:
+		return "not a canonical address";
+	case VA_BAD_KERNEL:
+		return "this half belongs to the kernel";
+	case VA_BAD_NONE:
+		break;
+	}
+	return "the kernel could not resolve it";
+}
+
+static void say_tables(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels)
+{
+	struct va_walk walk;
+	char names[64] = "";
+	int count = 0;
+
+	va_walk_after(&rec->fault, levels, &walk);
+	for (unsigned i = 0; i < walk.steps; i++)
+		if (walk.step[i].allocated) {
+			size_t at = strlen(names);
+
+			snprintf(names + at, sizeof(names) - at, "%s%s", count++ ? ", " : "", va_level_name(walk.step[i].level));
+		}
+	*buf = '\0';
+	if (count)
+		snprintf(buf, n, " New table%s for it: %s.", count > 1 ? "s" : "", names);
+}
+
+static void bad_sentence(char *buf, size_t n, const struct vmatlas_record *rec, const struct va_mm *mm)
+{
+	const struct vmatlas_fault *f = &rec->fault;
+	const char *signal = f->signal == SIGBUS ? "SIGBUS" : f->signal == SIGSEGV ? "SIGSEGV" : NULL;
+	const char *code = f->signal != SIGSEGV ? "" : f->si_code == SEGV_MAPERR ? " (SEGV_MAPERR)" : f->si_code == SEGV_ACCERR ? " (SEGV_ACCERR)" : "";
+
+	if (signal)
+		snprintf(buf, n, "Bad %s: %s. The kernel sends %s%s.", access_word(rec), va_words_bad(va_words_bad_reason(rec, mm)), signal, code);
+	else
+		snprintf(buf, n, "Bad %s: %s. The system call gets an error, no signal is sent.", access_word(rec),
+			 va_words_bad(va_words_bad_reason(rec, mm)));
+}
+
+static void file_sentence(char *buf, size_t n, const struct vmatlas_record *rec, const char *name)
+{
+	int around = __builtin_popcount(rec->fault.around);
+	char more[64] = "";
+
+	if (around > 1)
+		snprintf(more, sizeof(more), " and %d neighbours with it (fault-around)", around - 1);
+	snprintf(buf, n, "A page of %s: %s, and the kernel entered it%s.", name && *name ? va_words_basename(name) : "a file",
+		 rec->fault.result & VM_FAULT_MAJOR_BIT ? "it had to be read from disk" : "it was in the page cache already", more);
+}
+
+const char *va_words_fault(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_mm *mm, const char *name)
+{
+	enum va_fault_kind kind = va_fault_kind(rec, levels);
+	char tables[96];
+
+	switch (kind) {
+	case VA_FAULT_DEMAND_ZERO:
+		snprintf(buf, n, "%s",
+			 rec->head.flags & VMATLAS_F_ZERO_PAGE
+				 ? "First read of anonymous memory: the kernel enters its one shared page of zeros, read-only."
+				 : "First touch of anonymous memory: the kernel takes a free frame, fills it with zeros and enters it.");
+		break;
+	case VA_FAULT_FILE:
+		file_sentence(buf, n, rec, name);
+		break;
+	case VA_FAULT_COW:
+		snprintf(buf, n, "A write to a page that others see too: the kernel copies the frame and enters the copy, writable.");
+		break;
+	case VA_FAULT_REUSE:
+		snprintf(buf, n, "A write to a read-only entry whose frame needs no copy: the kernel only makes the entry writable.");
+		break;
+	case VA_FAULT_SWAP_IN:
+		snprintf(buf, n, "The page was swapped out: the kernel reads it back into a frame and enters it.");
+		break;
+	case VA_FAULT_HUGE:
+		snprintf(buf, n, "One fault maps a whole huge page: the walk ends early, no PTE table is needed.");
+		break;
+	case VA_FAULT_SPURIOUS:
+		snprintf(buf, n, "The entry was right already (another CPU was faster, or an old TLB entry): nothing to do.");
+		break;
+	case VA_FAULT_BAD:
+		bad_sentence(buf, n, rec, mm);
+		return buf;
+	default:
+		snprintf(buf, n, "The kernel resolved it in a way that fits none of the usual kinds.");
+	}
+	say_tables(tables, sizeof(tables), rec, levels);
+	snprintf(buf + strlen(buf), n - strlen(buf), "%s", tables);
+	return buf;
+}

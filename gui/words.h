@@ -1,0 +1,44 @@
+/*
+ * Records in words: what a reader who has never seen a page table should be told. Every function writes one line of UTF-8 into buf and
+ * returns buf.
+ */
+#ifndef VA_WORDS_H
+#define VA_WORDS_H
+
+#include <stddef.h>
+
+#include "model.h"
+#include "walk.h"
+
+const char *va_words_size(char *buf, size_t n, __u64 bytes);      /* "132 KiB": powers of 1024, three digits */
+const char *va_words_count(char *buf, size_t n, __u64 count);     /* "1,234" */
+const char *va_words_time(char *buf, size_t n, __u64 ns);         /* a duration: "3.2 µs" */
+const char *va_words_clock(char *buf, size_t n, __u64 ns);        /* a moment since the start: "12.345 s" */
+const char *va_words_address(char *buf, size_t n, __u64 addr);    /* "7f12 3456 7000" */
+const char *va_words_basename(const char *path);                  /* part of path */
+
+const char *va_words_kind(enum va_fault_kind kind);               /* "demand-zero", for people */
+/* "write, user mode, no page there" from the hardware error code, or what stands for it where there was no exception */
+const char *va_words_error(char *buf, size_t n, const struct vmatlas_record *rec);
+/* One sentence: what the kernel did. mm may be NULL. */
+const char *va_words_fault(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_mm *mm,
+			   const char *vma_name);
+/* Why a bad access is one: a few words. */
+const char *va_words_bad(enum va_bad_reason reason);
+enum va_bad_reason va_words_bad_reason(const struct vmatlas_record *rec, const struct va_mm *mm);
+
+/* "munmap(0x7f…, 16 KiB) = 0" */
+const char *va_words_op(char *buf, size_t n, const struct vmatlas_op *op);
+const char *va_words_syscall(char *buf, size_t n, int nr);        /* "munmap", or "call 999" */
+/* Any record a reader steps to; texts: names of marks and programs. */
+const char *va_words_event(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_model *model);
+
+struct va_flag { /* a bit of a page-table entry */
+	unsigned bit;
+	const char *name;   /* "P" */
+	const char *set, *clear; /* what it says */
+};
+extern const struct va_flag va_entry_flags[];
+extern const size_t va_entry_flag_count;
+
+#endif
