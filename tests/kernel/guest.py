@@ -142,7 +142,7 @@ class Guest:
         self.path = os.path.join(self.directory, "recording.vmatlas")
         self.console = os.path.join(self.directory, "console.log")
         argv = [VMATLAS, "record", "--vm=" + kernel, "-o", self.path, "--share", self.share,
-                "--console", self.console, *options, "--", *[c.replace("@", self.share) for c in command]]
+                "--guest-log", self.console, *options, "--", *[c.replace("@", self.share) for c in command]]
         env = dict(os.environ, **(environment or {}))
         done = run(argv, limit, input=stdin, env=env)
         self.status, self.stdout, self.stderr = done.returncode, done.stdout, done.stderr

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""The throw-away VM as a way to run a command: what goes in and comes out, how it ends, and that nothing is left behind."""
+import glob
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+from guest import BOOT_LIMIT, BUILD, SEED, VMATLAS, WORKLOADS, Checks, Guest, Recording, guest_log_is_clean, kernel_argument, run
+
+
+def passes_through(checks, kernel):
+    """stdin, stdout, stderr, status, directory, environment, arguments; writes vanish."""
+    data = random.Random(SEED).randbytes(300000)
+    canary = os.path.join(BUILD, "written-inside")
+    script = 'cat; echo "err $VA_TEST $1" >&2; pwd >&2; id -u >&2; echo gone >%s; exit 37' % canary
+    here = os.path.join(BUILD, "tests")
+    os.chdir(here)
+    guest = Guest(kernel, "through", ["sh", "-c", script, "sh", "a b\n'c\""], ["--quiet"], stdin=data, environment={"VA_TEST": "ü x"})
+    checks.equal(guest.status, 37, "the exit status comes out")
+    checks.ok(guest.stdout == data, "300,000 random bytes go in as stdin and come out as stdout", "%d bytes" % len(guest.stdout))
+    checks.equal(guest.stderr.decode(), "err ü x a b\n'c\"\n%s\n0\n" % here, "stderr, environment, arguments, directory; root of the guest")
+    checks.ok(not os.path.exists(canary), "what the command writes vanishes with the VM")
+    guest_log_is_clean(checks, guest, "the guest's kernel log is clean")
+
+
+def killed_by_signal(checks, kernel):
+    guest = Guest(kernel, "signal", ["sh", "-c", "kill -SEGV $$"])
+    checks.equal(guest.status, 128 + signal.SIGSEGV, "a command killed by a signal: 128 + signal")
+    guest = Guest(kernel, "missing", ["/nowhere/no-such-program"])
+    checks.ok(guest.status == 127 and b"no-such-program" in guest.stderr, "a command that does not exist: 127 and its name", guest.stderr)
+
+
+def processes_with(word):
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                if word.encode() in file.read():
+                    found.append(path.split("/")[2])
+        except OSError:
+            pass
+    return found
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return condition()
+
+
+class Started:
+    """A recording that goes on until it is stopped; everything temporary goes to a directory of its own, so that leftovers show."""
+
+    def __init__(self, kernel, name):
+        self.directory = os.path.join(BUILD, "tests", "kernel", kernel, name)
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.temporary = os.path.join(self.directory, "tmp")
+        self.share = os.path.join(self.directory, "share")
+        os.makedirs(self.temporary)
+        os.makedirs(self.share)
+        self.path = os.path.join(self.directory, "recording.vmatlas")
+        command = "%s/pages_prime %s before 499 && : >%s/ready; while :; do %s/pages_prime %s again 499; sleep 0.2; done" % (
+            WORKLOADS, self.share, self.share, WORKLOADS, self.share)
+        self.process = subprocess.Popen(
+            [VMATLAS, "record", "--vm=" + kernel, "-o", self.path, "--share", self.share, "--", "sh", "-c", command], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, env=dict(os.environ, TMPDIR=self.temporary))
+
+    def ready(self):
+        return wait_for(lambda: os.path.exists(self.share + "/ready") or self.process.poll() is not None, BOOT_LIMIT) and \
+            self.process.poll() is None
+
+    def nothing_left(self):
+        left = wait_for(lambda: not processes_with(self.directory), 10)
+        return left and not os.listdir(self.temporary)
+
+    def end(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.communicate()
+
+
+def interrupted(checks, kernel):
+    started = Started(kernel, "interrupt")
+    try:
+        checks.ok(started.ready(), "a recording that goes on has started")
+        os.killpg(started.process.pid, signal.SIGINT)
+        ended = wait_for(lambda: started.process.poll() is not None, 30)
+        checks.ok(ended and started.process.returncode in (130, -signal.SIGINT), "Ctrl-C ends the guest: status 130", started.process.returncode)
+        checks.ok(started.nothing_left(), "Ctrl-C: no process, no temporary file is left", (processes_with(started.directory), os.listdir(started.temporary)))
+    finally:
+        started.end()
+    recording = Recording(started.path)
+    prime = [e for e in recording.events("mark") if e["text"] == "before.end"]
+    checks.ok(len(prime) == 1, "Ctrl-C: the recording is whole and readable")
+    stats = run([VMATLAS, "stats", started.path])
+    checks.ok(stats.returncode == 0 and not stats.stderr, "Ctrl-C: the recording has its end", stats.stderr)
+
+
+def recorder_killed(checks, kernel):
+    started = Started(kernel, "kill")
+    try:
+        checks.ok(started.ready(), "a recording has started")
+        time.sleep(2.5)
+        os.kill(started.process.pid, signal.SIGKILL)
+        started.process.wait()
+        checks.ok(wait_for(lambda: not processes_with(started.directory), 15), "recorder killed: no process is left", processes_with(started.directory))
+    finally:
+        started.end()
+    done = run([VMATLAS, "stats", started.path, "--json"])
+    sentence = done.stderr.decode(errors="replace")
+    checks.ok(done.returncode == 0 and len(sentence.splitlines()) == 1, "recorder killed: the recording is used up to its last whole block, one sentence says so",
+              "status %d: %s" % (done.returncode, sentence))
+    faults = [e for e in Recording(started.path).events("fault") if e["kind"] == "demand-zero"]
+    checks.ok(len(faults) >= 499, "recorder killed: what happened a second before is in it", len(faults))
+
+
+def as_ordinary_user(checks, kernel):
+    """No root needed; with --user the command has the caller's id."""
+    directory = os.path.join(BUILD, "tests", "kernel", kernel, "user")
+    shutil.rmtree(directory, ignore_errors=True)
+    os.makedirs(directory)
+    os.chmod(directory, 0o777)
+    uid, before = os.getuid(), []
+    if uid == 0:
+        uid = 65534
+        before = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if run([*before, "test", "-x", VMATLAS]).returncode != 0:
+            print("# an ordinary user cannot reach the build directory here: run as root", flush=True)
+            uid, before = 0, []
+    path = os.path.join(directory, "r.vmatlas")
+    argv = [*before, VMATLAS, "record", "--vm=" + kernel, "--user", "-o", path, "--share", directory, "--", WORKLOADS + "/user_mark", directory]
+    done = run(argv, BOOT_LIMIT, env=dict(os.environ, HOME="/"))
+    checks.equal(done.returncode, 0, "vmatlas --vm --user needs no root") or print(done.stderr.decode(errors="replace"))
+    with open(directory + "/user_mark.facts", encoding="utf-8") as file:
+        facts = dict(line.split() for line in file)
+    wanted = 65534 if uid == 0 else uid
+    checks.equal((facts["uid"], facts["marked"]), (str(wanted), "0"), "--user: the command runs as the caller and its marks arrive")
+    texts = [e["text"] for e in Recording(path).events("mark")]
+    checks.equal(texts, ["user_mark.user-1", "user_mark.user-2"], "--user: the marks are in the recording")
+    checks.equal(oct(os.stat(path).st_mode & 0o777), "0o600", "a recording is readable by its owner only")
+
+
+def main():
+    kernel = kernel_argument()
+    checks = Checks()
+    for part in (passes_through, killed_by_signal, interrupted, recorder_killed, as_ordinary_user):
+        checks.attempt(part.__name__, part, kernel)
+    checks.end()
+
+
+if __name__ == "__main__":
+    main()
