@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Damaged, cut off and hostile recordings: one sentence, the documented exit code, no crash (the program is built with ASan and UBSan)."""
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "kernel"))
+from guest import SEED, Checks, run, scaled  # noqa: E402  pylint: disable=wrong-import-position
+
+VMATLAS = os.path.join(ROOT, "build", "vmatlas-san")
+RECORDING = os.path.join(ROOT, "tests", "data", "tour.vmatlas")
+HEADER = 256
+NOT_A_RECORDING = 6
+
+# Offsets in vmatlas_stream_header (include/vmatlas/stream.h).
+HEADER_FIELDS = {"stream version": (8, "<H", 99), "wire version": (10, "<H", 99), "header size": (12, "<H", 255), "record size": (14, "<H", 64),
+                 "clock": (16, "<I", 77), "page size": (20, "<I", 12345), "levels": (24, "<I", 7), "CPU count": (28, "<I", 1 << 30)}
+
+
+def sane(done):
+    """No crash, no sanitizer report, at most one line on stderr, a documented status."""
+    lines = done.stderr.decode(errors="replace").splitlines()
+    return done.returncode in (0, 1, NOT_A_RECORDING) and len(lines) <= 1 and (done.returncode == 0 or len(lines) == 1)
+
+
+def told(done):
+    return "status %d\n%s" % (done.returncode, done.stderr.decode(errors="replace")[:1500])
+
+
+class Files:
+    def __init__(self, directory):
+        with open(RECORDING, "rb") as file:
+            self.whole = file.read()
+        self.path = os.path.join(directory, "file.vmatlas")
+
+    def try_bytes(self, data, *command):
+        with open(self.path, "wb") as file:
+            file.write(data)
+        return run([VMATLAS, *(command or ("stats",)), self.path])
+
+
+def refused(checks, files):
+    cases = {"an empty file": b"", "one byte": b"V", "half a header": files.whole[:100], "a header less one byte": files.whole[:HEADER - 1],
+             "a text file": b"hello, this is not a recording\n" * 100, "zeros": bytes(10000), "random bytes": random.Random(SEED).randbytes(5000),
+             "an ELF file": open(VMATLAS, "rb").read(4096)}
+    for name, (offset, form, value) in HEADER_FIELDS.items():
+        changed = bytearray(files.whole)
+        struct.pack_into(form, changed, offset, value)
+        cases["another " + name] = bytes(changed)
+    for name, data in cases.items():
+        for command in ("stats", "dump", "events"):
+            done = files.try_bytes(data, command)
+            if not checks.ok(done.returncode == NOT_A_RECORDING and sane(done) and not done.stdout, "%s refuses %s: one sentence, exit code 6" % (command, name),
+                             told(done)):
+                break
+
+
+def commands_of(rng):
+    return rng.choice([("stats",), ("stats", "--json"), ("dump",), ("dump", "--all"), ("dump", "--format", "json"), ("events",),
+                       ("events", "--format", "json"), ("dump", "--at", "0.01")])
+
+
+def cut_off(checks, files, rng):
+    bad, used = [], 0
+    for _ in range(scaled(40, 150, 2000)):
+        size = rng.randrange(HEADER, len(files.whole))
+        done = files.try_bytes(files.whole[:size], *commands_of(rng))
+        used += done.returncode == 0
+        if not sane(done) or done.returncode == 0 and b"cut off" not in done.stderr.lower() and size < len(files.whole) - 4096:
+            bad.append("cut at %d: %s" % (size, told(done)))
+    checks.ok(not bad, "cut off anywhere: used as far as it is whole, one sentence", "\n".join(bad[:3]))
+    checks.ok(used > 0, "cut off: most of it is still usable (%d times)" % used)
+
+
+def flipped(checks, files, rng):
+    bad = []
+    for _ in range(scaled(60, 250, 5000)):
+        data = bytearray(files.whole)
+        for _ in range(rng.choice([1, 1, 2, 8, 64])):
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        command = commands_of(rng)
+        done = files.try_bytes(bytes(data), *command)
+        if not sane(done):
+            bad.append("%s: %s" % (" ".join(command), told(done)))
+            with open(os.path.join(ROOT, "build", "tests", "flipped.vmatlas"), "wb") as keep:
+                keep.write(data)
+    checks.ok(not bad, "bits flipped anywhere: no crash, at most one sentence (the last bad one is build/tests/flipped.vmatlas)", "\n".join(bad[:2]))
+
+
+def pasted(checks, files, rng):
+    """Pieces of the file repeated, swapped and left out: sizes and nesting that no writer makes."""
+    bad = []
+    for _ in range(scaled(30, 100, 2000)):
+        data = bytearray(files.whole[:HEADER])
+        for _ in range(rng.randrange(1, 6)):
+            start = rng.randrange(HEADER, len(files.whole))
+            data += files.whole[start:start + rng.randrange(1, 20000)]
+        done = files.try_bytes(bytes(data), *commands_of(rng))
+        if not sane(done):
+            bad.append(told(done))
+    checks.ok(not bad, "pieces in any order: no crash, at most one sentence", "\n".join(bad[:2]))
+
+
+def around(checks, files):
+    whole = run([VMATLAS, "stats", RECORDING, "--json"])
+    checks.ok(whole.returncode == 0 and not whole.stderr, "the shipped recording is whole", told(whole))
+    with open(RECORDING, "rb") as file:
+        piped = run([VMATLAS, "stats", "-", "--json"], stdin=file)
+    checks.equal(piped.stdout, whole.stdout, "standard input says the same as the file")
+    done = files.try_bytes(files.whole + b"more bytes behind the end")
+    checks.ok(sane(done), "bytes behind the end", told(done))
+    done = run([VMATLAS, "stats", files.path + ".not-there"])
+    checks.ok(done.returncode == 1 and files.path.encode() in done.stderr and len(done.stderr.splitlines()) == 1, "no such file: its name, exit code 1", told(done))
+    done = run([VMATLAS, "stats", os.path.dirname(files.path)])
+    checks.ok(done.returncode in (1, NOT_A_RECORDING) and len(done.stderr.splitlines()) == 1, "a directory: one sentence", told(done))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([VMATLAS, "events", RECORDING], stdout=full, stderr=subprocess.PIPE, check=False)
+    checks.ok(done.returncode == 1 and len(done.stderr.splitlines()) == 1, "standard output is full: one sentence, exit code 1", told(done))
+    done = run(["sh", "-c", '"$0" events "$1" | head -n 1', VMATLAS, RECORDING])
+    checks.ok(len(done.stdout.splitlines()) == 1 and not done.stderr, "a reader that goes away makes no noise", told(done))
+
+
+def usage(checks):
+    for argv in ([], ["dump"], ["events"], ["stats"], ["dump", RECORDING, "--at"], ["dump", RECORDING, "--at", "never"], ["events", RECORDING, "--type", "nothing"],
+                 ["events", RECORDING, "--format", "xml"], ["dump", RECORDING, "--pid", "x"], ["record"], ["record", "--levels=6", "--", "true"], ["--nonsense"]):
+        done = run([VMATLAS, *argv])
+        checks.ok(done.returncode == 2 and done.stderr and not done.stdout, "exit code 2: vmatlas %s" % " ".join(a.replace(ROOT + "/", "") for a in argv), told(done))
+    for argv in (["--help"], ["--version"], ["dump", "--help"], ["events", "--help"], ["stats", "--help"], ["record", "--help"], ["run", "--help"]):
+        done = run([VMATLAS, *argv])
+        checks.ok(done.returncode == 0 and done.stdout and not done.stderr, "vmatlas %s" % " ".join(argv), told(done))
+    done = run([VMATLAS, "dump", RECORDING, "--pid", "4194000"])
+    checks.ok(done.returncode == 4 and len(done.stderr.splitlines()) == 1, "a process that is not in the recording: exit code 4", told(done))
+    done = run([VMATLAS, "dump", RECORDING, "--at", "mark:no such mark"])
+    checks.ok(done.returncode == 1 and len(done.stderr.splitlines()) == 1, "a mark that is not in the recording: exit code 1", told(done))
+
+
+def main():
+    checks = Checks()
+    built = run(["make", "-s", "-C", ROOT, "build/vmatlas-san"], 900)
+    if not checks.ok(built.returncode == 0, "vmatlas builds with ASan and UBSan", told(built)):
+        checks.end()
+    rng = random.Random(SEED)
+    with tempfile.TemporaryDirectory() as directory:
+        files = Files(directory)
+        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (usage,)):
+            checks.attempt(part.__name__, part, *args)
+    if checks.failed:
+        print("# VMATLAS_TEST_SEED=%d repeats it" % SEED)
+    checks.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+#!/bin/sh
+# Runs as root inside the guest, where breaking the kernel hurts nobody. Prints a line a check; test_inside.py reads them.
+# usage: inside.sh DIR MODULE.ko VMATLAS WORKLOADS STORMS
+set -u
+out=$1 module=$2 vmatlas=$3 workloads=$4 storms=$5
+D=/sys/kernel/debug/vmatlas
+probes=/sys/kernel/debug/kprobes/list
+hooked=/sys/kernel/tracing/enabled_functions
+
+check() { # name, command...
+	name=$1
+	shift
+	if "$@" >/tmp/check.log 2>&1; then
+		echo "ok - $name"
+	else
+		echo "not ok - $name"
+		head -n 5 /tmp/check.log
+	fi
+}
+
+not() { ! "$@"; }
+
+# Nothing of the module is left: no files, no probes, no symbols.
+clean() {
+	[ ! -e $D ] && [ ! -e /sys/module/vmatlas ] && ! grep -q '\[vmatlas\]' /proc/kallsyms &&
+		! grep -q . $probes && ! grep -q . $hooked
+}
+
+unload_under_the_collector() {
+	check "the guest's collector records: a process is watched" grep -q "^$$\$" $D/target
+	check "rmmod while the collector reads and its target runs" rmmod vmatlas
+	check "nothing is left behind" clean
+}
+
+fails_at_each_step() {
+	step=1
+	dirty=
+	while [ $step -lt 100 ] && ! insmod "$module" fail_at=$step 2>/dev/null; do
+		clean || dirty="$dirty $step"
+		step=$((step + 1))
+	done
+	check "loading made to fail at each of $((step - 1)) steps" [ $step -gt 4 -a $step -lt 100 ]
+	check "each leaves nothing behind" [ -z "$dirty" ]
+	[ -z "$dirty" ] || echo "steps:$dirty"
+}
+
+private() {
+	[ -z "$(find $D -type f -perm /0177)" ] && [ -z "$(find $D ! -user root)" ] && [ -n "$(find $D -name cpu0)" ]
+}
+
+# Garbage is refused: what the file says afterwards is what it said before.
+refuses() { # file, text
+	before=$(cat $D/"$1" 2>/dev/null)
+	if printf '%b' "$2" >$D/"$1" 2>/dev/null; then
+		echo "$1 takes '$2'"
+		return 1
+	fi
+	[ "$before" = "$(cat $D/"$1" 2>/dev/null)" ]
+}
+
+hostile_writes() {
+	long=$(head -c 5000 /dev/zero | tr '\0' x)
+	for text in 'pid' 'pid x' 'pid -1' 'pid 0' 'pid 99999999999999999999' 'pid 4194304' 'exec now' 'nonsense' '\0001\0377\0000' "$long"; do
+		check "target refuses '$(echo "$text" | head -c 24)'" refuses target "$text"
+	done
+	for text in 2 -1 yes '' "$long"; do
+		check "enable refuses '$(echo "$text" | head -c 24)'" refuses enable "$text"
+	done
+	for text in 'faults' '+nothing' 'fault,op' '-' "$long"; do
+		check "classes refuses '$(echo "$text" | head -c 24)'" refuses classes "$text"
+	done
+	check "follow refuses 'maybe'" refuses follow maybe
+	check "snapshot refuses a process that is not there" refuses snapshot 'pid 4194000'
+	check "marker refuses more than 4096 bytes" refuses marker "$long"
+}
+
+one_storm() {
+	insmod "$module" 2>/dev/null || [ -e $D ] || return 1
+	echo "pid $$" >$D/target && echo 1 >$D/enable || return 1
+	"$workloads"/cpus_flat_out /tmp storm 4 100000 &
+	storm=$!
+	cat $D/faults0 >/dev/null 2>&1 &
+	sleep "0.$(($1 % 4 + 1))"
+	rmmod vmatlas || return 1
+	kill $storm
+	wait
+	clean
+}
+
+storms_end() {
+	good=0
+	i=0
+	while [ $i -lt "$storms" ]; do
+		one_storm $i >/tmp/storm.log 2>&1 && good=$((good + 1))
+		i=$((i + 1))
+	done
+	check "unloaded $storms times while all CPUs fault and a reader reads" [ $good -eq "$storms" ]
+	[ $good -eq "$storms" ] || tail -n 3 /tmp/storm.log
+}
+
+same_map() { # recording, mark, file
+	"$vmatlas" dump "$1" --at "mark:$2" --pid "$(sed -n 's/^pid //p' "$out/${2%%.*}.facts")" >/tmp/map && cmp /tmp/map "$3"
+}
+
+status_is() { # wanted, command...
+	wanted=$1
+	shift
+	"$@"
+	got=$?
+	[ $got = "$wanted" ] || { echo "status $got, not $wanted"; return 1; }
+}
+
+local_kernel() {
+	check "record --local" "$vmatlas" record --local --module "$module" -o /tmp/local.vmatlas -- "$workloads"/fork_cow "$out" local
+	check "--local: the map at a mark" same_map /tmp/local.vmatlas local.parent "$out/local.parent.maps"
+	check "--local: the map of the parent beside its child" same_map /tmp/local.vmatlas local.after "$out/local.after.maps"
+	check "--local passes the status through" status_is 9 "$vmatlas" record --local -o /tmp/nine.vmatlas -- sh -c 'exit 9'
+	check "--local: killed by a signal" status_is 143 "$vmatlas" record --local -o /tmp/term.vmatlas -- sh -c 'kill -TERM $$'
+	check "run and record choose the local kernel by themselves where it works" "$vmatlas" record -o /tmp/auto.vmatlas -- true
+	check "no process 4194000: exit code 4" status_is 4 "$vmatlas" attach 4194000
+	cp /tmp/local.vmatlas "$out"/
+}
+
+disk_full() {
+	mkdir -p /tmp/small && mount -t tmpfs -o size=64k none /tmp/small || return
+	"$vmatlas" record --local -o /tmp/small/r.vmatlas -- "$workloads"/cpus_flat_out /tmp full 2 300 >/dev/null 2>/tmp/full.err
+	check "disk full: one sentence says so" grep -qi 'no space' /tmp/full.err
+	check "disk full: what is whole can be used" "$vmatlas" stats /tmp/small/r.vmatlas
+	umount /tmp/small
+}
+
+# Under lockdown a file that can be written or mapped cannot be opened, not even by root: so the readers' files must be neither.
+lockdown() {
+	[ -e /sys/kernel/security/lockdown ] || { echo "not ok - this guest has no lockdown"; return; }
+	insmod "$module" 2>/dev/null
+	echo "pid $$" >$D/target
+	echo 1 >$D/enable
+	echo integrity >/sys/kernel/security/lockdown
+	ls / >/dev/null
+	check "lockdown is raised" grep -q '\[integrity\]' /sys/kernel/security/lockdown
+	check "lockdown: no new module" not insmod "$module"
+	check "lockdown: the records can still be read" [ "$(cat $D/cpu0 $D/cpu1 | head -c 128 | wc -c)" -eq 128 ]
+	check "lockdown: the statistics too" grep -q '^enabled 1' $D/stats
+	"$vmatlas" record --local -o /tmp/down.vmatlas -- true 2>/tmp/down.err
+	code=$?
+	check "lockdown: record --local says why not" grep -qi 'lockdown\|lock.* down' /tmp/down.err
+	check "lockdown: with exit code 3 or 5 ($code)" [ $code -eq 3 -o $code -eq 5 ]
+}
+
+unload_under_the_collector
+fails_at_each_step
+check "files belong to root, mode 0600 or less" private
+hostile_writes
+check "rmmod after all that" rmmod vmatlas
+check "nothing is left behind" clean
+storms_end
+local_kernel
+disk_full
+rmmod vmatlas 2>/dev/null
+lockdown
+echo "done"

@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""The tool and the module by hand inside the guest: unloading, failing loads, hostile writes, --local, a full disk, lockdown (inside.sh)."""
+import os
+
+from guest import BUILD, ROOT, VMATLAS, WORKLOADS, Checks, Guest, guest_log_is_clean, kernel_argument, scaled
+
+
+def relay(checks, guest):
+    """The guest's lines are ours."""
+    lines, why = guest.stdout.decode(errors="replace").splitlines(), []
+    for at, line in enumerate(lines):
+        if line.startswith(("ok - ", "not ok - ")):
+            why = []
+            for more in lines[at + 1:]:
+                if more.startswith(("ok - ", "not ok - ")):
+                    break
+                why.append(more)
+            checks.ok(line.startswith("ok"), line.split(" - ", 1)[1], "\n".join(why))
+    checks.ok(lines and lines[-1] == "done", "the script came to its end", guest.stderr.decode(errors="replace")[-2000:])
+
+
+def main():
+    kernel = kernel_argument()
+    checks = Checks()
+    module = os.path.join(BUILD, "module", kernel, "vmatlas.ko")
+    script = os.path.join(ROOT, "tests", "kernel", "inside.sh")
+    guest = Guest(kernel, "inside", ["sh", script, "@", module, VMATLAS, WORKLOADS, str(scaled(3, 10, 300))], limit=scaled(300, 420, 3600))
+    relay(checks, guest)
+    checks.equal(guest.status, 0, "the command's own status comes out although its module was unloaded")
+    checks.attempt("log", lambda c, g: guest_log_is_clean(c, g, "the guest's kernel log is clean"), guest)
+    checks.end()
+
+
+if __name__ == "__main__":
+    main()
