@@ -25,12 +25,13 @@ struct va_vma {
 	__u8 name_kind; /* enum vmatlas_name_kind */
 	bool anon;      /* vma_is_anonymous() */
 	bool stale;     /* a loss hit this map since: may differ until the kernel's truth heals it */
+	bool fresh;     /* mapped under our eyes: pages never seen in it are known to be absent (unless a loss came in between) */
 	__u64 born;     /* ts of the RANGE in which an address of it first appeared */
 	__u64 changed;  /* ts of the RANGE that last changed bounds, flags or name */
 };
 
 enum va_certainty {
-	VA_PAGE_UNKNOWN = 0,  /* never seen, or a loss came in between */
+	VA_PAGE_UNKNOWN = 0,  /* never seen, or a loss came in between: entry and present are what was known before it */
 	VA_PAGE_SEEN = 1,     /* the entry was read by the kernel module at `ts` */
 	VA_PAGE_DERIVED = 2,  /* follows from an event (fork copied it, fault-around mapped it): frame may be unknown */
 	VA_PAGE_ABSENT = 3,   /* known to be not there (unmapped, MADV_DONTNEED, fresh map) */
@@ -51,6 +52,7 @@ enum va_task_state { VA_TASK_RUNNING = 0, VA_TASK_EXITED = 1 };
 struct va_task { /* a thread; tid == tgid is the process */
 	__u32 tid, tgid, ppid; /* ppid: tgid of the parent, 0 = unknown */
 	__u32 mm;              /* 0 = none any more */
+	__u32 last_mm;         /* the last one it had, also after its end */
 	char comm[VMATLAS_COMM_LEN + 1];
 	__u64 begin, end;      /* ts; end 0 = running */
 	__u32 exit_code;       /* as in wait(2), valid with end */
@@ -63,13 +65,17 @@ struct va_task { /* a thread; tid == tgid is the process */
 
 struct va_model_counts {
 	__u64 records, by_type[VMATLAS_TYPE_LIMIT];
-	__u64 lost, invalid, healed;
+	__u64 lost, invalid, healed; /* healed: maps made sure again by the kernel's truth */
+	__u64 stray;                 /* VMA records without their RANGE: it was lost, or the stream is hostile */
 	__u64 minor, major, bad; /* faults */
 };
 
 struct va_model;
 
-/* texts is borrowed and must outlive the model; header gives levels and naming rules (copied). */
+/*
+ * texts is borrowed and must outlive the model; NULL = none. TEXT records go into it: a text never changes, so models of several moments share it.
+ * header gives levels and naming rules (copied).
+ */
 struct va_model *va_model_new(const struct vmatlas_stream_header *header, struct va_texts *texts);
 struct va_model *va_model_clone(const struct va_model *model);
 void va_model_free(struct va_model *model);
@@ -92,10 +98,12 @@ const struct va_mm *va_model_mm(const struct va_model *model, __u32 id);       /
 const struct va_mm *va_model_mm_of(const struct va_model *model, __u32 tgid);  /* the last map it had */
 
 __u32 va_mm_id(const struct va_mm *mm);
+/* Ended maps stay as they were last; the pages of the newest 64 of them (and of the target's) too, older ones are dropped. */
 bool va_mm_ended(const struct va_mm *mm);
 bool va_mm_complete(const struct va_mm *mm); /* a whole-map snapshot has arrived */
 bool va_mm_stale(const struct va_mm *mm);
 const struct vmatlas_mm_layout *va_mm_layout(const struct va_mm *mm); /* brk as of the last RANGE; NULL = not seen */
+bool va_mm_brk(const struct va_mm *mm, __u64 *start_brk, __u64 *brk); /* as of the last RANGE or MM_LAYOUT; false: not known */
 const struct vmatlas_mm_counts *va_mm_counts(const struct va_mm *mm); /* as last told by MM_COUNTS or RANGE */
 bool va_mm_has_vsyscall(const struct va_mm *mm);
 
@@ -106,12 +114,12 @@ size_t va_mm_vma_lower(const struct va_mm *mm, __u64 addr); /* index of the firs
 
 /* Pages as last known. */
 struct va_page va_mm_page(const struct va_mm *mm, __u64 addr);
-__u64 va_mm_resident(const struct va_mm *mm, __u64 start, __u64 end); /* pages of 4 KiB known present in [start, end) */
+__u64 va_mm_resident(const struct va_mm *mm, __u64 start, __u64 end); /* pages of 4 KiB last known present in [start, end) */
 /* Calls fn for each known-present page or leaf in [start, end), ascending; stops where fn returns false. */
 void va_mm_each_page(const struct va_mm *mm, __u64 start, __u64 end,
 		     bool (*fn)(void *ctx, __u64 addr, const struct va_page *page), void *ctx);
 
-/* Entry of a table above the leaves as last seen in any walk: level 0 = PGD … 3 = PMD. 0 = never seen. */
+/* Entry of a table above the leaves as last seen in any walk: level 0 = PGD … 3 = PMD; 1 only with five levels. 0 = never seen. */
 __u64 va_mm_table_entry(const struct va_mm *mm, unsigned level, __u64 addr, __u64 *ts);
 
 #endif

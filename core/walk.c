@@ -94,6 +94,14 @@ __u64 va_entry_pfn_at(unsigned level, __u64 entry, __u64 addr)
 	return (va_entry_pfn(entry) & ~below) | (addr >> 12 & below);
 }
 
+__u64 va_entry_of_part(__u64 pmd_entry, unsigned part)
+{
+	__u64 offset = (__u64)part << 12, pfn = pmd_entry & PFN_BITS & ~(va_level_size(3) - 1);
+	__u64 bits = pmd_entry & ~(PFN_BITS | PSE);
+
+	return bits | ((pmd_entry & P) ? pfn | offset : pfn | (offset ^ (PFN_BITS & (va_level_size(3) - 1))));
+}
+
 /* The level at a place (0-based) of a walk: the folded P4D is left out. */
 static unsigned level_at(unsigned place, unsigned levels)
 {

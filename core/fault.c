@@ -1,0 +1,259 @@
+/* What faults, page reports, forks and calls do to the pages of a map. */
+#include "mm.h"
+
+#include <asm/unistd_64.h>
+#include <sys/mman.h>
+
+#include "record.h"
+#include "walk.h"
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+
+#define VM_WRITE 2ull
+#define VM_SHARED 8ull
+#define VM_DONTCOPY 0x20000ull
+#define VM_WIPEONFORK 0x2000000ull
+
+static bool mapped(const struct va_mm *mm, __u64 addr)
+{
+	return va_mm_vma_at(mm, addr) || va_spans_touch(&mm->unsure, addr, addr + 1);
+}
+
+/* Page tables are filed by level as with five levels: with four the PGD stands where the P4D would. */
+static unsigned table_level(const struct va_mm *mm, unsigned level)
+{
+	return level == 0 && mm->levels == 4 ? 1 : level;
+}
+
+static void set_page(struct va_mm *mm, __u64 addr, unsigned level, __u64 entry, __u64 ts)
+{
+	struct va_page page = { .entry = entry, .ts = ts, .level = (__u8)level, .present = va_entry_present(entry) };
+
+	page.certainty = entry ? VA_PAGE_SEEN : VA_PAGE_ABSENT;
+	va_pages_set(&mm->pages, addr, &page);
+}
+
+static void take_walk(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	struct va_walk walk;
+
+	va_walk_after(&rec->fault, mm->levels, &walk);
+	for (unsigned i = 0; i < walk.steps; i++) {
+		const struct va_step *s = &walk.step[i];
+
+		if (s->leaf || s->level == 4)
+			set_page(mm, rec->fault.addr, s->level, s->entry, rec->head.ts);
+		else if (va_entry_present(s->entry))
+			va_pages_note_table(&mm->pages, table_level(mm, s->level), rec->fault.addr, s->entry, rec->head.ts);
+	}
+}
+
+/* Pages the kernel mapped around a file fault: there, but nobody read their entries. */
+static void take_around(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	const struct vmatlas_fault *f = &rec->fault;
+	struct va_page page = { .ts = rec->head.ts, .certainty = VA_PAGE_DERIVED, .level = 4, .present = true };
+	__u64 base = f->addr & ~0xffffull;
+
+	if (base < f->vma_start)
+		base = f->vma_start;
+	for (unsigned i = 0; i < 16; i++) {
+		__u64 addr = base + ((__u64)i << 12);
+
+		if (f->around >> i & 1 && addr != (f->addr & ~0xfffull) && addr < f->vma_end && !va_pages_get(mm->pages, addr).present)
+			va_pages_set(&mm->pages, addr, &page);
+	}
+}
+
+void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	if (mm->ended || (rec->head.flags & VMATLAS_F_BAD) || rec->fault.addr >= VA_USER_TOP || !mapped(mm, rec->fault.addr))
+		return;
+	take_walk(mm, rec);
+	if (rec->fault.around)
+		take_around(mm, rec);
+}
+
+void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	const struct vmatlas_pages *p = &rec->pages;
+	__u64 size = va_level_size(p->level);
+
+	for (unsigned i = 0; i < p->count && !mm->ended; i++) {
+		__u64 addr = p->addr + i * size;
+
+		if (!mapped(mm, addr))
+			continue;
+		if (p->level == 4 || va_entry_leaf(p->level, p->entry[i]))
+			set_page(mm, addr, p->level, p->entry[i], rec->head.ts);
+		else if (!p->entry[i])
+			va_pages_clear(&mm->pages, addr, addr + size, ~0ull, NULL);
+		else
+			va_pages_note_table(&mm->pages, p->level, addr, p->entry[i], rec->head.ts);
+	}
+}
+
+/* --- fork ------------------------------------------------------------------------------------------------------------ */
+
+struct inherit {
+	struct va_mm *child;
+	const struct va_vma *vma;
+	__u64 ts;
+	bool written; /* the parent wrote to a private file mapping: the kernel copies its table then (vma_needs_copy) */
+};
+
+static bool find_written(void *ctx, __u64 addr, const struct va_page *page)
+{
+	struct inherit *in = ctx;
+
+	in->written |= va_entry_writable(page->entry);
+	return !in->written;
+}
+
+static bool inherit_page(void *ctx, __u64 addr, const struct va_page *page)
+{
+	struct inherit *in = ctx;
+	struct va_page copy = *page;
+
+	if (addr < in->vma->start || addr + va_level_size(page->level) > in->vma->end)
+		return true;
+	copy.entry = va_entry_readonly(page->entry);
+	copy.certainty = VA_PAGE_DERIVED;
+	copy.ts = in->ts;
+	va_pages_set(&in->child->pages, addr, &copy);
+	return true;
+}
+
+/* copy_page_range() in mm/memory.c: private pages are shared read-only by both from now on, shared ones fault in again. */
+void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts)
+{
+	for (size_t i = 0; i < va_vmas_count(parent->vmas); i++) {
+		const struct va_vma *v = va_vmas_at(parent->vmas, i);
+		struct inherit in = { .child = child, .vma = v, .ts = ts, .written = v->anon };
+
+		if (v->vm_flags & (VM_SHARED | VM_DONTCOPY | VM_WIPEONFORK))
+			continue;
+		if (!in.written)
+			va_pages_each(parent->pages, v->start, v->end, find_written, &in);
+		if (!in.written)
+			continue;
+		va_pages_each(parent->pages, v->start, v->end, inherit_page, &in);
+		if (v->vm_flags & VM_WRITE)
+			va_pages_doubt(&parent->pages, v->start, v->end, true, ts);
+	}
+	child->faults_lost = parent->faults_lost;
+}
+
+/* --- calls ----------------------------------------------------------------------------------------------------------- */
+
+static __u64 page_up(__u64 x)
+{
+	return (x + 4095) & ~4095ull;
+}
+
+/* [start, end) of a call's area; false: nothing sensible. */
+static bool area(__u64 start, __u64 length, __u64 *lo, __u64 *hi)
+{
+	*lo = start & ~4095ull;
+	*hi = page_up(start + length);
+	return length && *lo < *hi && *hi <= VA_USER_TOP;
+}
+
+/* When the call changed the map: its own RANGE if one came, else at its begin at the earliest. */
+static __u64 moment(const struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	bool own = mm->range_tid == rec->head.tid && mm->range_ts >= rec->op.begin;
+
+	return own ? mm->range_ts : rec->op.begin;
+}
+
+static void madvise_pages(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	__u64 lo, hi;
+
+	if (rec->op.result || !area(rec->op.args[0], rec->op.args[1], &lo, &hi))
+		return;
+	switch (rec->op.args[2]) {
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_REMOVE:
+		va_pages_clear(&mm->pages, lo, hi, rec->op.begin, NULL);
+		va_pages_doubt(&mm->pages, lo, hi, false, rec->head.ts);
+		break;
+	case MADV_FREE:
+	case MADV_PAGEOUT:
+		va_pages_doubt(&mm->pages, lo, hi, false, rec->head.ts);
+		break;
+	}
+}
+
+/* MAP_FIXED over memory of the same kind: the RANGE looks as before, but the pages are new. */
+static void mmap_pages(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	__u64 lo, hi;
+
+	if (!(rec->op.args[3] & MAP_FIXED) || (__u64)rec->op.result >= VA_USER_TOP)
+		return;
+	if (area((__u64)rec->op.result, rec->op.args[1], &lo, &hi))
+		va_pages_clear(&mm->pages, lo, hi, moment(mm, rec), NULL);
+}
+
+struct move {
+	struct va_mm *mm;
+	__u64 from, to, ts;
+};
+
+static bool move_page(void *ctx, __u64 addr, const struct va_page *page)
+{
+	struct move *m = ctx;
+	struct va_page p = *page;
+	__u64 at = addr - m->from + m->to, size = va_level_size(page->level);
+
+	if (addr < m->from || (at & (size - 1)) || va_pages_get(m->mm->pages, at).ts >= m->ts)
+		return true;
+	p.certainty = VA_PAGE_DERIVED;
+	p.ts = m->ts;
+	va_pages_set(&m->mm->pages, at, &p);
+	return true;
+}
+
+static void mremap_pages(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	__u64 from = rec->op.args[0], to = (__u64)rec->op.result, length = rec->op.args[1], lo, hi;
+	struct va_pages *moved = mm->moved;
+
+	mm->moved = NULL;
+	if (rec->op.args[2] < length)
+		length = rec->op.args[2];
+	if (to < VA_USER_TOP && to != from && !(to & 4095) && area(from, length, &lo, &hi) && to + (hi - lo) <= VA_USER_TOP) {
+		struct move m = { mm, lo, to, moment(mm, rec) };
+		struct va_pages *kept = va_pages_new(); /* MREMAP_DONTUNMAP: the VMA stays, its pages go */
+
+		va_pages_clear(&mm->pages, to, to + (hi - lo), m.ts, NULL);
+		va_pages_clear(&mm->pages, lo, hi, m.ts, &kept);
+		va_pages_each(kept, lo, hi, move_page, &m);
+		if (moved)
+			va_pages_each(moved, lo, hi, move_page, &m);
+		va_pages_unref(kept);
+	}
+	va_pages_unref(moved);
+}
+
+void va_mm_apply_op(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	if (mm->ended || rec->op.peer_mm || (rec->head.flags & VMATLAS_F_NO_RESULT))
+		return;
+	switch (rec->op.nr) {
+	case __NR_madvise:
+		madvise_pages(mm, rec);
+		break;
+	case __NR_mmap:
+		mmap_pages(mm, rec);
+		break;
+	case __NR_mremap:
+		mremap_pages(mm, rec);
+		break;
+	}
+}

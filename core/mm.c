@@ -1,0 +1,220 @@
+/* A map's life and the questions one may ask it. How records change it: range.c, fault.c, op.c. */
+#include "mm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "record.h"
+#include "walk.h"
+
+struct va_mm *va_mm_new(__u32 id, __u32 levels)
+{
+	struct va_mm *mm = va_alloc(sizeof(*mm));
+
+	mm->refs = 1;
+	mm->id = id;
+	mm->levels = levels;
+	mm->vmas = va_vmas_new();
+	mm->pages = va_pages_new();
+	va_spans_add(&mm->unsure, 0, VA_USER_TOP);
+	return mm;
+}
+
+struct va_mm *va_mm_ref(struct va_mm *mm)
+{
+	__atomic_add_fetch(&mm->refs, 1, __ATOMIC_RELAXED);
+	return mm;
+}
+
+static void pending_free(struct va_pending *p)
+{
+	if (p)
+		free(p->vma);
+	free(p);
+}
+
+void va_mm_unref(struct va_mm *mm)
+{
+	if (!mm || __atomic_sub_fetch(&mm->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	va_vmas_unref(mm->vmas);
+	va_pages_unref(mm->pages);
+	va_pages_unref(mm->moved);
+	va_spans_free(&mm->unsure);
+	pending_free(mm->pending);
+	free(mm);
+}
+
+static struct va_pending *pending_copy(const struct va_pending *p)
+{
+	struct va_pending *copy = va_alloc_raw(sizeof(*copy));
+
+	*copy = *p;
+	copy->vma = NULL;
+	copy->room = 0;
+	copy->vma = va_grow(NULL, &copy->room, p->got, sizeof(*p->vma));
+	if (p->got)
+		memcpy(copy->vma, p->vma, p->got * sizeof(*p->vma));
+	return copy;
+}
+
+struct va_mm *va_mm_copy(const struct va_mm *mm)
+{
+	struct va_mm *copy = va_alloc_raw(sizeof(*copy));
+
+	*copy = *mm;
+	copy->refs = 1;
+	va_vmas_ref(copy->vmas);
+	va_pages_ref(copy->pages);
+	if (copy->moved)
+		va_pages_ref(copy->moved);
+	va_spans_copy(&copy->unsure, &mm->unsure);
+	copy->pending = mm->pending ? pending_copy(mm->pending) : NULL;
+	return copy;
+}
+
+void va_mm_drop_pages(struct va_mm *mm)
+{
+	va_pages_unref(mm->pages);
+	mm->pages = va_pages_new();
+}
+
+void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi)
+{
+	va_spans_add(&mm->unsure, lo, hi);
+	mm->lossy = true;
+	va_vmas_own(&mm->vmas);
+	for (size_t i = va_vmas_lower(mm->vmas, lo); i < va_vmas_count(mm->vmas) && va_vmas_at(mm->vmas, i)->start < hi; i++)
+		va_vmas_at(mm->vmas, i)->stale = true;
+}
+
+void va_mm_apply_layout(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	mm->layout = rec->layout;
+	mm->has_layout = true;
+	mm->has_vsyscall = rec->head.flags & VMATLAS_F_VSYSCALL;
+}
+
+__u32 va_mm_id(const struct va_mm *mm)
+{
+	return mm->id;
+}
+
+bool va_mm_ended(const struct va_mm *mm)
+{
+	return mm->ended;
+}
+
+bool va_mm_complete(const struct va_mm *mm)
+{
+	return mm->complete;
+}
+
+bool va_mm_stale(const struct va_mm *mm)
+{
+	return mm->lossy;
+}
+
+const struct vmatlas_mm_layout *va_mm_layout(const struct va_mm *mm)
+{
+	return mm->has_layout ? &mm->layout : NULL;
+}
+
+bool va_mm_brk(const struct va_mm *mm, __u64 *start_brk, __u64 *brk)
+{
+	*start_brk = mm->layout.start_brk;
+	*brk = mm->layout.brk;
+	return mm->layout.brk;
+}
+
+const struct vmatlas_mm_counts *va_mm_counts(const struct va_mm *mm)
+{
+	return mm->has_counts ? &mm->counts : NULL;
+}
+
+bool va_mm_has_vsyscall(const struct va_mm *mm)
+{
+	return mm->has_vsyscall;
+}
+
+size_t va_mm_vma_count(const struct va_mm *mm)
+{
+	return va_vmas_count(mm->vmas);
+}
+
+const struct va_vma *va_mm_vma(const struct va_mm *mm, size_t i)
+{
+	return va_vmas_at(mm->vmas, i);
+}
+
+size_t va_mm_vma_lower(const struct va_mm *mm, __u64 addr)
+{
+	return va_vmas_lower(mm->vmas, addr);
+}
+
+const struct va_vma *va_mm_vma_at(const struct va_mm *mm, __u64 addr)
+{
+	size_t i = va_vmas_lower(mm->vmas, addr);
+
+	return i < va_vmas_count(mm->vmas) && va_vmas_at(mm->vmas, i)->start <= addr ? va_vmas_at(mm->vmas, i) : NULL;
+}
+
+/* Nothing is stored for addr: is that because nothing is there? */
+static bool known_absent(const struct va_mm *mm, __u64 addr)
+{
+	const struct va_vma *vma = va_mm_vma_at(mm, addr);
+
+	if (!vma)
+		return !va_spans_touch(&mm->unsure, addr, addr + 1);
+	return vma->fresh && vma->born > mm->faults_lost;
+}
+
+struct va_page va_mm_page(const struct va_mm *mm, __u64 addr)
+{
+	struct va_page page = va_pages_get(mm->pages, addr);
+
+	if (page.certainty == VA_PAGE_UNKNOWN)
+		page.certainty = known_absent(mm, addr) ? VA_PAGE_ABSENT : VA_PAGE_UNKNOWN;
+	else if (page.ts <= mm->faults_lost)
+		page.certainty = VA_PAGE_UNKNOWN;
+	return page;
+}
+
+__u64 va_mm_resident(const struct va_mm *mm, __u64 start, __u64 end)
+{
+	return va_pages_resident(mm->pages, start, end);
+}
+
+struct each {
+	const struct va_mm *mm;
+	bool (*fn)(void *ctx, __u64 addr, const struct va_page *page);
+	void *ctx;
+};
+
+static bool each_page(void *ctx, __u64 addr, const struct va_page *page)
+{
+	struct each *e = ctx;
+	struct va_page p = *page;
+
+	if (p.ts <= e->mm->faults_lost)
+		p.certainty = VA_PAGE_UNKNOWN;
+	return e->fn(e->ctx, addr, &p);
+}
+
+void va_mm_each_page(const struct va_mm *mm, __u64 start, __u64 end,
+		     bool (*fn)(void *ctx, __u64 addr, const struct va_page *page), void *ctx)
+{
+	struct each e = { mm, fn, ctx };
+
+	va_pages_each(mm->pages, start, end, each_page, &e);
+}
+
+__u64 va_mm_table_entry(const struct va_mm *mm, unsigned level, __u64 addr, __u64 *ts)
+{
+	if (ts)
+		*ts = 0;
+	if (level > 3 || (level == 1 && mm->levels == 4))
+		return 0;
+	return va_pages_table(mm->pages, level == 0 && mm->levels == 4 ? 1 : level, addr, ts);
+}

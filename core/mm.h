@@ -1,0 +1,54 @@
+/* One map, as the model's own files see it. Changed only between va_mm_own() and the end of an apply. */
+#ifndef VA_MM_H
+#define VA_MM_H
+
+#include "model.h"
+#include "pages.h"
+#include "spans.h"
+#include "vmas.h"
+
+/* A RANGE whose VMA records have not all come. */
+struct va_pending {
+	struct vmatlas_head head;
+	struct vmatlas_range range; /* hi is VA_USER_TOP where it reaches the end of user space */
+	struct va_vma *vma;         /* owned; got of range.count */
+	size_t got, room;
+};
+
+struct va_mm {
+	unsigned refs;
+	__u32 id, levels;
+	bool complete, ended, lossy, has_layout, has_counts, has_vsyscall;
+	struct vmatlas_mm_layout layout;
+	struct vmatlas_mm_counts counts;
+	struct va_vmas *vmas;
+	struct va_pages *pages;
+	struct va_pages *moved;    /* what an mremap took away, until its OP says where to; NULL = nothing */
+	struct va_spans unsure;    /* never reported, or hit by a loss since */
+	struct va_pending *pending;
+	__u64 faults_lost;         /* ts of the last loss on a faults channel: pages known before are not sure; 0 = none */
+	__u64 range_ts;            /* the last RANGE applied … */
+	__u32 range_tid;           /* … and who caused it */
+};
+
+struct va_mm *va_mm_new(__u32 id, __u32 levels);
+struct va_mm *va_mm_ref(struct va_mm *mm);
+void va_mm_unref(struct va_mm *mm);
+struct va_mm *va_mm_copy(const struct va_mm *mm); /* refs 1 */
+
+void va_mm_begin_range(struct va_mm *mm, const struct vmatlas_record *rec);
+/* False: not the VMA its RANGE waits for. *stray says that no RANGE waits at all. */
+bool va_mm_add_vma(struct va_mm *mm, const struct vmatlas_record *rec, bool *stray);
+/* Applies the pending RANGE when it has all; true: the map has become sure again by it. */
+bool va_mm_end_range(struct va_mm *mm);
+
+void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi);
+void va_mm_drop_pages(struct va_mm *mm);
+
+void va_mm_apply_layout(struct va_mm *mm, const struct vmatlas_record *rec);
+void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec);
+void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec);
+void va_mm_apply_op(struct va_mm *mm, const struct vmatlas_record *rec);
+void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts);
+
+#endif

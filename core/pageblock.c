@@ -1,0 +1,187 @@
+#include "pageblock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "walk.h"
+
+size_t va_pages_bytes;
+
+static void account(long bytes)
+{
+	__atomic_fetch_add(&va_pages_bytes, (size_t)bytes, __ATOMIC_RELAXED);
+}
+
+static struct va_chunk *chunk_new(void)
+{
+	struct va_chunk *c = va_alloc_raw(sizeof(*c));
+
+	c->refs = 1;
+	c->known = c->present = 0;
+	account(sizeof(*c));
+	return c;
+}
+
+static void chunk_unref(struct va_chunk *c)
+{
+	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	account(-(long)sizeof(*c));
+	free(c);
+}
+
+static struct va_chunk *chunk_own(struct va_chunk *c)
+{
+	if (__atomic_load_n(&c->refs, __ATOMIC_ACQUIRE) == 1)
+		return c;
+	struct va_chunk *copy = chunk_new();
+
+	memcpy(copy, c, sizeof(*c));
+	copy->refs = 1;
+	chunk_unref(c);
+	return copy;
+}
+
+struct va_block *va_block_new(void)
+{
+	struct va_block *b = va_alloc(sizeof(*b));
+
+	b->refs = 1;
+	account(sizeof(*b));
+	return b;
+}
+
+void va_block_unref(struct va_block *b)
+{
+	if (!b || __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	for (unsigned i = 0; i < VA_BLOCK_CHUNKS; i++)
+		chunk_unref(b->chunk[i]);
+	account(-(long)sizeof(*b));
+	free(b);
+}
+
+struct va_block *va_block_own(struct va_block *b)
+{
+	if (__atomic_load_n(&b->refs, __ATOMIC_ACQUIRE) == 1)
+		return b;
+	struct va_block *copy = va_block_new();
+
+	*copy = *b;
+	copy->refs = 1;
+	for (unsigned i = 0; i < VA_BLOCK_CHUNKS; i++)
+		if (copy->chunk[i])
+			__atomic_add_fetch(&copy->chunk[i]->refs, 1, __ATOMIC_RELAXED);
+	va_block_unref(b);
+	return copy;
+}
+
+struct va_page va_block_get(const struct va_block *b, unsigned page)
+{
+	const struct va_chunk *c = b->chunk[page / VA_CHUNK_PAGES];
+	unsigned i = page % VA_CHUNK_PAGES;
+
+	if (b->leaf)
+		return (struct va_page){ .entry = b->entry, .ts = b->ts, .certainty = b->certainty, .level = b->leaf, .present = true };
+	if (!c || !(c->known >> i & 1))
+		return (struct va_page){ .certainty = VA_PAGE_UNKNOWN, .level = 4 };
+	return (struct va_page){ .entry = c->entry[i], .ts = c->ts[i], .certainty = c->certainty[i], .level = 4,
+				 .present = c->present >> i & 1 };
+}
+
+static struct va_chunk *chunk_for(struct va_block *b, unsigned page)
+{
+	struct va_chunk **slot = &b->chunk[page / VA_CHUNK_PAGES];
+
+	return *slot = *slot ? chunk_own(*slot) : chunk_new();
+}
+
+static void set_present(struct va_block *b, struct va_chunk *c, unsigned i, bool present)
+{
+	__u64 bit = 1ull << i;
+
+	if (!(c->present & bit) == !present)
+		return;
+	c->present ^= bit;
+	b->resident += present ? 1 : -1u;
+}
+
+void va_block_set(struct va_block *b, unsigned page, const struct va_page *p)
+{
+	if (b->leaf)
+		va_block_split(b);
+	struct va_chunk *c = chunk_for(b, page);
+	unsigned i = page % VA_CHUNK_PAGES;
+
+	c->known |= 1ull << i;
+	c->entry[i] = p->entry;
+	c->ts[i] = p->ts;
+	c->certainty[i] = p->certainty;
+	set_present(b, c, i, p->present);
+}
+
+void va_block_set_leaf(struct va_block *b, const struct va_page *p)
+{
+	for (unsigned i = 0; i < VA_BLOCK_CHUNKS; i++) {
+		chunk_unref(b->chunk[i]);
+		b->chunk[i] = NULL;
+	}
+	b->leaf = p->present ? p->level : 0;
+	b->resident = p->present ? 512 : 0;
+	b->certainty = p->certainty;
+	b->entry = p->entry;
+	b->ts = p->ts;
+}
+
+void va_block_split(struct va_block *b)
+{
+	struct va_page p = { .ts = b->ts, .certainty = VA_PAGE_DERIVED, .level = 4, .present = true };
+	bool pmd = b->leaf == 3;
+	__u64 entry = b->entry;
+
+	if (!b->leaf)
+		return;
+	b->leaf = 0;
+	b->resident = 0;
+	b->entry = b->ts = 0;
+	for (unsigned i = 0; i < 512; i++) {
+		p.entry = pmd ? va_entry_of_part(entry, i) : 0;
+		va_block_set(b, i, &p);
+	}
+}
+
+void va_block_forget(struct va_block *b, unsigned page)
+{
+	if (b->leaf)
+		va_block_split(b);
+	if (!b->chunk[page / VA_CHUNK_PAGES])
+		return;
+	struct va_chunk *c = chunk_for(b, page);
+	unsigned i = page % VA_CHUNK_PAGES;
+
+	set_present(b, c, i, false);
+	c->known &= ~(1ull << i);
+}
+
+unsigned va_block_count(const struct va_block *b, unsigned first, unsigned end)
+{
+	unsigned n = 0;
+
+	if (b->leaf)
+		return end - first;
+	if (first == 0 && end == 512)
+		return b->resident;
+	for (unsigned page = first; page < end;) {
+		unsigned i = page % VA_CHUNK_PAGES, step = VA_CHUNK_PAGES - i;
+		const struct va_chunk *c = b->chunk[page / VA_CHUNK_PAGES];
+
+		if (step > end - page)
+			step = end - page;
+		__u64 mask = (step == 64 ? ~0ull : (1ull << step) - 1) << i;
+
+		n += c ? (unsigned)__builtin_popcountll(c->present & mask) : 0;
+		page += step;
+	}
+	return n;
+}

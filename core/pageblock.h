@@ -1,0 +1,40 @@
+/* The pages of one 2 MiB block. Only pages.c and pageblock.c know this. */
+#ifndef VA_PAGEBLOCK_H
+#define VA_PAGEBLOCK_H
+
+#include "model.h"
+
+#define VA_CHUNK_PAGES 64
+#define VA_BLOCK_CHUNKS 8
+
+struct va_chunk {
+	unsigned refs;
+	__u64 known, present; /* bit i = page i */
+	__u64 entry[VA_CHUNK_PAGES];
+	__u64 ts[VA_CHUNK_PAGES];
+	__u8 certainty[VA_CHUNK_PAGES];
+};
+
+struct va_block {
+	unsigned refs;
+	unsigned resident;   /* pages of 4 KiB known present */
+	__u64 entry, ts;     /* the PMD's as last seen (or, for a leaf of 1 GiB, the PUD's); 0, 0 = never */
+	__u8 leaf;           /* 0, or the level (3 or 2) of the leaf that covers the whole block */
+	__u8 certainty;      /* of the leaf */
+	struct va_chunk *chunk[VA_BLOCK_CHUNKS];
+};
+
+struct va_block *va_block_new(void);
+void va_block_unref(struct va_block *block);
+struct va_block *va_block_own(struct va_block *block); /* a block that only the caller holds: the same or a copy */
+
+struct va_page va_block_get(const struct va_block *block, unsigned page); /* page 0..511 */
+void va_block_set(struct va_block *block, unsigned page, const struct va_page *p);
+void va_block_set_leaf(struct va_block *block, const struct va_page *p);
+void va_block_split(struct va_block *block);            /* a leaf becomes 512 derived pages */
+void va_block_forget(struct va_block *block, unsigned page);
+unsigned va_block_count(const struct va_block *block, unsigned first, unsigned end); /* present in [first, end) */
+
+extern size_t va_pages_bytes; /* held by all chunks and blocks; atomic */
+
+#endif

@@ -1,0 +1,378 @@
+/* See pages.h. */
+#include "pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "pageblock.h"
+#include "walk.h"
+
+struct slot {
+	__u64 key; /* addr >> VA_BLOCK_SHIFT */
+	struct va_block *block;
+};
+
+struct upper { /* an entry of PGD, P4D or PUD */
+	__u64 key; /* level << 60 | addr >> 30 rounded down to the entry's reach */
+	__u64 entry, ts;
+};
+
+struct va_pages {
+	unsigned refs;
+	struct slot *slots; /* sorted by key */
+	size_t count, room;
+	struct upper *uppers; /* sorted by key */
+	size_t upper_count, upper_room;
+};
+
+struct va_pages *va_pages_new(void)
+{
+	struct va_pages *p = va_alloc(sizeof(*p));
+
+	p->refs = 1;
+	return p;
+}
+
+struct va_pages *va_pages_ref(struct va_pages *p)
+{
+	__atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+void va_pages_unref(struct va_pages *p)
+{
+	if (!p || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	for (size_t i = 0; i < p->count; i++)
+		va_block_unref(p->slots[i].block);
+	free(p->slots);
+	free(p->uppers);
+	free(p);
+}
+
+static void *copy_of(const void *from, size_t bytes)
+{
+	return bytes ? memcpy(va_alloc_raw(bytes), from, bytes) : NULL;
+}
+
+static struct va_pages *own(struct va_pages **pages)
+{
+	struct va_pages *p = *pages;
+
+	if (__atomic_load_n(&p->refs, __ATOMIC_ACQUIRE) == 1)
+		return p;
+	struct va_pages *copy = va_pages_new();
+
+	copy->count = copy->room = p->count;
+	copy->slots = copy_of(p->slots, p->count * sizeof(*p->slots));
+	copy->upper_count = copy->upper_room = p->upper_count;
+	copy->uppers = copy_of(p->uppers, p->upper_count * sizeof(*p->uppers));
+	for (size_t i = 0; i < copy->count; i++)
+		__atomic_add_fetch(&copy->slots[i].block->refs, 1, __ATOMIC_RELAXED);
+	va_pages_unref(p);
+	return *pages = copy;
+}
+
+/* Index of the first slot with a key >= key. */
+static size_t lower(const struct va_pages *p, __u64 key)
+{
+	size_t lo = 0, hi = p->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (p->slots[mid].key < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static const struct va_block *find(const struct va_pages *p, __u64 addr)
+{
+	__u64 key = addr >> VA_BLOCK_SHIFT;
+	size_t i = lower(p, key);
+
+	return i < p->count && p->slots[i].key == key ? p->slots[i].block : NULL;
+}
+
+/* The block that holds addr, made when missing, for writing. p is owned. */
+static struct va_block *block_for(struct va_pages *p, __u64 addr)
+{
+	__u64 key = addr >> VA_BLOCK_SHIFT;
+	size_t i = lower(p, key);
+
+	if (i < p->count && p->slots[i].key == key)
+		return p->slots[i].block = va_block_own(p->slots[i].block);
+	p->slots = va_grow(p->slots, &p->room, p->count + 1, sizeof(*p->slots));
+	memmove(&p->slots[i + 1], &p->slots[i], (p->count - i) * sizeof(*p->slots));
+	p->count++;
+	p->slots[i] = (struct slot){ key, va_block_new() };
+	return p->slots[i].block;
+}
+
+static unsigned page_of(__u64 addr)
+{
+	return (unsigned)(addr >> 12) & 511;
+}
+
+struct va_page va_pages_get(const struct va_pages *p, __u64 addr)
+{
+	const struct va_block *b = find(p, addr);
+
+	return b ? va_block_get(b, page_of(addr)) : (struct va_page){ .certainty = VA_PAGE_UNKNOWN, .level = 4 };
+}
+
+void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *page)
+{
+	struct va_pages *p = own(pages);
+	__u64 size = va_level_size(page->level);
+
+	if (page->level == 4) {
+		va_block_set(block_for(p, addr), page_of(addr), page);
+		return;
+	}
+	addr &= ~(size - 1);
+	for (__u64 at = addr; at < addr + size; at += VA_BLOCK_SIZE)
+		va_block_set_leaf(block_for(p, at), page);
+}
+
+/* The part of [start, end) within the block of slot i, as pages. */
+static void part_of(const struct va_pages *p, size_t i, __u64 start, __u64 end, unsigned *first, unsigned *last)
+{
+	__u64 base = p->slots[i].key << VA_BLOCK_SHIFT;
+
+	*first = start > base ? page_of(start) : 0;
+	*last = end < base + VA_BLOCK_SIZE ? page_of(end) : 512;
+}
+
+__u64 va_pages_resident(const struct va_pages *p, __u64 start, __u64 end)
+{
+	__u64 n = 0;
+	unsigned first, last;
+
+	for (size_t i = lower(p, start >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
+		part_of(p, i, start, end, &first, &last);
+		n += va_block_count(p->slots[i].block, first, last);
+	}
+	return n;
+}
+
+typedef bool (*each_fn)(void *ctx, __u64 addr, const struct va_page *page);
+
+static bool each_in_block(const struct va_block *b, __u64 base, unsigned first, unsigned last, each_fn fn, void *ctx)
+{
+	for (unsigned page = first; page < last; page++) {
+		const struct va_chunk *c = b->chunk[page / VA_CHUNK_PAGES];
+
+		if (!c) {
+			page |= VA_CHUNK_PAGES - 1;
+			continue;
+		}
+		if (!(c->present >> page % VA_CHUNK_PAGES & 1))
+			continue;
+		struct va_page p = va_block_get(b, page);
+
+		if (!fn(ctx, base + ((__u64)page << 12), &p))
+			return false;
+	}
+	return true;
+}
+
+bool va_pages_each(const struct va_pages *p, __u64 start, __u64 end, each_fn fn, void *ctx)
+{
+	__u64 done = 0; /* end of the last leaf: one of 1 GiB covers many blocks */
+
+	for (size_t i = lower(p, start >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
+		const struct va_block *b = p->slots[i].block;
+		__u64 base = p->slots[i].key << VA_BLOCK_SHIFT;
+		unsigned first, last;
+
+		part_of(p, i, start, end, &first, &last);
+		if (!b->leaf) {
+			if (!each_in_block(b, base, first, last, fn, ctx))
+				return false;
+		} else if (base >= done) {
+			struct va_page page = va_block_get(b, 0);
+			__u64 leaf = base & ~(va_level_size(b->leaf) - 1);
+
+			done = leaf + va_level_size(b->leaf);
+			if (!fn(ctx, leaf, &page))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void clear_part(struct va_block *b, __u64 base, unsigned first, unsigned last, __u64 older, struct va_pages **moved)
+{
+	for (unsigned page = first; page < last; page++) {
+		struct va_page was = va_block_get(b, page);
+
+		if (was.certainty == VA_PAGE_UNKNOWN || was.ts >= older)
+			continue;
+		va_block_forget(b, page); /* splits a leaf */
+		if (moved && was.present) {
+			was.entry = was.level == 3 ? va_entry_of_part(was.entry, page) : was.level == 4 ? was.entry : 0;
+			was.level = 4;
+			va_pages_set(moved, base + ((__u64)page << 12), &was);
+		}
+	}
+}
+
+static bool clear_block(struct va_block **slot, __u64 base, unsigned first, unsigned last, __u64 older, struct va_pages **moved)
+{
+	bool whole = first == 0 && last == 512;
+
+	if (whole && (*slot)->leaf && (*slot)->ts < older) {
+		struct va_page leaf = va_block_get(*slot, 0);
+
+		if (moved && leaf.level == 3)
+			va_pages_set(moved, base, &leaf);
+		return true;
+	}
+	if (whole && older == ~0ull && !moved)
+		return true;
+	*slot = va_block_own(*slot);
+	clear_part(*slot, base, first, last, older, moved);
+	return whole && !(*slot)->resident && older == ~0ull;
+}
+
+void va_pages_clear(struct va_pages **pages, __u64 start, __u64 end, __u64 older, struct va_pages **moved)
+{
+	size_t i = lower(*pages, start >> VA_BLOCK_SHIFT), kept = i;
+
+	if (i >= (*pages)->count || (*pages)->slots[i].key << VA_BLOCK_SHIFT >= end)
+		return;
+	struct va_pages *p = own(pages);
+
+	for (; i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
+		unsigned first, last;
+
+		part_of(p, i, start, end, &first, &last);
+		if (clear_block(&p->slots[i].block, p->slots[i].key << VA_BLOCK_SHIFT, first, last, older, moved))
+			va_block_unref(p->slots[i].block);
+		else
+			p->slots[kept++] = p->slots[i];
+	}
+	memmove(&p->slots[kept], &p->slots[i], (p->count - i) * sizeof(*p->slots));
+	p->count -= i - kept;
+}
+
+static void doubt_block(struct va_block *b, unsigned first, unsigned last, bool readonly, __u64 ts)
+{
+	bool leaf = b->leaf && first == 0 && last == 512;
+
+	for (unsigned page = first; page < last; page++) {
+		struct va_page p = va_block_get(b, page);
+
+		if (!p.present || p.ts > ts)
+			continue;
+		p.certainty = VA_PAGE_DERIVED;
+		if (readonly)
+			p.entry = va_entry_readonly(p.entry);
+		if (leaf) {
+			va_block_set_leaf(b, &p);
+			return;
+		}
+		if (p.level != 4)
+			p.entry = p.level == 3 ? va_entry_of_part(p.entry, page) : 0;
+		p.level = 4;
+		va_block_set(b, page, &p);
+	}
+}
+
+void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, bool readonly, __u64 ts)
+{
+	size_t i = lower(*pages, start >> VA_BLOCK_SHIFT);
+	unsigned first, last;
+
+	if (i >= (*pages)->count || (*pages)->slots[i].key << VA_BLOCK_SHIFT >= end)
+		return;
+	struct va_pages *p = own(pages);
+
+	for (; i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
+		part_of(p, i, start, end, &first, &last);
+		p->slots[i].block = va_block_own(p->slots[i].block);
+		doubt_block(p->slots[i].block, first, last, readonly, ts);
+	}
+}
+
+static __u64 upper_key(unsigned level, __u64 addr)
+{
+	return (__u64)level << 60 | (addr & ~(va_level_size(level) - 1)) >> 30;
+}
+
+static size_t upper_lower(const struct va_pages *p, __u64 key)
+{
+	size_t i = 0, n = p->upper_count;
+
+	while (i < n) {
+		size_t mid = i + (n - i) / 2;
+
+		if (p->uppers[mid].key < key)
+			i = mid + 1;
+		else
+			n = mid;
+	}
+	return i;
+}
+
+static void note_upper(struct va_pages **pages, __u64 key, __u64 entry, __u64 ts)
+{
+	size_t i = upper_lower(*pages, key);
+	bool there = i < (*pages)->upper_count && (*pages)->uppers[i].key == key;
+
+	if (there && (*pages)->uppers[i].entry == entry)
+		return; /* the time of an unchanged upper entry is not worth a copy */
+	struct va_pages *p = own(pages);
+
+	if (!there) {
+		p->uppers = va_grow(p->uppers, &p->upper_room, p->upper_count + 1, sizeof(*p->uppers));
+		memmove(&p->uppers[i + 1], &p->uppers[i], (p->upper_count - i) * sizeof(*p->uppers));
+		p->upper_count++;
+	}
+	p->uppers[i] = (struct upper){ key, entry, ts };
+}
+
+void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __u64 entry, __u64 ts)
+{
+	if (level < 3) {
+		note_upper(pages, upper_key(level, addr), entry, ts);
+		return;
+	}
+	const struct va_block *known = find(*pages, addr);
+
+	if (level > 3 || (known && known->entry == entry))
+		return;
+	struct va_block *b = block_for(own(pages), addr);
+
+	if (b->leaf)
+		va_block_split(b);
+	b->entry = entry;
+	b->ts = ts;
+}
+
+__u64 va_pages_table(const struct va_pages *p, unsigned level, __u64 addr, __u64 *ts)
+{
+	const struct va_block *b = level == 3 ? find(p, addr) : NULL;
+	__u64 key = upper_key(level, addr), entry = b ? b->entry : 0, when = b ? b->ts : 0;
+	size_t i = level < 3 ? upper_lower(p, key) : p->upper_count;
+
+	if (b && b->leaf == 2)
+		entry = when = 0;
+	if (i < p->upper_count && p->uppers[i].key == key) {
+		entry = p->uppers[i].entry;
+		when = p->uppers[i].ts;
+	}
+	if (ts)
+		*ts = when;
+	return entry;
+}
+
+size_t va_pages_memory(void)
+{
+	return __atomic_load_n(&va_pages_bytes, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,45 @@
+/*
+ * The pages of one map as last known, and the table entries above them.
+ *
+ * Two levels: a sorted array of blocks (2 MiB each: what one PMD entry covers), and in a block chunks of 64 pages. Sets, blocks and chunks are
+ * shared by reference count and copied when written: a checkpoint costs nothing until something changes, and then one chunk of about 1 KiB.
+ * Part of the model; everybody else asks va_mm_page() and its like.
+ */
+#ifndef VA_PAGES_H
+#define VA_PAGES_H
+
+#include "model.h"
+
+struct va_pages;
+
+#define VA_BLOCK_SHIFT 21
+#define VA_BLOCK_SIZE (1ull << VA_BLOCK_SHIFT)
+
+struct va_pages *va_pages_new(void);
+struct va_pages *va_pages_ref(struct va_pages *pages);
+void va_pages_unref(struct va_pages *pages);
+
+/* What is stored for addr; certainty VA_PAGE_UNKNOWN where nothing is. */
+struct va_page va_pages_get(const struct va_pages *pages, __u64 addr);
+__u64 va_pages_resident(const struct va_pages *pages, __u64 start, __u64 end);
+/* false: fn stopped it */
+bool va_pages_each(const struct va_pages *pages, __u64 start, __u64 end,
+		   bool (*fn)(void *ctx, __u64 addr, const struct va_page *page), void *ctx);
+
+/* The functions below may replace *pages by a copy. addr is rounded down to the level's page. */
+void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *page);
+
+/* Forgets what was known before `older` (ts) within [start, end). moved: where the present ones go, NULL = nowhere. */
+void va_pages_clear(struct va_pages **pages, __u64 start, __u64 end, __u64 older, struct va_pages **moved);
+
+/* What was known before `newer` within [start, end) is no longer sure: SEEN becomes DERIVED, and read-only where asked. */
+void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, bool readonly, __u64 ts);
+
+/* Entries of tables: level 0 = PGD … 3 = PMD. 0 = never seen. */
+void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __u64 entry, __u64 ts);
+__u64 va_pages_table(const struct va_pages *pages, unsigned level, __u64 addr, __u64 *ts);
+
+/* Memory held by all sets, in bytes: what checkpoints cost. */
+size_t va_pages_memory(void);
+
+#endif

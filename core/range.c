@@ -1,0 +1,180 @@
+/* RANGE and its VMAs: the kernel's truth about a part of a map, taken in when it is whole. */
+#include "mm.h"
+
+#include <asm/unistd_64.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "record.h"
+#include "walk.h"
+
+#define VM_WRITE 2ull
+#define VM_SHARED 8ull
+
+static void drop_pending(struct va_mm *mm)
+{
+	struct va_pending *p = mm->pending;
+
+	if (!p)
+		return;
+	va_mm_lose_truth(mm, p->range.lo, p->range.hi);
+	mm->pending = NULL;
+	free(p->vma);
+	free(p);
+}
+
+/* TASK_SIZE_MAX: nothing can be mapped from there on, so a RANGE that reaches it tells about all above. */
+static __u64 user_end(const struct va_mm *mm)
+{
+	return (1ull << (va_top_shift(mm->levels) - 1)) - 4096;
+}
+
+void va_mm_begin_range(struct va_mm *mm, const struct vmatlas_record *rec)
+{
+	drop_pending(mm);
+	struct va_pending *p = va_alloc(sizeof(*p));
+
+	p->head = rec->head;
+	p->range = rec->range;
+	if (p->range.hi >= user_end(mm))
+		p->range.hi = VA_USER_TOP;
+	mm->pending = p;
+}
+
+static bool fits(const struct va_pending *p, const struct vmatlas_record *rec)
+{
+	__u64 floor = p->got ? p->vma[p->got - 1].end : p->range.lo;
+
+	return rec->head.aux == p->head.aux && rec->vma.index == p->got && p->got < p->range.count && rec->vma.start >= floor &&
+	       rec->vma.end <= p->range.hi;
+}
+
+static void take_vma(struct va_vma *out, const struct vmatlas_record *rec, __u64 ts)
+{
+	const struct vmatlas_vma *v = &rec->vma;
+
+	*out = (struct va_vma){
+		.start = v->start, .end = v->end, .vm_flags = v->vm_flags, .pgoff = v->pgoff, .inode = v->inode,
+		.name_text = v->name_text, .file_size = v->file_size, .dev_major = v->dev_major, .dev_minor = v->dev_minor,
+		.name_kind = v->name_kind, .anon = rec->head.flags & VMATLAS_F_ANON, .born = ts, .changed = ts,
+	};
+}
+
+bool va_mm_add_vma(struct va_mm *mm, const struct vmatlas_record *rec, bool *stray)
+{
+	struct va_pending *p = mm->pending;
+
+	*stray = !p;
+	if (!p)
+		return false;
+	if (!fits(p, rec)) {
+		drop_pending(mm);
+		return false;
+	}
+	p->vma = va_grow(p->vma, &p->room, p->got + 1, sizeof(*p->vma));
+	take_vma(&p->vma[p->got++], rec, p->head.ts);
+	return true;
+}
+
+static bool same_facts(const struct va_vma *a, const struct va_vma *b)
+{
+	return a->start == b->start && a->end == b->end && a->vm_flags == b->vm_flags && a->pgoff == b->pgoff &&
+	       a->inode == b->inode && a->name_text == b->name_text && a->name_kind == b->name_kind && a->anon == b->anon &&
+	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* What the old map says about a new VMA: since when it is there, what changed, and whose pages must go. */
+static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, struct va_pages **moved)
+{
+	bool seen_old = false, all_fresh = true;
+
+	for (size_t i = va_vmas_lower(mm->vmas, v->start); i < va_vmas_count(mm->vmas); i++) {
+		const struct va_vma *old = va_vmas_at(mm->vmas, i);
+		__u64 lo = old->start > v->start ? old->start : v->start, hi = old->end < v->end ? old->end : v->end;
+
+		if (lo >= hi)
+			break;
+		if (!va_vma_same_mapping(old, v)) {
+			va_pages_clear(&mm->pages, lo, hi, ~0ull, moved);
+			continue;
+		}
+		seen_old = true;
+		all_fresh &= old->fresh;
+		if (old->born < v->born)
+			v->born = old->born;
+		if (same_facts(old, v))
+			v->changed = old->changed;
+		if ((old->vm_flags ^ v->vm_flags) & 7)
+			va_pages_doubt(&mm->pages, lo, hi, !(v->vm_flags & VM_WRITE), p->head.ts);
+	}
+	v->fresh = seen_old ? all_fresh : mm->complete && !(p->head.flags & VMATLAS_F_SNAPSHOT);
+}
+
+/* Pages between the VMAs are gone. */
+static void clear_gaps(struct va_mm *mm, const struct va_pending *p, struct va_pages **moved)
+{
+	__u64 at = p->range.lo;
+
+	for (size_t i = 0; i < p->got; at = p->vma[i++].end)
+		if (at < p->vma[i].start)
+			va_pages_clear(&mm->pages, at, p->vma[i].start, ~0ull, moved);
+	if (at < p->range.hi)
+		va_pages_clear(&mm->pages, at, p->range.hi, ~0ull, moved);
+}
+
+static void take_counts(struct va_mm *mm, const struct vmatlas_range *r)
+{
+	struct vmatlas_mm_counts *c = &mm->counts;
+
+	mm->layout.start_brk = r->start_brk;
+	mm->layout.brk = r->brk;
+	mm->has_counts = true;
+	c->total_vm = r->total_vm;
+	c->rss_file = r->rss_file;
+	c->rss_anon = r->rss_anon;
+	c->rss_shmem = r->rss_shmem;
+	c->swap = r->swap;
+	c->pgtable_bytes = r->pgtable_bytes;
+	c->map_count = r->map_count;
+}
+
+static bool note_sure(struct va_mm *mm, const struct va_pending *p)
+{
+	bool was_lossy = mm->lossy;
+
+	va_spans_remove(&mm->unsure, p->range.lo, p->range.hi);
+	if (mm->unsure.count)
+		return false;
+	mm->complete = true;
+	mm->lossy = false;
+	return was_lossy;
+}
+
+bool va_mm_end_range(struct va_mm *mm)
+{
+	struct va_pending *p = mm->pending;
+
+	if (!p || p->got < p->range.count)
+		return false;
+	struct va_pages **moved = NULL;
+
+	if (p->range.nr == __NR_mremap) {
+		if (!mm->moved)
+			mm->moved = va_pages_new();
+		moved = &mm->moved;
+	}
+	for (size_t i = 0; i < p->got; i++)
+		inherit(mm, &p->vma[i], p, moved);
+	clear_gaps(mm, p, moved);
+	va_vmas_replace(&mm->vmas, p->range.lo, p->range.hi, p->vma, p->got);
+	take_counts(mm, &p->range);
+	mm->range_ts = p->head.ts;
+	mm->range_tid = p->head.tid;
+	bool healed = note_sure(mm, p);
+
+	mm->pending = NULL;
+	free(p->vma);
+	free(p);
+	return healed;
+}

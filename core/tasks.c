@@ -1,0 +1,202 @@
+#include "tasks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "limits.h"
+
+struct va_task_ref {
+	unsigned refs;
+	struct va_task task;
+};
+
+static void unref(struct va_task_ref *r)
+{
+	if (!__atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL))
+		free(r);
+}
+
+void va_tasks_free(struct va_tasks *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		unref(t->refs[i]);
+	free(t->refs);
+	va_idmap_free(&t->newest);
+}
+
+void va_tasks_copy(struct va_tasks *to, const struct va_tasks *from)
+{
+	*to = *from;
+	to->room = 0;
+	to->refs = va_grow(NULL, &to->room, from->count, sizeof(*to->refs));
+	for (size_t i = 0; i < from->count; i++) {
+		to->refs[i] = from->refs[i];
+		__atomic_add_fetch(&to->refs[i]->refs, 1, __ATOMIC_RELAXED);
+	}
+	va_idmap_copy(&to->newest, &from->newest);
+}
+
+const struct va_task *va_tasks_at(const struct va_tasks *t, size_t i)
+{
+	return &t->refs[i]->task;
+}
+
+const struct va_task *va_tasks_find(const struct va_tasks *t, __u32 tid)
+{
+	__u32 i = va_idmap_get(&t->newest, tid);
+
+	return i == VA_IDMAP_NONE ? NULL : &t->refs[i]->task;
+}
+
+static struct va_task *edit_at(struct va_tasks *t, size_t i)
+{
+	struct va_task_ref *r = t->refs[i];
+
+	if (__atomic_load_n(&r->refs, __ATOMIC_ACQUIRE) == 1)
+		return &r->task;
+	struct va_task_ref *copy = va_alloc_raw(sizeof(*copy));
+
+	copy->refs = 1;
+	copy->task = r->task;
+	unref(r);
+	t->refs[i] = copy;
+	return &copy->task;
+}
+
+struct va_task *va_tasks_edit(struct va_tasks *t, __u32 tid)
+{
+	__u32 i = va_idmap_get(&t->newest, tid);
+
+	return i == VA_IDMAP_NONE ? NULL : edit_at(t, i);
+}
+
+static void end_task(struct va_task *task, __u64 ts)
+{
+	task->end = ts ? ts : 1;
+	task->mm = 0;
+}
+
+struct va_task *va_tasks_add(struct va_tasks *t, __u32 tid, __u32 tgid, __u64 ts)
+{
+	const struct va_task *was = va_tasks_find(t, tid);
+
+	if (t->count >= VA_LIMIT_TASKS)
+		return NULL;
+	if (was && !was->end)
+		end_task(va_tasks_edit(t, tid), ts);
+	struct va_task_ref *r = va_alloc(sizeof(*r));
+
+	r->refs = 1;
+	r->task.tid = tid;
+	r->task.tgid = tgid;
+	r->task.begin = ts;
+	t->refs = va_grow(t->refs, &t->room, t->count + 1, sizeof(*t->refs));
+	t->refs[t->count] = r;
+	va_idmap_set(&t->newest, tid, (__u32)t->count++);
+	return &r->task;
+}
+
+static void set_comm(struct va_task *task, const char comm[VMATLAS_COMM_LEN])
+{
+	memcpy(task->comm, comm, VMATLAS_COMM_LEN);
+	task->comm[VMATLAS_COMM_LEN] = 0;
+}
+
+static void set_mm(struct va_task *task, __u32 mm)
+{
+	task->mm = mm;
+	if (mm)
+		task->last_mm = mm;
+}
+
+bool va_tasks_apply_fork(struct va_tasks *t, const struct vmatlas_record *rec)
+{
+	const struct vmatlas_fork *f = &rec->fork;
+	const struct va_task *parent = va_tasks_find(t, rec->head.tgid);
+	bool thread = f->child_tid != f->child_tgid;
+	__u32 ppid = thread ? (parent ? parent->ppid : 0) : rec->head.tgid;
+	__u64 exe = parent ? parent->exe_text : 0;
+	bool target = thread && parent && parent->target;
+	struct va_task *child = va_tasks_add(t, f->child_tid, f->child_tgid, rec->head.ts);
+
+	if (!child)
+		return false;
+	child->ppid = ppid;
+	child->exe_text = exe;
+	child->target = target;
+	set_mm(child, f->child_mm);
+	set_comm(child, f->comm);
+	return true;
+}
+
+/* The task itself, running; made when it is new to us. */
+static struct va_task *running(struct va_tasks *t, const struct vmatlas_head *head)
+{
+	const struct va_task *known = va_tasks_find(t, head->tid);
+
+	if (known && !known->end)
+		return va_tasks_edit(t, head->tid);
+	return va_tasks_add(t, head->tid, head->tgid, head->ts);
+}
+
+static void note_target(struct va_tasks *t, struct va_task *task, const struct vmatlas_head *head)
+{
+	if (!(head->flags & VMATLAS_F_TARGET))
+		return;
+	task->target = true;
+	if (!t->target)
+		t->target = head->tgid;
+}
+
+bool va_tasks_apply_exec(struct va_tasks *t, const struct vmatlas_record *rec)
+{
+	struct va_task *task = running(t, &rec->head);
+
+	if (!task)
+		return false;
+	set_mm(task, rec->head.mm);
+	set_comm(task, rec->exec.comm);
+	task->exe_text = rec->exec.path_text;
+	note_target(t, task, &rec->head);
+	return true;
+}
+
+bool va_tasks_apply_task(struct va_tasks *t, const struct vmatlas_record *rec)
+{
+	struct va_task *task = running(t, &rec->head);
+
+	if (!task)
+		return false;
+	set_mm(task, rec->head.mm);
+	set_comm(task, rec->task.comm);
+	task->tgid = rec->head.tgid;
+	if (rec->task.ppid)
+		task->ppid = rec->task.ppid;
+	if (rec->task.exe_text)
+		task->exe_text = rec->task.exe_text;
+	if (rec->task.start_ns && (rec->head.flags & VMATLAS_F_SNAPSHOT))
+		task->begin = rec->task.start_ns;
+	note_target(t, task, &rec->head);
+	return true;
+}
+
+void va_tasks_apply_exit(struct va_tasks *t, const struct vmatlas_record *rec)
+{
+	struct va_task *task = va_tasks_edit(t, rec->head.tid);
+
+	if (task && !task->end) {
+		end_task(task, rec->head.ts);
+		task->exit_code = rec->head.aux;
+	}
+	if (!(rec->head.flags & VMATLAS_F_GROUP))
+		return;
+	/* The last thread: what still seems to run lost its EXIT. A process's exit code is its leader's. */
+	for (size_t i = 0; i < t->count; i++) {
+		const struct va_task *other = va_tasks_at(t, i);
+
+		if (other->tgid != rec->head.tgid || other->end)
+			continue;
+		end_task(edit_at(t, i), rec->head.ts);
+	}
+}

@@ -1,0 +1,133 @@
+#include "vmas.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+
+#define VM_SHARED 8ull
+
+struct va_vmas {
+	unsigned refs;
+	size_t count, room;
+	struct va_vma *vma;
+};
+
+struct va_vmas *va_vmas_new(void)
+{
+	struct va_vmas *s = va_alloc(sizeof(*s));
+
+	s->refs = 1;
+	return s;
+}
+
+struct va_vmas *va_vmas_ref(struct va_vmas *s)
+{
+	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+	return s;
+}
+
+void va_vmas_unref(struct va_vmas *s)
+{
+	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	free(s->vma);
+	free(s);
+}
+
+size_t va_vmas_count(const struct va_vmas *s)
+{
+	return s->count;
+}
+
+struct va_vma *va_vmas_at(const struct va_vmas *s, size_t i)
+{
+	return &s->vma[i];
+}
+
+size_t va_vmas_lower(const struct va_vmas *s, __u64 addr)
+{
+	size_t lo = 0, hi = s->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->vma[mid].end <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+void va_vmas_own(struct va_vmas **vmas)
+{
+	struct va_vmas *s = *vmas;
+
+	if (__atomic_load_n(&s->refs, __ATOMIC_ACQUIRE) == 1)
+		return;
+	struct va_vmas *copy = va_vmas_new();
+
+	copy->vma = va_grow(NULL, &copy->room, s->count + 8, sizeof(*copy->vma));
+	if (s->count)
+		memcpy(copy->vma, s->vma, s->count * sizeof(*copy->vma));
+	copy->count = s->count;
+	va_vmas_unref(s);
+	*vmas = copy;
+}
+
+/* [first, end) := with[0..n) */
+static void splice(struct va_vmas *s, size_t first, size_t end, const struct va_vma *with, size_t n)
+{
+	s->vma = va_grow(s->vma, &s->room, s->count - (end - first) + n, sizeof(*s->vma));
+	memmove(&s->vma[first + n], &s->vma[end], (s->count - end) * sizeof(*s->vma));
+	if (n)
+		memcpy(&s->vma[first], with, n * sizeof(*with));
+	s->count = s->count - (end - first) + n;
+}
+
+static void cut_start(struct va_vma *v, __u64 start)
+{
+	v->pgoff += (start - v->start) >> 12;
+	v->start = start;
+}
+
+void va_vmas_replace(struct va_vmas **vmas, __u64 lo, __u64 hi, const struct va_vma *with, size_t n)
+{
+	struct va_vma left, right;
+	bool has_left = false, has_right = false;
+
+	va_vmas_own(vmas);
+	struct va_vmas *s = *vmas;
+	size_t first = va_vmas_lower(s, lo), end = first;
+
+	for (; end < s->count && s->vma[end].start < hi; end++) {
+		const struct va_vma *v = &s->vma[end];
+
+		if (v->start < lo) {
+			left = *v;
+			left.end = lo;
+			has_left = true;
+		}
+		if (v->end > hi) {
+			right = *v;
+			cut_start(&right, hi);
+			has_right = true;
+		}
+	}
+	splice(s, first, end, with, n);
+	if (has_right)
+		splice(s, first + n, first + n, &right, 1);
+	if (has_left)
+		splice(s, first, first, &left, 1);
+}
+
+bool va_vma_same_mapping(const struct va_vma *a, const struct va_vma *b)
+{
+	if (a->anon != b->anon || (a->vm_flags & VM_SHARED) != (b->vm_flags & VM_SHARED))
+		return false;
+	if (a->anon)
+		return true;
+	return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
+	       a->pgoff - (a->start >> 12) == b->pgoff - (b->start >> 12);
+}
