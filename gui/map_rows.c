@@ -1,5 +1,6 @@
 #include "map_rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

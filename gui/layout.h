@@ -1,0 +1,40 @@
+/*
+ * Layouts: pure functions (look, place) → scene. They decide what stands where; they draw nothing and change nothing.
+ * Panes fold away when there is little room, in this order: processes, walk, caption; the map stays.
+ */
+#ifndef VA_LAYOUT_H
+#define VA_LAYOUT_H
+
+#include "view.h"
+
+struct va_panes_at {
+	struct va_rect status, processes, map, walk, caption, timeline; /* empty = folded away */
+};
+
+void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const struct va_view *view, bool several);
+struct va_rect va_layout_map_content(struct va_rect pane, const struct va_style *style); /* where rows are drawn: y, h count */
+
+/* The whole picture. */
+void va_layout(struct va_scene *scene, const struct va_look *look);
+
+void va_layout_status(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_processes(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_map(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_tip(struct va_scene *s, const struct va_look *look);
+
+/* Pieces shared by panes. */
+struct va_rect va_layout_pane(struct va_scene *s, struct va_rect r, const char *title); /* frame and heading; returns the room inside */
+void va_layout_cells(struct va_scene *s, struct va_rect r, const struct va_row *row, const struct va_look *look);
+/* address in hex and bits, cut into fields; returns the height used */
+int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look *look, float part);
+void va_layout_tables(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_walk *walk);
+va_colour va_kind_colour(const struct va_theme *t, enum va_fault_kind kind);
+va_colour va_class_colour(const struct va_theme *t, enum va_class c);
+const char *va_class_name(enum va_class c);
+bool va_is_kernels(const struct va_row *row); /* vdso, vvar: neither anonymous nor a file */
+
+#endif

@@ -1,0 +1,283 @@
+/* The timeline: how much happened when and of which kind, marks as captions, losses hatched; the controls of playback above it. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "actions.h"
+#include "layout.h"
+#include "words.h"
+
+struct axis {
+	struct va_rect r;
+	__u64 from, to;
+};
+
+static float x_of(const struct axis *a, __u64 ts)
+{
+	double t = ts > a->from ? (double)(ts - a->from) / (double)(a->to - a->from) : 0;
+
+	return (float)a->r.x + (float)(t > 1 ? 1 : t) * (float)a->r.w;
+}
+
+static struct axis axis_in(struct va_rect r, const struct va_look *look)
+{
+	struct axis a = {r, look->view->time_from, look->view->time_to};
+
+	if (!a.to) {
+		a.from = va_history_begin(look->play->history);
+		a.to = va_history_end(look->play->history);
+	}
+	if (a.to <= a.from)
+		a.to = a.from + VA_SEC;
+	return a;
+}
+
+enum icon { ICON_PLAY, ICON_PAUSE, ICON_STEP, ICON_BACK, ICON_NEXT_MARK, ICON_PREV_MARK };
+
+static void arrow_icon(struct va_scene *s, float x, float y, float k, int dir, va_colour c)
+{
+	va_scene_triangle(s, (struct va_point){x + (float)dir * k, y}, (struct va_point){x - (float)dir * k * 0.6f, y - k},
+			  (struct va_point){x - (float)dir * k * 0.6f, y + k}, c);
+}
+
+static void draw_icon(struct va_scene *s, struct va_rect r, enum icon icon, va_colour c)
+{
+	float x = (float)r.x + (float)r.w / 2, y = (float)r.y + (float)r.h / 2, k = (float)va_px(s->style, 5);
+	int bar = va_px(s->style, 2), ix = (int)x, iy = (int)y, ik = (int)k;
+
+	switch (icon) {
+	case ICON_PLAY:
+		arrow_icon(s, x, y, k, 1, c);
+		break;
+	case ICON_PAUSE:
+		va_scene_fill(s, va_rect(ix - ik + 1, iy - ik, bar + 1, 2 * ik), c);
+		va_scene_fill(s, va_rect(ix + ik - bar - 2, iy - ik, bar + 1, 2 * ik), c);
+		break;
+	case ICON_STEP:
+		arrow_icon(s, x - 1, y, k, 1, c);
+		va_scene_fill(s, va_rect(ix + ik, iy - ik, bar, 2 * ik), c);
+		break;
+	case ICON_BACK:
+		arrow_icon(s, x + 1, y, k, -1, c);
+		va_scene_fill(s, va_rect(ix - ik - bar, iy - ik, bar, 2 * ik), c);
+		break;
+	case ICON_NEXT_MARK:
+		arrow_icon(s, x - k * 0.7f, y, k, 1, c);
+		arrow_icon(s, x + k * 0.7f, y, k, 1, c);
+		break;
+	case ICON_PREV_MARK:
+		arrow_icon(s, x - k * 0.7f, y, k, -1, c);
+		arrow_icon(s, x + k * 0.7f, y, k, -1, c);
+		break;
+	}
+}
+
+static void icon_button(struct va_scene *s, struct va_rect *r, enum icon icon, enum va_action_id action, const char *tip)
+{
+	const struct va_theme *t = s->style->theme;
+	struct va_rect at = va_rect_cut_left(r, va_px(s->style, 28));
+
+	va_scene_round(s, at, va_px(s->style, 4), t->raised);
+	draw_icon(s, at, icon, t->text);
+	va_scene_hit(s, at, action, 0, tip);
+	va_rect_cut_left(r, va_px(s->style, 4));
+}
+
+static void text_button(struct va_scene *s, struct va_rect *r, const char *text, bool on, enum va_action_id action, const char *tip)
+{
+	const struct va_style *style = s->style;
+	const struct va_theme *t = style->theme;
+	int pad = va_px(style, 8), w = va_role_width(style, VA_TEXT_SMALL, text) + 2 * pad;
+	struct va_rect at;
+
+	if (r->w < w)
+		return;
+	at = va_rect_cut_left(r, w);
+	va_scene_round(s, at, va_px(style, 4), on ? va_colour_mix(t->raised, t->accent, 0.25f) : t->raised);
+	va_scene_text(s, va_rect_inset(at, pad, 0), VA_TEXT_SMALL, VA_LEFT, on ? t->bright : t->text, text);
+	va_scene_hit(s, at, action, 0, tip);
+	va_rect_cut_left(r, va_px(style, 4));
+}
+
+static void legend(struct va_scene *s, struct va_rect r)
+{
+	const struct va_style *style = s->style;
+
+	for (int c = VA_CLASSES - 1; c >= 0; c--) {
+		const char *name = va_class_name((enum va_class)c);
+		int w = va_role_width(style, VA_TEXT_SMALL, name) + va_px(style, 24), k = va_px(style, 8);
+		struct va_rect at;
+
+		if (c == VA_CLASS_OTHER || r.w < w)
+			continue;
+		at = va_rect_cut_right(&r, w);
+		va_scene_fill(s, va_rect(at.x, at.y + (at.h - k) / 2, c == VA_CLASS_OP ? va_px(style, 2) : k, k), va_class_colour(style->theme, (enum va_class)c));
+		va_scene_text(s, va_rect(at.x + k + va_px(style, 4), at.y, at.w, at.h), VA_TEXT_SMALL, VA_LEFT, style->theme->dim, name);
+	}
+}
+
+static void controls(struct va_scene *s, struct va_rect r, const struct va_look *look)
+{
+	const struct va_theme *t = look->style->theme;
+	const struct va_playback *p = look->play;
+	char text[64], a[32], b[32];
+
+	icon_button(s, &r, ICON_PREV_MARK, VA_ACT_MARK_PREV, "previous mark  [");
+	icon_button(s, &r, ICON_BACK, VA_ACT_STEP_BACK, "one event back  ,");
+	icon_button(s, &r, p->mode == VA_PLAY_PAUSED ? ICON_PLAY : ICON_PAUSE, VA_ACT_PAUSE, "pause, go on  Space");
+	icon_button(s, &r, ICON_STEP, VA_ACT_STEP, "one event forward  .");
+	icon_button(s, &r, ICON_NEXT_MARK, VA_ACT_MARK_NEXT, "next mark  ]");
+	va_rect_cut_left(&r, va_px(look->style, 6));
+	text_button(s, &r, "−", false, VA_ACT_SLOWER, "slower  −");
+	snprintf(text, sizeof(text), "speed %s", va_playback_speed_name(p));
+	text_button(s, &r, text, p->mode == VA_PLAY_RUNNING, VA_ACT_NONE, "recorded time against the clock on the wall");
+	text_button(s, &r, "+", false, VA_ACT_FASTER, "faster  +");
+	text_button(s, &r, "event by event", p->mode == VA_PLAY_EACH, VA_ACT_EACH, "each event gets the time the eye needs  E");
+	if (p->growing)
+		text_button(s, &r, "live", p->mode == VA_PLAY_LIVE, VA_ACT_LIVE, "stay at the newest event  L");
+	if (!look->view->still)
+		text_button(s, &r, "?", look->view->help, VA_ACT_HELP, "keys and mouse  ?");
+	va_rect_cut_left(&r, va_px(look->style, 10));
+	va_words_clock(a, sizeof(a), p->time - va_history_begin(p->history));
+	va_words_clock(b, sizeof(b), va_history_end(p->history) - va_history_begin(p->history));
+	va_rect_cut_left(&r, va_scene_printf(s, r, VA_TEXT_MONO_STRONG, VA_LEFT, t->text, "%s", a) + va_px(look->style, 6));
+	va_rect_cut_left(&r, va_scene_printf(s, r, VA_TEXT_SMALL, VA_LEFT, t->dim, "of %s, event %zu of %zu", b, p->pos, va_history_count(p->history)) +
+				     va_px(look->style, 12));
+	legend(s, r);
+}
+
+#define BIN 3 /* pixels a bar at scale 1 */
+
+static void density(struct va_scene *s, const struct axis *a, const struct va_look *look)
+{
+	int step = va_max(va_px(look->style, BIN), 2), n = a->r.w / step;
+	double most = 1, sum[VA_CLASSES];
+	double per_bin = (double)(a->to - a->from) / n;
+
+	for (int i = 0; i < n; i++) {
+		double all = 0;
+
+		va_chronicle_sum(look->chronicle, a->from + (__u64)(i * per_bin), a->from + (__u64)((i + 1) * per_bin), sum);
+		for (int k = 0; k < VA_CLASSES; k++)
+			all += sum[k];
+		most = fmax(most, all);
+	}
+	for (int i = 0; i < n; i++) {
+		double all = 0;
+		int y = a->r.y + a->r.h;
+
+		va_chronicle_sum(look->chronicle, a->from + (__u64)(i * per_bin), a->from + (__u64)((i + 1) * per_bin), sum);
+		for (int k = 0; k < VA_CLASSES; k++)
+			all += sum[k];
+		if (all < 1e-6)
+			continue;
+		double h = fmax((double)a->r.h * log1p(all) / log1p(most), 2); /* log: single events stay visible beside storms */
+
+		for (int k = 0; k < VA_CLASSES; k++) {
+			int part = (int)lround(h * sum[k] / all);
+
+			y -= part;
+			va_scene_fill(s, va_rect(a->r.x + i * step, y, step - 1, part), va_class_colour(s->style->theme, (enum va_class)k));
+		}
+	}
+}
+
+static void losses(struct va_scene *s, const struct axis *a, const struct va_look *look)
+{
+	for (size_t i = 0; i < look->chronicle->gap_count; i++) {
+		const struct va_gap *g = &look->chronicle->gaps[i];
+		int x0 = (int)x_of(a, g->from), x1 = va_max((int)x_of(a, g->to), x0 + 3);
+		char tip[96], count[32];
+
+		if (g->to < a->from || g->from > a->to)
+			continue;
+		va_scene_hatch(s, va_rect(x0, a->r.y, x1 - x0, a->r.h), VA_HATCH_RISING, 6, 2, s->style->theme->warn);
+		snprintf(tip, sizeof(tip), "%s records were lost here", va_words_count(count, sizeof(count), g->count));
+		va_scene_hit(s, va_rect(x0, a->r.y, x1 - x0, a->r.h), VA_ACT_TIMELINE, 0, tip);
+	}
+}
+
+static void marks(struct va_scene *s, const struct axis *a, struct va_rect lane, const struct va_look *look)
+{
+	const struct va_style *style = s->style;
+	const struct va_theme *t = style->theme;
+
+	for (size_t i = 0; i < look->chronicle->mark_count; i++) {
+		const struct va_mark *m = &look->chronicle->marks[i];
+		const char *text = va_texts_get(look->texts, m->text);
+		int x = (int)x_of(a, m->ts), end = lane.x + lane.w, gap = va_px(style, 5);
+		bool past = m->ts <= look->play->time;
+
+		if (m->ts < a->from || m->ts > a->to)
+			continue;
+		if (i + 1 < look->chronicle->mark_count)
+			end = va_min(end, (int)x_of(a, look->chronicle->marks[i + 1].ts));
+		va_scene_fill(s, va_rect(x, lane.y + 2, va_max(1, va_px(style, 1)), a->r.y + a->r.h - lane.y - 2), va_colour_fade(t->fresh, past ? 0.9f : 0.45f));
+		if (end - x > va_px(style, 30))
+			va_scene_text_free(s, va_rect(x + gap, lane.y, end - x - 2 * gap, lane.h), VA_TEXT_SMALL, VA_LEFT, past ? t->text : t->dim, text ? text : "?");
+		va_scene_hit(s, va_rect(x - gap, lane.y, va_max(va_min(end - x, va_px(style, 150)), 2 * gap), lane.h), VA_ACT_SEEK, m->pos, text);
+	}
+}
+
+/* 1, 2 or 5 times a power of ten ns, so that ticks are about `room` pixels apart */
+static __u64 tick_step(const struct axis *a, int room)
+{
+	double want = (double)(a->to - a->from) * room / va_max(a->r.w, 1), unit = pow(10, floor(log10(fmax(want, 1))));
+
+	return (__u64)(unit * (want / unit > 5 ? 10 : want / unit > 2 ? 5 : want / unit > 1 ? 2 : 1));
+}
+
+static void ticks(struct va_scene *s, const struct axis *a, struct va_rect lane, const struct va_look *look)
+{
+	__u64 begin = va_history_begin(look->play->history), step = tick_step(a, va_px(s->style, 110)), at;
+	char text[32];
+
+	if (!step)
+		return;
+	at = ((a->from - begin + step - 1) / step) * step + begin;
+	for (; at <= a->to; at += step) {
+		int x = (int)x_of(a, at);
+
+		va_scene_fill(s, va_rect(x, lane.y, 1, va_px(s->style, 4)), s->style->theme->dim);
+		va_scene_text_free(s, va_rect(x + va_px(s->style, 4), lane.y, va_px(s->style, 90), lane.h), VA_TEXT_SMALL, VA_LEFT, s->style->theme->dim,
+				   at == begin ? "0" : va_words_time(text, sizeof(text), at - begin));
+	}
+}
+
+static void playhead(struct va_scene *s, const struct axis *a, struct va_rect lane, const struct va_look *look)
+{
+	const struct va_theme *t = s->style->theme;
+	float x = x_of(a, look->play->time), k = (float)va_px(s->style, 5);
+	__u64 at = look->play->time;
+
+	if (at < a->from || at > a->to)
+		return;
+	va_scene_fill(s, va_rect((int)x - va_px(s->style, 1), lane.y + lane.h, va_px(s->style, 2), a->r.y + a->r.h - lane.y - lane.h), t->accent);
+	va_scene_triangle(s, (struct va_point){x, (float)a->r.y + k}, (struct va_point){x - k, (float)a->r.y - k * 0.6f},
+			  (struct va_point){x + k, (float)a->r.y - k * 0.6f}, t->accent);
+}
+
+void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look)
+{
+	const struct va_style *style = look->style;
+	const struct va_theme *t = style->theme;
+	int small = va_role_height(style, VA_TEXT_SMALL);
+	struct va_rect in, lane, axis_lane;
+	struct axis a;
+
+	va_scene_clip(s, r);
+	va_scene_round(s, r, va_px(style, 6), t->panel);
+	va_scene_border(s, r, va_px(style, 6), 1, t->line);
+	in = va_rect_inset(r, va_px(style, 10), va_px(style, 7));
+	controls(s, va_rect_cut_top(&in, va_px(style, 22)), look);
+	lane = va_rect_cut_top(&in, small + va_px(style, 4));
+	axis_lane = va_rect_cut_bottom(&in, small);
+	a = axis_in(in, look);
+	va_scene_fill(s, in, va_colour_fade(t->ground, 0.6f));
+	va_scene_hit(s, va_rect(r.x, lane.y, r.w, r.y + r.h - lane.y), VA_ACT_TIMELINE, 0, NULL);
+	density(s, &a, look);
+	losses(s, &a, look);
+	marks(s, &a, lane, look);
+	ticks(s, &a, axis_lane, look);
+	playhead(s, &a, lane, look);
+}

@@ -1,0 +1,61 @@
+/*
+ * What the user chose to look at: panes, camera, process, box. Changed by actions (app.c), read by layouts.
+ */
+#ifndef VA_VIEW_H
+#define VA_VIEW_H
+
+#include "chronicle.h"
+#include "map_anim.h"
+#include "playback.h"
+#include "recording.h"
+#include "scene.h"
+#include "walk_show.h"
+
+struct va_camera { /* content pixel y is shown at y * zoom - top */
+	float zoom, top;
+};
+
+enum va_panes { VA_PANES_ALL, VA_PANES_MAP, VA_PANES_WALK };
+
+struct va_view {
+	int w, h;
+	const struct va_theme *theme;
+	float scale;        /* user's factor on the size's own scale */
+	float fixed_scale;  /* --scale; 0 = by size */
+	enum va_panes panes;
+	struct va_camera camera, camera_from;
+	uint64_t camera_start;
+	bool follow;        /* the camera goes where things happen */
+	__u32 tgid;         /* process shown; 0 = none yet */
+	bool pinned;        /* chosen by hand: does not follow activity */
+	__u64 focus;        /* address of the box that gets room */
+	__u64 selected;     /* box chosen by hand; 0 = none */
+	__u64 time_from, time_to; /* timeline's stretch; 0, 0 = all */
+	int mouse_x, mouse_y;
+	bool help;
+	bool still;         /* a picture, not a film: no hints about keys and mouse */
+	const char *notice; /* said in the status line; NULL = nothing */
+	uint64_t notice_until;
+	const char *source; /* "live", "ended: …": where the data comes from */
+};
+
+/* All that layouts may know. Borrowed, valid for one layout. */
+struct va_look {
+	const struct va_style *style;
+	const struct va_view *view;
+	struct va_playback *play;
+	const struct va_chronicle *chronicle;
+	const struct va_map_anim *anim;
+	const struct va_walk_show *walk;
+	struct va_recording *recording;
+	const struct vmatlas_stream_header *header;
+	const struct va_model *model;
+	const struct va_mm *mm;             /* of view->tgid; NULL = none */
+	const struct va_task *task;         /* of view->tgid; NULL = none */
+	struct va_texts *texts;
+	struct va_objects *objects;
+	double events_per_second;
+	uint64_t now;
+};
+
+#endif
