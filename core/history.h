@@ -24,8 +24,10 @@ __u64 va_history_time(struct va_history *h, size_t i);
 __u64 va_history_begin(const struct va_history *h); /* ts: the header's start_mono */
 __u64 va_history_end(const struct va_history *h);   /* ts of the last record */
 
-size_t va_history_find_time(struct va_history *h, __u64 ts);          /* position after all records with time <= ts */
-size_t va_history_find_mark(struct va_history *h, const char *name);  /* position just after the mark; (size_t)-1 = none */
+size_t va_history_find_time(struct va_history *h, __u64 ts);          /* position before the first record later than ts */
+size_t va_history_find_mark(struct va_history *h, const char *name);  /* position just after the first mark of that name; (size_t)-1 = none */
+size_t va_history_mark_count(const struct va_history *h);
+size_t va_history_mark(const struct va_history *h, size_t i, const char **name); /* position just after mark i; *name NULL = its text was lost */
 /* The next / previous record of a type (enum vmatlas_type; 0 = any) from position p, for process tgid (0 = any); (size_t)-1 = none. */
 size_t va_history_next(struct va_history *h, size_t p, unsigned type, __u32 tgid);
 size_t va_history_prev(struct va_history *h, size_t p, unsigned type, __u32 tgid);

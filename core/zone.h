@@ -1,6 +1,19 @@
 /*
  * What a VMA is, in the field's words. One classifier, fed by the model here and by /proc later.
  * ELF facts come from OBJECT chunks (they travel in the recording), never from permissions alone where an object is known.
+ *
+ * How it decides, first match wins:
+ *   vvar, vdso, vsyscall   special mappings by their name
+ *   guard                  no access at all (PROT_NONE) and a neighbour touches it
+ *   stack                  start_stack lies in it (MM_LAYOUT)
+ *   heap                   named [heap] by the kernel's own rule
+ *   of an ELF file         by the sections (else segments) its file pages belong to: text (executable), rodata (read-only data, and RELRO:
+ *                          data the loader has made read-only), data (writable), headers (ELF header, notes, symbol tables: no code or data of the
+ *                          program in it); anonymous memory that begins where the file's last segment ends is bss
+ *   thread-stack           private anonymous read-write memory with a guard just below
+ *   shared                 shared memory without a file of its own
+ *   file                   any other file mapping
+ *   anon                   any other anonymous memory
  */
 #ifndef VA_ZONE_H
 #define VA_ZONE_H
@@ -18,8 +31,12 @@ struct va_objects; /* grow-only store of OBJECT chunks */
 
 struct va_objects *va_objects_new(void);
 void va_objects_free(struct va_objects *objects);
-bool va_objects_add(struct va_objects *objects, const void *payload, size_t bytes); /* false: malformed */
+bool va_objects_add(struct va_objects *objects, const void *payload, size_t bytes); /* false: malformed, or too many */
+/* The file a VMA maps; NULL = not an ELF file, or not told. */
 const struct vmatlas_object *va_objects_find(const struct va_objects *objects, const struct va_vma *vma);
+
+const struct vmatlas_segment *va_object_segments(const struct vmatlas_object *object); /* object->segments of them */
+const struct vmatlas_section *va_object_sections(const struct vmatlas_object *object); /* object->sections of them */
 
 /* lib: set where the zone belongs to a shared library (or the dynamic loader) rather than to the program. */
 enum va_zone va_zone_of(const struct va_mm *mm, const struct va_vma *vma, const struct va_texts *texts, const struct va_objects *objects,

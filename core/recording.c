@@ -1,0 +1,281 @@
+/* See recording.h. */
+#include "recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "decode.h"
+#include "limits.h"
+
+#define READ_BYTES (1u << 20)
+
+struct meta {
+	char *key, *value; /* one allocation, owned by key */
+};
+
+struct va_recording {
+	struct va_decoder *decoder;
+	struct va_texts *texts;
+	struct va_objects *objects;
+	struct va_merge *merge;     /* NULL until the header is there; so is history */
+	struct va_history *history;
+	struct vmatlas_stream_header header;
+	struct meta *metas;
+	size_t meta_count, meta_room;
+	struct vmatlas_totals *totals;
+	size_t total_count;
+	struct vmatlas_end end;
+	bool has_end;
+	__u64 malformed;            /* OBJECT and META chunks without effect */
+	struct vmatlas_record *aligned;
+	size_t aligned_room;
+};
+
+static void out(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
+{
+	struct va_recording *r = ctx;
+
+	va_history_append(r->history, rec, cpu);
+}
+
+static int on_header(void *ctx, const struct vmatlas_stream_header *header)
+{
+	struct va_recording *r = ctx;
+
+	r->header = *header;
+	r->merge = va_merge_new(header->cpus, out, r);
+	r->history = va_history_new(header, r->texts);
+	return 0;
+}
+
+static void on_records(struct va_recording *r, const struct vmatlas_chunk *chunk, const void *payload)
+{
+	size_t n = chunk->bytes / sizeof(struct vmatlas_record);
+
+	if ((size_t)payload % _Alignof(struct vmatlas_record)) {
+		r->aligned = va_grow(r->aligned, &r->aligned_room, n, sizeof(*r->aligned));
+		memcpy(r->aligned, payload, chunk->bytes);
+		payload = r->aligned;
+	}
+	va_merge_records(r->merge, chunk->cpu, chunk->channel, payload, n);
+}
+
+static struct meta *find_meta(const struct va_recording *r, const char *key)
+{
+	for (size_t i = 0; i < r->meta_count; i++)
+		if (!strcmp(r->metas[i].key, key))
+			return &r->metas[i];
+	return NULL;
+}
+
+static void on_meta(struct va_recording *r, const char *payload, size_t bytes)
+{
+	if (bytes > VA_LIMIT_META_BYTES || r->meta_count >= VA_LIMIT_META) {
+		r->malformed++;
+		return;
+	}
+	char *copy = va_alloc(bytes + 1);
+
+	memcpy(copy, payload, bytes);
+	struct meta new = { copy, copy + strlen(copy) + 1 }, *known = find_meta(r, copy);
+
+	if (known) {
+		free(known->key);
+		*known = new;
+		return;
+	}
+	r->metas = va_grow(r->metas, &r->meta_room, r->meta_count + 1, sizeof(*r->metas));
+	r->metas[r->meta_count++] = new;
+}
+
+static void on_totals(struct va_recording *r, const void *payload, size_t bytes)
+{
+	free(r->totals);
+	r->totals = va_alloc(bytes);
+	memcpy(r->totals, payload, bytes);
+	r->total_count = bytes / sizeof(*r->totals);
+}
+
+static int on_chunk(void *ctx, const struct vmatlas_chunk *chunk, const void *payload)
+{
+	struct va_recording *r = ctx;
+
+	switch (chunk->kind) {
+	case VMATLAS_CHUNK_RECORDS:
+		on_records(r, chunk, payload);
+		break;
+	case VMATLAS_CHUNK_ROUND:
+		va_merge_round(r->merge, chunk->drained);
+		break;
+	case VMATLAS_CHUNK_META:
+		on_meta(r, payload, chunk->bytes);
+		break;
+	case VMATLAS_CHUNK_OBJECT:
+		r->malformed += !va_objects_add(r->objects, payload, chunk->bytes);
+		break;
+	case VMATLAS_CHUNK_TOTALS:
+		on_totals(r, payload, chunk->bytes);
+		break;
+	case VMATLAS_CHUNK_END:
+		memcpy(&r->end, payload, sizeof(r->end));
+		r->has_end = true;
+		break;
+	}
+	return 0;
+}
+
+struct va_recording *va_recording_new(void)
+{
+	static const struct va_decoder_ops ops = { .header = on_header, .chunk = on_chunk };
+	struct va_recording *r = va_alloc(sizeof(*r));
+
+	r->decoder = va_decoder_new(&ops, r);
+	r->texts = va_texts_new();
+	r->objects = va_objects_new();
+	return r;
+}
+
+void va_recording_free(struct va_recording *r)
+{
+	if (!r)
+		return;
+	va_decoder_free(r->decoder);
+	va_merge_free(r->merge);
+	va_history_free(r->history);
+	va_objects_free(r->objects);
+	va_texts_free(r->texts);
+	for (size_t i = 0; i < r->meta_count; i++)
+		free(r->metas[i].key);
+	free(r->metas);
+	free(r->totals);
+	free(r->aligned);
+	free(r);
+}
+
+int va_recording_feed(struct va_recording *r, const void *bytes, size_t n)
+{
+	return va_decoder_feed(r->decoder, bytes, n);
+}
+
+/* Only the totals of a recording that ended are exact: earlier ones count records that were not drained yet. */
+static void note_losses_at_end(struct va_recording *r)
+{
+	for (size_t i = 0; r->has_end && i < r->total_count; i++)
+		va_merge_total(r->merge, r->totals[i].cpu, r->totals[i].channel, r->totals[i].written + r->totals[i].lost, r->end.ts);
+}
+
+void va_recording_finish(struct va_recording *r)
+{
+	if (!r->merge)
+		return;
+	note_losses_at_end(r);
+	va_merge_flush(r->merge);
+}
+
+/* 0, a va_decode_error, or 1 with errno */
+static int feed_file(struct va_recording *r, int fd)
+{
+	char *buf = va_alloc_raw(READ_BYTES);
+	int error = 0;
+	ssize_t n;
+
+	while (!error && (n = read(fd, buf, READ_BYTES)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		error = n < 0 ? 1 : va_recording_feed(r, buf, (size_t)n);
+	}
+	free(buf);
+	return error;
+}
+
+/* Anything but a clean end: one sentence. */
+static int judge(const struct va_recording *r, const char *name, int error)
+{
+	unsigned long long good = va_decoder_taken(r->decoder);
+
+	if (error && (!r->history || !va_history_count(r->history)))
+		return fprintf(stderr, "vmatlas: %s: %s\n", name, va_decode_strerror(error)), -1;
+	if (!r->history)
+		return fprintf(stderr, "vmatlas: %s: %s\n", name, good || va_decoder_pending(r->decoder) ?
+			       "cut off within its head: not a readable recording" : "empty: not a recording"), -1;
+	if (error)
+		fprintf(stderr, "vmatlas: %s: %s at byte %llu; what comes before is used\n", name, va_decode_strerror(error), good);
+	else if (va_decoder_pending(r->decoder) || !r->has_end)
+		fprintf(stderr, "vmatlas: %s: cut off, used up to its last whole block (byte %llu)\n", name, good);
+	return 0;
+}
+
+int va_recording_load(struct va_recording *r, const char *path)
+{
+	bool standard = !strcmp(path, "-");
+	const char *name = standard ? "standard input" : path;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int error = fd < 0 ? 1 : feed_file(r, fd), saved = errno;
+
+	if (!standard && fd >= 0)
+		close(fd);
+	if (error > 0) {
+		fprintf(stderr, "vmatlas: %s: %s\n", name, strerror(saved));
+		return -1;
+	}
+	va_recording_finish(r);
+	return judge(r, name, error);
+}
+
+bool va_recording_ready(const struct va_recording *r)
+{
+	return r->history;
+}
+
+const struct vmatlas_stream_header *va_recording_header(const struct va_recording *r)
+{
+	return &r->header;
+}
+
+struct va_history *va_recording_history(struct va_recording *r)
+{
+	return r->history;
+}
+
+struct va_texts *va_recording_texts(struct va_recording *r)
+{
+	return r->texts;
+}
+
+struct va_objects *va_recording_objects(struct va_recording *r)
+{
+	return r->objects;
+}
+
+const struct va_merge *va_recording_merge(const struct va_recording *r)
+{
+	return r->merge;
+}
+
+const char *va_recording_meta(const struct va_recording *r, const char *key)
+{
+	const struct meta *m = find_meta(r, key);
+
+	return m ? m->value : NULL;
+}
+
+const struct vmatlas_totals *va_recording_totals(const struct va_recording *r, size_t *n)
+{
+	*n = r->total_count;
+	return r->totals;
+}
+
+const struct vmatlas_end *va_recording_end(const struct va_recording *r)
+{
+	return r->has_end ? &r->end : NULL;
+}
+
+__u64 va_recording_malformed(const struct va_recording *r)
+{
+	return r->malformed + va_decoder_unknown(r->decoder);
+}
