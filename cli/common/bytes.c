@@ -13,7 +13,7 @@ static void no_memory(void)
 	abort();
 }
 
-void *va_alloc(size_t n)
+void *va_zalloc(size_t n)
 {
 	void *p = calloc(1, n ? n : 1);
 

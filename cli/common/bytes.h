@@ -18,7 +18,7 @@ void va_bytes_free(struct va_bytes *b);
 int va_write_whole(int fd, const void *data, size_t n);
 int va_read_whole(int fd, struct va_bytes *b, size_t most);
 
-void *va_alloc(size_t n);            /* zeroed */
+void *va_zalloc(size_t n);            /* zeroed */
 char *va_string(const char *format, ...) __attribute__((format(printf, 1, 2))); /* the caller frees it */
 
 #endif

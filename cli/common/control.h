@@ -17,6 +17,7 @@ enum va_frame_kind {
 	VA_FRAME_JOB = 1,     /* struct va_job, encoded */
 	VA_FRAME_SIGNAL = 2,  /* u32: SIGINT, SIGQUIT … to the command's process group; SIGTERM: stop, drain, end */
 	VA_FRAME_SIZE = 3,    /* u16 rows, u16 columns */
+	VA_FRAME_COMMAND = 4, /* bytes for the collector's --commands */
 	/* to the host */
 	VA_FRAME_HELLO = 16,  /* release of the guest's kernel: it is up and waits for the job */
 	VA_FRAME_STARTED = 17,/* the command is about to run: standard input may flow */

@@ -50,14 +50,14 @@ static void read_groups(struct va_job *job)
 	int n = getgroups(65536, list);
 
 	job->group_count = n > 0 ? n : 0;
-	job->groups = va_alloc(job->group_count * sizeof(*job->groups));
+	job->groups = va_zalloc(job->group_count * sizeof(*job->groups));
 	for (size_t i = 0; i < job->group_count; i++)
 		job->groups[i] = list[i];
 }
 
 struct va_job *va_job_here(char *const argv[])
 {
-	struct va_job *job = va_alloc(sizeof(*job));
+	struct va_job *job = va_zalloc(sizeof(*job));
 	char name[256] = "";
 
 	add_all(&job->argv, argv);
@@ -129,7 +129,7 @@ void va_job_encode(const struct va_job *job, struct va_bytes *out)
 static bool get_string(char **to, const void *data, size_t n)
 {
 	free(*to);
-	*to = va_alloc(n + 1);
+	*to = va_zalloc(n + 1);
 	memcpy(*to, data, n);
 	return !memchr(data, 0, n);
 }
@@ -167,7 +167,7 @@ static bool get_groups(struct va_job *job, const void *data, size_t n)
 	if (n % sizeof(*job->groups) || n / sizeof(*job->groups) > 65536 || job->groups)
 		return false;
 	job->group_count = n / sizeof(*job->groups);
-	job->groups = va_alloc(n);
+	job->groups = va_zalloc(n);
 	memcpy(job->groups, data, n);
 	return true;
 }
@@ -226,13 +226,13 @@ struct va_job *va_job_decode(const void *data, size_t n)
 
 	if (n < sizeof(magic) || memcmp(data, magic, sizeof(magic)))
 		return NULL;
-	job = va_alloc(sizeof(*job));
+	job = va_zalloc(sizeof(*job));
 	if (!get_fields(job, (const unsigned char *)data + sizeof(magic), n - sizeof(magic))) {
 		va_job_free(job);
 		return NULL;
 	}
 	if (!job->env.item)
-		job->env.item = va_alloc(sizeof(*job->env.item));
+		job->env.item = va_zalloc(sizeof(*job->env.item));
 	return job;
 }
 

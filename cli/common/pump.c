@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-void va_pump_init(struct va_pump *p, int from, int to, bool owner)
+void va_pump_init(struct va_pump *p, int from, int to, unsigned owns)
 {
-	*p = (struct va_pump){ .from = from, .to = to, .owner = owner, .ended = from < 0, .broken = to < 0 };
-	p->buf = va_alloc(VA_PUMP_ROOM);
+	*p = (struct va_pump){ .from = from, .to = to, .owns = owns, .ended = from < 0, .broken = to < 0 };
+	p->buf = va_zalloc(VA_PUMP_ROOM);
 }
 
-static void close_end(struct va_pump *p, int *fd)
+static void close_end(struct va_pump *p, int *fd, unsigned which)
 {
-	if (p->owner && *fd >= 0)
+	if (p->owns & which && *fd >= 0)
 		close(*fd);
 	*fd = -1;
 }
 
 void va_pump_free(struct va_pump *p)
 {
-	close_end(p, &p->from);
-	close_end(p, &p->to);
+	close_end(p, &p->from, VA_PUMP_OWNS_FROM);
+	close_end(p, &p->to, VA_PUMP_OWNS_TO);
 	free(p->buf);
 	p->buf = NULL;
 }
@@ -29,16 +29,16 @@ void va_pump_free(struct va_pump *p)
 static void end_from(struct va_pump *p)
 {
 	p->ended = true;
-	close_end(p, &p->from);
+	close_end(p, &p->from, VA_PUMP_OWNS_FROM);
 	if (!p->n)
-		close_end(p, &p->to);
+		close_end(p, &p->to, VA_PUMP_OWNS_TO);
 }
 
 static void break_to(struct va_pump *p)
 {
 	p->broken = true;
 	p->n = 0;
-	close_end(p, &p->to);
+	close_end(p, &p->to, VA_PUMP_OWNS_TO);
 	end_from(p);
 }
 
@@ -77,7 +77,7 @@ static void write_some(struct va_pump *p)
 	ssize_t did;
 
 	/* More could block on a pipe that is not O_NONBLOCK; our own descriptors are. */
-	if (!p->owner && n > PIPE_BUF)
+	if (!(p->owns & VA_PUMP_OWNS_TO) && n > PIPE_BUF)
 		n = PIPE_BUF;
 	did = write(p->to, p->buf + p->at, n);
 	if (did < 0 && (errno == EAGAIN || errno == EINTR))
@@ -90,7 +90,7 @@ static void write_some(struct va_pump *p)
 	p->n -= did;
 	p->moved += did;
 	if (!p->n && p->ended)
-		close_end(p, &p->to);
+		close_end(p, &p->to, VA_PUMP_OWNS_TO);
 }
 
 void va_pump_handle(struct va_pump *p, const struct pollfd fds[2])

@@ -13,9 +13,11 @@
 
 #define VA_PUMP_ROOM 65536
 
+enum va_pump_owns { VA_PUMP_BORROWS = 0, VA_PUMP_OWNS_FROM = 1, VA_PUMP_OWNS_TO = 2, VA_PUMP_OWNS_BOTH = 3 };
+
 struct va_pump {
-	int from, to;     /* owned when `owner` is set, else borrowed; -1 = none */
-	bool owner;
+	int from, to;     /* -1 = none */
+	unsigned owns;    /* enum va_pump_owns: closed at the end and O_NONBLOCK; others are borrowed and left as they are */
 	bool hold;        /* do not read for now */
 	bool ended;       /* from: end of file */
 	bool broken;      /* to: nobody takes it any more; what is left is dropped */
@@ -24,7 +26,7 @@ struct va_pump {
 	unsigned char *buf; /* owned */
 };
 
-void va_pump_init(struct va_pump *p, int from, int to, bool owner);
+void va_pump_init(struct va_pump *p, int from, int to, unsigned owns);
 void va_pump_free(struct va_pump *p);
 
 /* Nothing more will happen. */

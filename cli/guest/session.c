@@ -24,7 +24,7 @@ struct session {
 	struct va_bytes control; /* what came and is no whole frame yet */
 	int master, slave;       /* of the pty; -1 = none */
 	int side[3];             /* what the collector gets as 0, 1, 2 */
-	int report, signals;
+	int report, commands, signals;
 	pid_t collector;
 	bool ended;
 	int status;              /* of the collector, wait(2) */
@@ -82,8 +82,8 @@ static int wire_tty(struct session *s)
 	if (err)
 		return err;
 	s->side[0] = s->side[1] = s->side[2] = s->slave;
-	va_pump_init(&s->in, s->g->port[VA_PORT_STDIN], s->master, true);
-	va_pump_init(&s->out, dup(s->master), s->g->port[VA_PORT_STDOUT], true);
+	va_pump_init(&s->in, s->g->port[VA_PORT_STDIN], dup(s->master), VA_PUMP_OWNS_BOTH);
+	va_pump_init(&s->out, dup(s->master), s->g->port[VA_PORT_STDOUT], VA_PUMP_OWNS_BOTH);
 	return 0;
 }
 
@@ -93,11 +93,11 @@ static int wire_pipes(struct session *s)
 
 	if (err)
 		return err;
-	va_pump_init(&s->in, s->g->port[VA_PORT_STDIN], ours, true);
+	va_pump_init(&s->in, s->g->port[VA_PORT_STDIN], ours, VA_PUMP_OWNS_BOTH);
 	err = open_pipe(&ours, &s->side[1], true);
 	if (err)
 		return err;
-	va_pump_init(&s->out, ours, s->g->port[VA_PORT_STDOUT], true);
+	va_pump_init(&s->out, ours, s->g->port[VA_PORT_STDOUT], VA_PUMP_OWNS_BOTH);
 	return 0;
 }
 
@@ -109,12 +109,12 @@ static int wire(struct session *s)
 	if (err)
 		return err;
 	if (tty && !(s->g->job->flags & VA_JOB_STDERR_APART)) {
-		va_pump_init(&s->err, -1, -1, false);
+		va_pump_init(&s->err, -1, -1, VA_PUMP_BORROWS);
 		return 0;
 	}
 	err = open_pipe(&ours, &s->side[2], true);
 	if (!err)
-		va_pump_init(&s->err, ours, s->g->port[VA_PORT_STDERR], true);
+		va_pump_init(&s->err, ours, s->g->port[VA_PORT_STDERR], VA_PUMP_OWNS_BOTH);
 	return err;
 }
 
@@ -132,10 +132,11 @@ static int job_file(const struct va_job *job)
 	return err ? err : (lseek(fd, 0, SEEK_SET), fd);
 }
 
-static void become_collector(struct session *s, int job, int report)
+static void become_collector(struct session *s, int job, int report, int commands)
 {
-	char job_fd[16], report_fd[16], stream_fd[16];
-	const char *const argv[] = { "vmatlas-collect", "--job", job_fd, "--report", report_fd, "--out", stream_fd, NULL };
+	char job_fd[16], report_fd[16], commands_fd[16], stream_fd[16];
+	const char *const argv[] = { "vmatlas-collect", "--job", job_fd, "--report", report_fd, "--commands", commands_fd, "--out",
+				     stream_fd, NULL };
 	const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	sigset_t none;
 
@@ -144,8 +145,10 @@ static void become_collector(struct session *s, int job, int report)
 	signal(SIGPIPE, SIG_DFL);
 	snprintf(job_fd, sizeof(job_fd), "%d", job);
 	snprintf(report_fd, sizeof(report_fd), "%d", report);
+	snprintf(commands_fd, sizeof(commands_fd), "%d", commands);
 	snprintf(stream_fd, sizeof(stream_fd), "%d", s->g->port[VA_PORT_STREAM]);
 	fcntl(report, F_SETFD, 0);
+	fcntl(commands, F_SETFD, 0);
 	fcntl(s->g->port[VA_PORT_STREAM], F_SETFD, 0);
 	for (int i = 0; i < 3; i++)
 		dup2(s->side[i], i);
@@ -163,20 +166,22 @@ static void close_sides(struct session *s)
 
 static int start_collector(struct session *s)
 {
-	int fd[2], job = job_file(s->g->job);
+	int report[2], commands[2], job = job_file(s->g->job);
 
 	if (job < 0)
 		return job;
-	if (pipe2(fd, O_CLOEXEC))
+	if (pipe2(report, O_CLOEXEC) || pipe2(commands, O_CLOEXEC))
 		return -errno;
 	s->collector = fork();
 	if (s->collector < 0)
 		return -errno;
 	if (!s->collector)
-		become_collector(s, job, fd[1]);
+		become_collector(s, job, report[1], commands[0]);
 	close(job);
-	close(fd[1]);
-	s->report = fd[0];
+	close(report[1]);
+	close(commands[0]);
+	s->report = report[0];
+	s->commands = commands[1];
 	close_sides(s);
 	return 0;
 }
@@ -206,6 +211,8 @@ static void take_frame(struct session *s, uint32_t kind, const unsigned char *pa
 		memcpy(&signal_number, payload, n);
 		if (!s->ended)
 			kill(s->collector, signal_number);
+	} else if (kind == VA_FRAME_COMMAND && !s->ended) {
+		va_write_whole(s->commands, payload, n);
 	} else if (kind == VA_FRAME_SIZE && n == sizeof(size) && s->slave >= 0) {
 		memcpy(size, payload, n);
 		set_size(s->slave, size[0], size[1]);

@@ -1,0 +1,21 @@
+/* The command that is recorded: started so that nothing of it is missed, and waited for. */
+#ifndef VA_COMMAND_H
+#define VA_COMMAND_H
+
+#include <sys/types.h>
+
+#include "common/job.h"
+
+struct va_child {
+	pid_t pid;    /* 0 = none */
+};
+
+/*
+ * Forks; the child becomes the user, writes "exec" to the module's target file and runs the job. 0 or -errno (a sentence has been printed).
+ */
+int va_child_start(struct va_child *child, const struct va_job *job);
+
+/* Exit code to pass on for a wait(2) status: its own, or 128 + signal. */
+unsigned va_child_code(int status);
+
+#endif

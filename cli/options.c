@@ -1,0 +1,205 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+
+enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE };
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "title", required_argument, NULL, TITLE },
+	{ "local", no_argument, NULL, LOCAL },
+	{ "module", required_argument, NULL, MODULE },
+	{ "module-param", required_argument, NULL, GUEST_PARAM },
+	{ "guest-param", required_argument, NULL, GUEST_PARAM },
+	{ "classes", required_argument, NULL, CLASSES },
+	{ "vm", optional_argument, NULL, VM },
+	{ "levels", required_argument, NULL, LEVELS },
+	{ "cpus", required_argument, NULL, CPUS },
+	{ "mem", required_argument, NULL, MEM },
+	{ "user", no_argument, NULL, USER },
+	{ "share", required_argument, NULL, SHARE },
+	{ "guest-log", required_argument, NULL, GUEST_LOG },
+	{ 0 },
+};
+
+const char va_options_help_vm[] =
+	"Where the command runs (with neither: here where the module is usable, else in the VM):\n"
+	"  --local              on this machine's kernel, by the module (asks sudo or pkexec where not root)\n"
+	"  --vm[=SERIES]        in a throw-away virtual machine with Linux SERIES (6.1, 6.12; the newest); the command\n"
+	"                       sees your files and directory; what it writes vanishes with the VM\n"
+	"  --levels 4|5         paging levels of the VM (4)\n"
+	"  --cpus N, --mem SIZE processors and memory of the VM (2, 2G)\n"
+	"  --user               in the VM, run as you; without: as its root\n"
+	"  --share DIR          DIR of this machine is writable in the VM, at the same path (may repeat)\n"
+	"  --guest-log FILE     write the VM's kernel log there\n"
+	"\n"
+	"The module:\n"
+	"  --classes LIST       event classes to record: fault op vma task mark (all)\n"
+	"  --module-param P=V   parameter when the module is loaded: subbuf_size, subbuf_count, fault_subbuf_count\n"
+	"  --module FILE.ko     with --local: load this file\n";
+
+static int usage(const char *command, const char *format, const char *what)
+{
+	fprintf(stderr, "vmatlas: ");
+	fprintf(stderr, format, what);
+	fprintf(stderr, "; try 'vmatlas %s --help'\n", command);
+	return VA_EXIT_USAGE;
+}
+
+static void append_word(char **list, const char *word)
+{
+	char *longer = va_string("%s%s%s", *list, **list ? " " : "", word);
+
+	free(*list);
+	*list = longer;
+}
+
+/* "fault,op" is as good as "fault op" */
+static void append_list(char **list, const char *words)
+{
+	char *copy = va_string("%s", words);
+
+	for (char *p = copy; *p; p++)
+		if (*p == ',')
+			*p = ' ';
+	append_word(list, copy);
+	free(copy);
+}
+
+static bool parse_number(const char *s, unsigned least, unsigned most, unsigned *out)
+{
+	char *end;
+	unsigned long v = strtoul(s, &end, 10);
+
+	if (*s < '0' || *s > '9' || *end || v < least || v > most)
+		return false;
+	*out = v;
+	return true;
+}
+
+static bool memory_fine(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return digits && digits < 7 && (!s[digits] || (strchr("MG", s[digits]) && !s[digits + 1]));
+}
+
+static bool add_share(struct va_options *o, const char *dir)
+{
+	char *path = realpath(dir, NULL);
+	struct stat st;
+	bool fine = path && !stat(path, &st) && S_ISDIR(st.st_mode);
+
+	if (fine)
+		va_strings_add(&o->shares, path);
+	free(path);
+	return fine;
+}
+
+static int take(struct va_options *o, int c, const char *command)
+{
+	switch (c) {
+	case 'q':
+		o->quiet = true;
+		return -1;
+	case 'o':
+		o->output = optarg;
+		return -1;
+	case TITLE:
+		o->title = optarg;
+		return -1;
+	case LOCAL:
+		o->where = VA_WHERE_LOCAL;
+		return -1;
+	case MODULE:
+		o->module = optarg;
+		return -1;
+	case GUEST_PARAM:
+		append_word(&o->params, optarg);
+		return -1;
+	case CLASSES:
+		append_list(&o->classes, optarg);
+		return -1;
+	case VM:
+		o->where = VA_WHERE_VM;
+		o->series = optarg;
+		return -1;
+	case LEVELS:
+		return parse_number(optarg, 4, 5, &o->levels) ? -1 : usage(command, "--levels is 4 or 5, not '%s'", optarg);
+	case CPUS:
+		return parse_number(optarg, 1, 64, &o->cpus) ? -1 : usage(command, "--cpus is a number from 1 to 64, not '%s'", optarg);
+	case MEM:
+		o->memory = optarg;
+		return memory_fine(optarg) ? -1 : usage(command, "--mem is a size such as 512M or 2G, not '%s'", optarg);
+	case USER:
+		o->user = true;
+		return -1;
+	case SHARE:
+		return add_share(o, optarg) ? -1 : usage(command, "--share needs a directory, '%s' is none", optarg);
+	case GUEST_LOG:
+		o->guest_log = optarg;
+		return -1;
+	}
+	return usage(command, "%s", "that is not an option vmatlas has");
+}
+
+static bool fits(int c, const char *which)
+{
+	if (c == 'o')
+		return strchr(which, 'o');
+	if (c == VM || (c >= LEVELS && c <= GUEST_LOG) || c == SHARE)
+		return strchr(which, 'v');
+	return true;
+}
+
+static int take_pid(struct va_options *o, const char *command)
+{
+	unsigned pid;
+
+	if (o->command_count != 1 || !parse_number(o->command[0], 1, 4194304, &pid))
+		return usage(command, "%s", "give the id of one process");
+	o->pid = pid;
+	return -1;
+}
+
+int va_options_parse(struct va_options *o, int argc, char **argv, const char *which, const char *help)
+{
+	int c, code;
+
+	*o = (struct va_options){ .levels = 4, .cpus = 2, .memory = "2G", .params = va_string("%s", ""), .classes = va_string("%s", "") };
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+hqo:", long_options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+		}
+		if (c == '?' || c == ':')
+			return usage(argv[0], "'%s' is not an option, or lacks its value", argv[optind - 1]);
+		if (!fits(c, which))
+			return usage(argv[0], "'%s' does not fit this command", argv[optind - 1]);
+		code = take(o, c, argv[0]);
+		if (code >= 0)
+			return code;
+	}
+	o->command = argv + optind;
+	o->command_count = argc - optind;
+	if (strchr(which, 'p'))
+		return take_pid(o, argv[0]);
+	return o->command_count ? -1 : usage(argv[0], "%s", "there is no command to run");
+}
+
+void va_options_free(struct va_options *o)
+{
+	free(o->params);
+	free(o->classes);
+	va_strings_free(&o->shares);
+}

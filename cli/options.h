@@ -1,0 +1,42 @@
+/* What `run`, `record` and `attach` share on the command line. */
+#ifndef VA_OPTIONS_H
+#define VA_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/job.h"
+
+enum va_where { VA_WHERE_AUTO = 0, VA_WHERE_LOCAL, VA_WHERE_VM };
+
+struct va_options {
+	enum va_where where;
+	const char *series;    /* of the VM's kernel, "6.12"; NULL = the newest there is */
+	unsigned levels;       /* of paging in the VM: 4 or 5 */
+	unsigned cpus;
+	const char *memory;    /* as QEMU takes it, checked: "2G" */
+	bool user;             /* in the VM: run as the calling user, not as the guest's root */
+	bool quiet;            /* only errors on stderr */
+	const char *guest_log; /* file for the guest's kernel log, or NULL */
+	const char *module;    /* --local: module file to load where none is loaded; NULL = build/module/RELEASE or modprobe's */
+	const char *output;    /* recording to write, or NULL; "-" = standard output */
+	const char *title;
+	char *params;          /* owned: module parameters, joined by spaces; "" = none */
+	char *classes;         /* owned: event classes, joined by spaces; "" = the module's choice */
+	struct va_strings shares; /* absolute directories */
+	pid_t pid;             /* attach */
+	char **command;        /* what is left: NULL-terminated, may be empty */
+	int command_count;
+};
+
+/*
+ * which: letters of the options that make sense: 'o' output, 'v' VM, 'p' takes a pid. Returns -1 to go on, else the exit code
+ * to end with (a sentence, or the help, has been printed).
+ */
+int va_options_parse(struct va_options *o, int argc, char **argv, const char *which, const char *help);
+void va_options_free(struct va_options *o);
+
+/* Text of the shared options for --help. */
+extern const char va_options_help_vm[];
+
+#endif
