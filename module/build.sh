@@ -1,0 +1,29 @@
+#!/bin/sh
+# build.sh HEADERS DESTDIR [V=1]: builds vmatlas.ko against a kernel's headers. Nothing is written outside DESTDIR.
+set -eu
+
+[ $# -ge 2 ] || { echo "usage: $0 HEADERS DESTDIR [V=1]" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+[ -f "$1/Makefile" ] || { echo "$0: $1: no kernel headers here" >&2; exit 1; }
+headers=$(cd "$1" && pwd)
+mkdir -p "$2"
+dest=$(cd "$2" && pwd)
+
+# kbuild puts its objects beside the sources: give it links to them. A link whose source has gone would still be built.
+find "$dest" -maxdepth 1 -type l -exec rm -f {} +
+ln -s "$here"/*.c "$here"/*.h "$here/Kbuild" "$dest/"
+
+# BTF of modules wants pahole and the kernel's vmlinux; the module needs neither.
+set -- -C "$headers" M="$dest" VMATLAS_INCLUDE="$here/../include" CONFIG_DEBUG_INFO_BTF_MODULES= "${3:-V=0}" modules
+case " $* " in
+*" V=1 "*)
+	make "$@"
+	exec strip --strip-debug "$dest/vmatlas.ko"
+	;;
+esac
+log="$dest/build.log"
+make -s "$@" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+# Debug information stays in vmatlas.o; the module travels into a guest's memory.
+strip --strip-debug "$dest/vmatlas.ko"
+# kbuild compares compilers by their exact name; the same version under another name is no news.
+grep -v -e '^warning: the compiler differs' -e '^  The kernel was built by' -e '^  You are using' -e '^Skipping BTF' "$log" >&2 || :

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/debugfs.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/relay.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "channel.h"
+
+unsigned int va_subbuf_size = 128 * 1024;
+module_param_named(subbuf_size, va_subbuf_size, uint, 0444);
+MODULE_PARM_DESC(subbuf_size, "bytes of a sub-buffer, a power of two, at least 4096");
+
+unsigned int va_subbuf_count = 16;
+module_param_named(subbuf_count, va_subbuf_count, uint, 0444);
+MODULE_PARM_DESC(subbuf_count, "sub-buffers per CPU of the truth channel");
+
+static unsigned int fault_subbuf_count = 64;
+module_param(fault_subbuf_count, uint, 0444);
+MODULE_PARM_DESC(fault_subbuf_count, "sub-buffers per CPU of the fault channel");
+
+struct va_stream {
+	u32 seq;
+	struct va_totals totals;
+};
+
+/* Written with interrupts off on its own CPU only. */
+struct va_cpu {
+	u64 last; /* newest timestamp given out, over both channels */
+	struct va_stream stream[VMATLAS_CHANNELS];
+};
+
+static DEFINE_PER_CPU(struct va_cpu, va_cpus);
+static struct rchan *va_chan[VMATLAS_CHANNELS];
+static atomic_t va_losses = ATOMIC_INIT(0);
+static const char *const va_chan_names[VMATLAS_CHANNELS] = { "cpu", "faults" };
+
+/*
+ * relay's own operations without .mmap, which lockdown refuses. On the heap: a reader may hold a file open when the module goes,
+ * and debugfs calls ->release (relay's, in the kernel) through this table at the last close. See va_channel_close().
+ */
+static struct file_operations *va_fops[VMATLAS_CHANNELS];
+
+u64 va_clock(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+
+u32 va_channel_loss(void)
+{
+	return atomic_read(&va_losses);
+}
+
+void va_channel_doubt(void)
+{
+	atomic_inc(&va_losses);
+}
+
+static struct dentry *va_create_file(const char *name, struct dentry *parent, umode_t mode, struct rchan_buf *buf,
+				     int *is_global)
+{
+	struct dentry *file = debugfs_create_file(name, 0400, parent, buf, buf->chan->private_data);
+
+	return IS_ERR(file) ? NULL : file;
+}
+
+static int va_remove_file(struct dentry *file)
+{
+	debugfs_remove(file);
+	return 0;
+}
+
+static const struct rchan_callbacks va_callbacks = {
+	.create_buf_file = va_create_file,
+	.remove_buf_file = va_remove_file,
+};
+
+static struct file_operations *va_fops_new(void)
+{
+	struct file_operations *fops = kmemdup(&relay_file_operations, sizeof(*fops), GFP_KERNEL);
+
+	if (!fops)
+		return NULL;
+	fops->owner = NULL;
+	fops->mmap = NULL;
+	return fops;
+}
+
+int va_channel_open(enum vmatlas_channel channel, struct dentry *dir)
+{
+	unsigned int count = channel == VMATLAS_CHANNEL_TRUTH ? va_subbuf_count : fault_subbuf_count;
+
+	if (!is_power_of_2(va_subbuf_size) || va_subbuf_size < 4096 || !count || count > UINT_MAX / va_subbuf_size) {
+		pr_err("vmatlas: subbuf_size must be a power of two of at least 4096, counts at least 1\n");
+		return -EINVAL;
+	}
+	va_fops[channel] = va_fops_new();
+	if (!va_fops[channel])
+		return -ENOMEM;
+	va_chan[channel] = relay_open(va_chan_names[channel], dir, va_subbuf_size, count, &va_callbacks, va_fops[channel]);
+	if (!va_chan[channel]) {
+		kfree(va_fops[channel]);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Removes the files of a channel. True if a reader still holds one of them open. */
+static bool va_channel_unlink(struct rchan *chan)
+{
+	bool held = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct rchan_buf *buf = *per_cpu_ptr(chan->buf, cpu);
+
+		if (!buf)
+			continue;
+		debugfs_remove(buf->dentry);
+		buf->dentry = NULL;
+		held |= kref_read(&buf->kref) > 1;
+	}
+	return held;
+}
+
+void va_channel_close(enum vmatlas_channel channel)
+{
+	struct rchan *chan = va_chan[channel];
+	bool held;
+
+	relay_flush(chan);
+	held = va_channel_unlink(chan);
+	relay_close(chan);
+	va_chan[channel] = NULL;
+	/* Left behind on purpose (some 270 bytes) where a reader's last close still has to pass through it. */
+	if (!held)
+		kfree(va_fops[channel]);
+}
+
+/* relay_write() with the answer whether it was written, and with the CPUs that have no buffer. */
+static bool va_put(struct rchan_buf *buf, const struct vmatlas_record *rec)
+{
+	if (unlikely(!buf))
+		return false;
+	if (unlikely(buf->offset + sizeof(*rec) > va_subbuf_size) && !relay_switch_subbuf(buf, sizeof(*rec)))
+		return false;
+	memcpy(buf->data + buf->offset, rec, sizeof(*rec));
+	/* read() takes what is below offset from another CPU. */
+	smp_store_release(&buf->offset, buf->offset + sizeof(*rec));
+	return true;
+}
+
+static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec)
+{
+	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
+	struct va_stream *stream = &cpu->stream[channel];
+
+	cpu->last = max(cpu->last, va_clock());
+	rec->head.ts = cpu->last;
+	rec->head.seq = stream->seq++;
+	if (va_put(*this_cpu_ptr(va_chan[channel]->buf), rec)) {
+		stream->totals.written++;
+		return true;
+	}
+	stream->totals.lost++;
+	return false;
+}
+
+bool va_channel_write(struct vmatlas_record *rec)
+{
+	enum vmatlas_channel channel = rec->head.type == VMATLAS_FAULT ? VMATLAS_CHANNEL_FAULTS : VMATLAS_CHANNEL_TRUTH;
+	unsigned long flags;
+	bool ok;
+
+	if (WARN_ON_ONCE(in_nmi()))
+		return false;
+	local_irq_save(flags);
+	ok = va_write(channel, rec);
+	local_irq_restore(flags);
+	if (unlikely(!ok) && channel == VMATLAS_CHANNEL_TRUTH)
+		va_channel_doubt();
+	return ok;
+}
+
+bool va_channel_room(unsigned int records)
+{
+	struct rchan *chan = va_chan[VMATLAS_CHANNEL_TRUTH];
+	struct rchan_buf *buf = *this_cpu_ptr(chan->buf);
+	size_t bytes, unread;
+
+	if (!buf)
+		return false;
+	unread = buf->subbufs_produced - READ_ONCE(buf->subbufs_consumed);
+	if (unread >= chan->n_subbufs)
+		return false;
+	bytes = (chan->n_subbufs - unread) * chan->subbuf_size;
+	/* offset is subbuf_size + 1 where the last switch found no free sub-buffer: then the current one is not begun. */
+	if (buf->offset <= chan->subbuf_size)
+		bytes -= buf->offset;
+	return bytes / VMATLAS_RECORD_SIZE >= records;
+}
+
+struct va_totals va_channel_totals(int cpu, enum vmatlas_channel channel)
+{
+	struct va_stream *stream = &per_cpu_ptr(&va_cpus, cpu)->stream[channel];
+	struct va_totals totals = {
+		.written = READ_ONCE(stream->totals.written),
+		.lost = READ_ONCE(stream->totals.lost),
+	};
+
+	return totals;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Two relay channels with one buffer per CPU each: cpuN (truth) and faultsN (bulk). No-overwrite: a full buffer drops the newest
+ * record and counts it. See "Order" and "Loss" in <vmatlas/wire.h>.
+ */
+#ifndef VA_CHANNEL_H
+#define VA_CHANNEL_H
+
+#include <linux/types.h>
+
+#include "vmatlas/wire.h"
+
+struct dentry;
+
+struct va_totals {
+	u64 written, lost; /* records */
+};
+
+extern unsigned int va_subbuf_size;  /* bytes */
+extern unsigned int va_subbuf_count; /* of the truth channel, per CPU */
+
+/* Creates the files of one channel in dir. -EINVAL: module parameters make no sense. -ENOMEM. */
+int va_channel_open(enum vmatlas_channel channel, struct dentry *dir);
+/* Removes the files, waits for readers inside a call. No writer may be left. Readers that hold a file open get EIO. */
+void va_channel_close(enum vmatlas_channel channel);
+
+/* Fills ts and seq and writes. The channel follows from head.type. False: lost (and counted). Any context but NMI. */
+bool va_channel_write(struct vmatlas_record *rec);
+
+/* True if `records` fit into this CPU's truth buffer now. Means something only with preemption off. */
+bool va_channel_room(unsigned int records);
+
+/* Goes up with each lost truth record. A lost record could have been about any map: see va_map.healed. */
+u32 va_channel_loss(void);
+/* The same without a loss: the reader's maps can't be trusted any more. */
+void va_channel_doubt(void);
+
+struct va_totals va_channel_totals(int cpu, enum vmatlas_channel channel);
+
+/* CLOCK_MONOTONIC in ns, safe in any context. */
+u64 va_clock(void);
+
+#endif

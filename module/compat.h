@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between kernels. The only file with kernel-version conditionals; everything else is written against these names.
+ */
+#ifndef VA_COMPAT_H
+#define VA_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/percpu_counter.h>
+#include <linux/rcupdate.h>
+#include <linux/version.h>
+
+#include "vmatlas/stream.h"
+
+/* Tracepoints mmap_lock:*: the memcg path went in 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define VA_MMAP_LOCK_ARGS void *data, struct mm_struct *mm, const char *memcg_path, bool write
+#else
+#define VA_MMAP_LOCK_ARGS void *data, struct mm_struct *mm, bool write
+#endif
+
+/* How fs/proc/task_mmu.c of this kernel names [heap]: vma_is_initial_heap() came in 6.6. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define VA_RULES VMATLAS_RULE_HEAP_TOUCH
+#else
+#define VA_RULES 0
+#endif
+
+/*
+ * RSS counters. Before 6.2: one atomic per kind, with up to 64 faults' worth still cached in each task. Since 6.2: per-CPU
+ * counters, summed here exactly (the read without a sum may be off by a batch on every CPU).
+ */
+static inline u64 va_compat_rss(struct mm_struct *mm, int member)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	long n = atomic_long_read(&mm->rss_stat.count[member]);
+
+	return n > 0 ? n : 0;
+#else
+	return percpu_counter_sum_positive(&mm->rss_stat[member]);
+#endif
+}
+
+/* The executable's file with a reference (fput() it), or NULL. Any context but interrupts. */
+static inline struct file *va_compat_exe(struct mm_struct *mm)
+{
+	struct file *file;
+
+	rcu_read_lock();
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	file = rcu_dereference(mm->exe_file);
+	if (file && !get_file_rcu(file))
+		file = NULL;
+#else
+	file = get_file_rcu(&mm->exe_file);
+#endif
+	rcu_read_unlock();
+	return file;
+}
+
+/* What /proc/PID/maps shows for a file: a stacked file system's own path and inode since 6.8. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+static inline const struct path *va_compat_path(struct file *file)
+{
+	return &file->f_path;
+}
+
+static inline const struct inode *va_compat_inode(struct file *file)
+{
+	return file_inode(file);
+}
+#else
+static inline const struct path *va_compat_path(struct file *file)
+{
+	return file_user_path(file);
+}
+
+static inline const struct inode *va_compat_inode(struct file *file)
+{
+	return file_user_inode(file);
+}
+#endif
+
+#endif

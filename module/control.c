@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/utsname.h>
+
+#include "compat.h"
+#include "control.h"
+#include "fault.h"
+#include "hooks.h"
+#include "mm.h"
+#include "pending.h"
+#include "snapshot.h"
+#include "story.h"
+#include "task.h"
+#include "text.h"
+#include "walk.h"
+
+#define VA_TARGETS 64
+
+unsigned int va_classes = VA_CLASS_FAULT | VA_CLASS_OP | VA_CLASS_VMA | VA_CLASS_TASK | VA_CLASS_MARK;
+bool va_follow = true;
+
+static const char *const va_class_names[] = { "fault", "op", "vma", "task", "mark" };
+
+/* Protects all that follows, and with it who is watched. */
+static DEFINE_MUTEX(va_control);
+static bool va_enabled;
+static struct pid *va_targets[VA_TARGETS]; /* references */
+static unsigned int va_target_count;
+static struct dentry *va_files[8];
+static unsigned int va_file_count;
+
+/* --- who is watched ---------------------------------------------------------------------------------------------------- */
+
+static void va_targets_none(void)
+{
+	while (va_target_count)
+		put_pid(va_targets[--va_target_count]);
+	va_task_arm(NULL);
+	va_watch_none();
+	va_text_reset();
+}
+
+/* Processes that are gone are no error here when others are left. */
+static int va_targets_attach(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < va_target_count && (!err || err == -ESRCH); i++)
+		err = va_task_attach(va_targets[i]);
+	return err;
+}
+
+/* "N [N …]": fills pids with references. The number of them, or an error and none. */
+static int va_parse_pids(char *text, struct pid **pids)
+{
+	int n = 0, nr, err = -EINVAL;
+	char *word;
+
+	while ((word = strsep(&text, " "))) {
+		if (!*word)
+			continue;
+		err = n == VA_TARGETS || kstrtoint(word, 10, &nr) || nr <= 0 ? -EINVAL : 0;
+		if (err)
+			break;
+		pids[n] = find_get_pid(nr);
+		err = pids[n] ? 0 : -ESRCH;
+		if (err)
+			break;
+		n++;
+	}
+	while (err && n)
+		put_pid(pids[--n]);
+	return err ?: n;
+}
+
+static int va_target_pids(char *text)
+{
+	struct pid *pids[VA_TARGETS];
+	int n = va_parse_pids(text, pids);
+
+	if (n < 0)
+		return n;
+	va_targets_none();
+	memcpy(va_targets, pids, n * sizeof(*pids));
+	va_target_count = n;
+	return va_enabled ? va_targets_attach() : 0;
+}
+
+static int va_set_target(char *text)
+{
+	if (!strncmp(text, "pid ", 4))
+		return va_target_pids(text + 4);
+	if (strcmp(text, "none") && strcmp(text, "exec"))
+		return -EINVAL;
+	va_targets_none();
+	if (*text == 'e')
+		va_task_arm(get_task_pid(current, PIDTYPE_TGID));
+	return 0;
+}
+
+static int va_show_target(struct seq_file *m, void *v)
+{
+	u32 *tgids = kvmalloc_array(VA_PROCS, sizeof(*tgids), GFP_KERNEL);
+	unsigned int i, n;
+
+	if (!tgids)
+		return -ENOMEM;
+	n = va_watch_tgids(tgids, VA_PROCS);
+	for (i = 0; i < n; i++)
+		seq_printf(m, "%u\n", tgids[i]);
+	kvfree(tgids);
+	return 0;
+}
+
+/* --- on and off ---------------------------------------------------------------------------------------------------------- */
+
+static int va_switch_on(void)
+{
+	int err;
+
+	if (va_enabled)
+		return 0;
+	va_text_reset();
+	err = va_hooks_attach();
+	if (err)
+		return err;
+	va_enabled = true;
+	/* A target that ended meanwhile is no reason not to record. */
+	err = va_targets_attach();
+	return err == -ESRCH ? 0 : err;
+}
+
+static void va_switch_off(void)
+{
+	if (!va_enabled)
+		return;
+	va_enabled = false;
+	va_hooks_detach();
+	va_watch_none();
+	va_pending_reset();
+}
+
+static int va_parse_bool(const char *text, bool *value)
+{
+	if (strcmp(text, "0") && strcmp(text, "1"))
+		return -EINVAL;
+	*value = *text == '1';
+	return 0;
+}
+
+static int va_set_enable(char *text)
+{
+	bool on;
+	int err = va_parse_bool(text, &on);
+
+	if (err)
+		return err;
+	if (on)
+		return va_switch_on();
+	va_switch_off();
+	return 0;
+}
+
+static int va_show_enable(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%d\n", va_enabled);
+	return 0;
+}
+
+static int va_set_follow(char *text)
+{
+	bool on;
+	int err = va_parse_bool(text, &on);
+
+	if (!err)
+		WRITE_ONCE(va_follow, on);
+	return err;
+}
+
+static int va_show_follow(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%d\n", va_follow);
+	return 0;
+}
+
+/* --- classes --------------------------------------------------------------------------------------------------------------- */
+
+static int va_parse_classes(char *text, unsigned int *classes)
+{
+	unsigned int set = 0, plus = 0, minus = 0;
+	bool change = false, list = !*text;
+	char *word;
+
+	while ((word = strsep(&text, " "))) {
+		int i, sign = *word == '+' || *word == '-';
+
+		if (!*word)
+			continue;
+		i = match_string(va_class_names, ARRAY_SIZE(va_class_names), word + sign);
+		if (i < 0)
+			return -EINVAL;
+		*(!sign ? &set : *word == '+' ? &plus : &minus) |= 1u << i;
+		*(sign ? &change : &list) = true;
+	}
+	if (change && list)
+		return -EINVAL;
+	*classes = change ? (*classes | plus) & ~minus : set;
+	return 0;
+}
+
+static int va_set_classes(char *text)
+{
+	unsigned int classes = va_classes;
+	int err = va_parse_classes(text, &classes);
+
+	if (err)
+		return err;
+	/* What changed while nobody told must be told anew: as after a loss. */
+	if (classes & ~va_classes & VA_CLASS_VMA)
+		va_channel_doubt();
+	WRITE_ONCE(va_classes, classes);
+	return 0;
+}
+
+static int va_show_classes(struct seq_file *m, void *v)
+{
+	const char *gap = "";
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(va_class_names); i++)
+		if (va_classes & 1u << i) {
+			seq_printf(m, "%s%s", gap, va_class_names[i]);
+			gap = " ";
+		}
+	seq_putc(m, '\n');
+	return 0;
+}
+
+/* --- snapshot, stats --------------------------------------------------------------------------------------------------------- */
+
+static int va_snapshot_pids(char *text)
+{
+	struct pid *pids[VA_TARGETS];
+	int n = va_parse_pids(text, pids), err = n < 0 ? n : 0, i;
+
+	for (i = 0; i < n; i++) {
+		if (!err)
+			err = va_task_again(pids[i]);
+		put_pid(pids[i]);
+	}
+	if (!err)
+		err = va_snapshot_heal();
+	return err;
+}
+
+static int va_set_snapshot(char *text)
+{
+	if (!strncmp(text, "pid ", 4))
+		return va_snapshot_pids(text + 4);
+	return strcmp(text, "torn") ? -EINVAL : va_snapshot_heal();
+}
+
+static void va_show_cpu(struct seq_file *m, int cpu)
+{
+	struct va_totals truth = va_channel_totals(cpu, VMATLAS_CHANNEL_TRUTH);
+	struct va_totals faults = va_channel_totals(cpu, VMATLAS_CHANNEL_FAULTS);
+
+	seq_printf(m, "cpu %d truth %llu %llu faults %llu %llu\n", cpu, truth.written, truth.lost, faults.written, faults.lost);
+}
+
+static int va_show_stats(struct seq_file *m, void *v)
+{
+	int cpu;
+
+	seq_printf(m, "wire %d\nrelease %s\nlevels %d\nrules %d\n", VMATLAS_WIRE_VERSION, utsname()->release, va_walk_levels(), VA_RULES);
+	seq_printf(m, "subbuf_size %u\nsubbuf_count %u\ncpus %u\nenabled %d\n", va_subbuf_size, va_subbuf_count, nr_cpu_ids, va_enabled);
+	for_each_possible_cpu(cpu)
+		va_show_cpu(m, cpu);
+	seq_printf(m, "torn %u\n", va_watch_due() + va_story_waiting());
+	seq_printf(m, "missed pool-of-watched %llu\nmissed fault-slots %llu\nmissed kept-records %llu\n", va_watch_refused(),
+		   va_pending_refused(), va_story_dropped());
+	va_hooks_show(m);
+	return 0;
+}
+
+/* --- marks ------------------------------------------------------------------------------------------------------------------ */
+
+static bool va_mark(const char *text, size_t len)
+{
+	struct vmatlas_record rec = {};
+	struct va_map *map;
+	bool lost;
+
+	va_fault_flush();
+	rcu_read_lock();
+	map = current->mm ? va_map_find(current->mm) : NULL;
+	if (map)
+		va_mm_counts(map, current->mm, 0);
+	rec.head = va_head(VMATLAS_MARK, 0, map ? map->id : 0);
+	rcu_read_unlock();
+	rec.mark.text = va_text_once(text, len, &lost);
+	return va_channel_write(&rec) && !lost;
+}
+
+static ssize_t va_marker_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+{
+	size_t len = count;
+	char *text;
+	bool ok;
+
+	if (count > VMATLAS_TEXT_MAX + 1)
+		return -EMSGSIZE;
+	text = memdup_user_nul(buf, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	if (len && text[len - 1] == '\n')
+		len--;
+	ok = len && len <= VMATLAS_TEXT_MAX && READ_ONCE(va_enabled) && (!va_class_on(VA_CLASS_MARK) || va_mark(text, len));
+	kfree(text);
+	if (ok)
+		return count;
+	if (!len)
+		return -EINVAL;
+	if (len > VMATLAS_TEXT_MAX)
+		return -EMSGSIZE;
+	return va_enabled ? -EAGAIN : -ENODEV;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------------------- */
+
+/* The text written, without the newline; calls set under the mutex. */
+static ssize_t va_write_control(const char __user *buf, size_t count, int (*set)(char *))
+{
+	char *text;
+	int err;
+
+	if (!count || count > 1024)
+		return -EINVAL;
+	text = memdup_user_nul(buf, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	mutex_lock(&va_control);
+	err = set(strim(text));
+	mutex_unlock(&va_control);
+	kfree(text);
+	return err ?: count;
+}
+
+#define VA_SHOW(name)                                                                                                  \
+	static int va_##name##_open(struct inode *inode, struct file *file)                                            \
+	{                                                                                                              \
+		return single_open(file, va_show_##name, NULL);                                                        \
+	}
+#define VA_SET(name)                                                                                                   \
+	static ssize_t va_##name##_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)         \
+	{                                                                                                              \
+		return va_write_control(buf, count, va_set_##name);                                                    \
+	}
+#define VA_READ_WRITE(name)                                                                                            \
+	VA_SHOW(name)                                                                                                  \
+	VA_SET(name)                                                                                                   \
+	static const struct file_operations va_##name##_fops = {                                                       \
+		.owner = THIS_MODULE, .open = va_##name##_open, .read = seq_read, .llseek = seq_lseek,                 \
+		.release = single_release, .write = va_##name##_write,                                                 \
+	}
+
+VA_READ_WRITE(target);
+VA_READ_WRITE(enable);
+VA_READ_WRITE(follow);
+VA_READ_WRITE(classes);
+
+VA_SHOW(stats)
+static const struct file_operations va_stats_fops = {
+	.owner = THIS_MODULE, .open = va_stats_open, .read = seq_read, .llseek = seq_lseek, .release = single_release,
+};
+
+VA_SET(snapshot)
+static const struct file_operations va_snapshot_fops = {
+	.owner = THIS_MODULE, .write = va_snapshot_write, .llseek = noop_llseek,
+};
+
+static const struct file_operations va_marker_fops = {
+	.owner = THIS_MODULE, .write = va_marker_write, .llseek = noop_llseek,
+};
+
+static const struct va_file {
+	const char *name;
+	umode_t mode;
+	const struct file_operations *fops;
+} va_file_table[] = {
+	{ "target", 0600, &va_target_fops },   { "enable", 0600, &va_enable_fops }, { "follow", 0600, &va_follow_fops },
+	{ "classes", 0600, &va_classes_fops }, { "marker", 0200, &va_marker_fops }, { "snapshot", 0200, &va_snapshot_fops },
+	{ "stats", 0400, &va_stats_fops },
+};
+
+static void va_remove_files(void)
+{
+	while (va_file_count)
+		debugfs_remove(va_files[--va_file_count]);
+}
+
+int va_control_init(struct dentry *dir)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(va_file_table); i++) {
+		const struct va_file *f = &va_file_table[i];
+		struct dentry *file = debugfs_create_file(f->name, f->mode, dir, NULL, f->fops);
+
+		if (IS_ERR(file)) {
+			va_remove_files();
+			return PTR_ERR(file);
+		}
+		va_files[va_file_count++] = file;
+	}
+	return 0;
+}
+
+void va_control_exit(void)
+{
+	va_remove_files();
+	mutex_lock(&va_control);
+	va_switch_off();
+	va_targets_none();
+	mutex_unlock(&va_control);
+}

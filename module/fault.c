@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <asm/trapnr.h>
+#include <asm/trap_pf.h>
+
+#include "control.h"
+#include "fault.h"
+#include "mm.h"
+#include "pending.h"
+#include "walk.h"
+
+#define VA_AROUND 0xfffful /* the window of fault-around: fault_around_bytes */
+
+struct va_fault_call {
+	struct va_pending fault;
+};
+
+size_t va_fault_data_size(void)
+{
+	return sizeof(struct va_fault_call);
+}
+
+/* The walk after, and what follows from it. */
+static void va_fill_after(struct vmatlas_record *rec, const struct va_pending *p)
+{
+	struct vmatlas_fault *out = &rec->fault;
+	struct va_walk walk;
+
+	va_walk_read(p->mm, p->addr, &walk);
+	out->depth_after = walk.depth;
+	memcpy(out->entry, walk.entry, sizeof(out->entry));
+	if (rec->head.flags & VMATLAS_F_ANON && va_walk_zero(&walk))
+		rec->head.flags |= VMATLAS_F_ZERO_PAGE;
+	if (p->vma_end && !(rec->head.flags & (VMATLAS_F_ANON | VMATLAS_F_HUGETLB)))
+		out->around = va_walk_present(p->mm, max(p->addr & ~VA_AROUND, p->vma_start), p->vma_end);
+}
+
+static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code)
+{
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_FAULT, p->flags | flags, p->map),
+		.fault = {
+			.addr = p->addr, .ip = p->ip, .before = p->before,
+			.vma_start = p->vma_start, .vma_end = p->vma_end,
+			.error = p->error, .result = p->result, .depth_before = p->depth,
+			.signal = signal, .si_code = si_code,
+		},
+	};
+	struct va_map *map;
+
+	rec.head.aux = min_t(u64, va_clock() - p->begin, U32_MAX);
+	va_fill_after(&rec, p);
+	va_channel_write(&rec);
+	rcu_read_lock();
+	map = va_map_find(p->mm);
+	if (map)
+		va_mm_counts_maybe(map, p->mm);
+	rcu_read_unlock();
+}
+
+void va_fault_flush(void)
+{
+	struct va_pending *p = va_pending_get();
+	u16 flags = VMATLAS_F_NO_AFTER;
+
+	if (likely(!p))
+		return;
+	if (p->result & VM_FAULT_ERROR)
+		flags |= VMATLAS_F_BAD;
+	/* After exec or exit_mm there is nothing left to walk. */
+	if (p->mm == current->mm)
+		va_emit(p, flags, 0, 0);
+	va_pending_drop();
+}
+
+static void va_begin_walk(struct va_pending *p)
+{
+	struct va_walk walk;
+
+	va_walk_read(p->mm, p->addr, &walk);
+	p->depth = walk.depth;
+	p->before = va_walk_last(&walk);
+}
+
+static void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long error, u16 flags)
+{
+	u32 map = va_map_id(current->mm);
+	struct va_pending *p;
+
+	if (likely(!map) || !va_class_on(VA_CLASS_FAULT))
+		return;
+	va_fault_flush();
+	p = va_pending_claim();
+	if (!p)
+		return;
+	if (error & X86_PF_WRITE)
+		flags |= VMATLAS_F_WRITE;
+	if (error & X86_PF_INSTR)
+		flags |= VMATLAS_F_INSTR;
+	*p = (struct va_pending){
+		.begin = va_clock(), .addr = addr, .ip = regs->ip, .mm = current->mm, .map = map, .error = error, .flags = flags,
+	};
+	va_begin_walk(p);
+}
+
+void va_fault_user(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	va_begin(addr, regs, error, 0);
+}
+
+void va_fault_kernel(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
+{
+	/* Not ours: interrupts, kernel threads that borrow a map, and accesses that must not fault and are tried again. */
+	if (!in_task() || current->flags & PF_KTHREAD || pagefault_disabled() || addr >= TASK_SIZE_MAX)
+		return;
+	va_begin(addr, regs, error, VMATLAS_F_KERNEL);
+}
+
+static void va_note_vma(struct va_pending *p, struct vm_area_struct *vma, unsigned int flags)
+{
+	p->vma_start = vma->vm_start;
+	p->vma_end = vma->vm_end;
+	p->flags &= ~(VMATLAS_F_ANON | VMATLAS_F_HUGETLB);
+	if (vma_is_anonymous(vma))
+		p->flags |= VMATLAS_F_ANON;
+	if (vma->vm_flags & VM_HUGETLB)
+		p->flags |= VMATLAS_F_HUGETLB;
+	if (flags & FAULT_FLAG_WRITE)
+		p->flags |= VMATLAS_F_WRITE;
+	if (flags & FAULT_FLAG_INSTRUCTION)
+		p->flags |= VMATLAS_F_INSTR;
+}
+
+static void va_begin_gup(struct va_pending *p, struct mm_struct *mm, u32 map, unsigned long addr, unsigned int flags)
+{
+	*p = (struct va_pending){
+		.begin = va_clock(), .addr = addr, .mm = mm, .map = map, .flags = VMATLAS_F_GUP,
+	};
+	if (flags & FAULT_FLAG_TRIED)
+		p->flags |= VMATLAS_F_RETRIED;
+	va_begin_walk(p);
+}
+
+/* handle_mm_fault(vma, address, flags, regs): regs is NULL for get_user_pages(). Nonzero: the return is of no interest. */
+int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct va_fault_call *call = (void *)ri->data;
+	struct vm_area_struct *vma = (void *)regs->di;
+	u32 map = va_map_id(vma->vm_mm);
+	struct va_pending *p;
+
+	if (likely(!map) || !va_class_on(VA_CLASS_FAULT))
+		return 1;
+	if (!regs->cx) {
+		va_begin_gup(&call->fault, vma->vm_mm, map, regs->si, regs->dx);
+	} else {
+		p = va_pending_get();
+		/* None where the table was full or hooks came on in the middle. */
+		if (!p || p->addr != regs->si)
+			return 1;
+		call->fault = *p;
+		va_pending_drop();
+	}
+	va_note_vma(&call->fault, vma, regs->dx);
+	return 0;
+}
+
+/* Back to the slot: to be tried again, or to end with a signal or fix-up. */
+static void va_put_back(const struct va_pending *fault)
+{
+	struct va_pending *p = va_pending_claim();
+
+	if (p)
+		*p = *fault;
+}
+
+int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct va_pending *p = &((struct va_fault_call *)ri->data)->fault;
+	bool gup = p->flags & VMATLAS_F_GUP;
+
+	p->result |= regs_return_value(regs);
+	if (p->result & VM_FAULT_RETRY) {
+		p->result &= ~VM_FAULT_RETRY;
+		p->flags |= VMATLAS_F_RETRIED;
+		/* get_user_pages() comes back with FAULT_FLAG_TRIED. */
+		if (!gup)
+			va_put_back(p);
+	} else if (!(p->result & VM_FAULT_ERROR)) {
+		va_emit(p, 0, 0, 0);
+	} else if (gup) {
+		va_emit(p, VMATLAS_F_BAD, 0, 0);
+	} else {
+		va_put_back(p);
+	}
+	return 0;
+}
+
+/* A general protection fault, as for a non-canonical address: the CPU does not say which. */
+static bool va_protection_fault(int si_code)
+{
+	return si_code == SI_KERNEL && current->thread.trap_nr == X86_TRAP_GP;
+}
+
+static void va_emit_protection_fault(void)
+{
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_FAULT, VMATLAS_F_BAD, va_map_id(current->mm)),
+		.fault = {
+			.ip = task_pt_regs(current)->ip, .error = current->thread.error_code,
+			.signal = SIGSEGV, .si_code = (u8)SI_KERNEL,
+		},
+	};
+
+	if (rec.head.mm && va_class_on(VA_CLASS_FAULT))
+		va_channel_write(&rec);
+}
+
+void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct task_struct *task, int group, int result)
+{
+	struct va_pending *p;
+	int code;
+
+	if ((sig != SIGSEGV && sig != SIGBUS) || task != current || !in_task())
+		return;
+	/* SEND_SIG_NOINFO and SEND_SIG_PRIV are no pointers; signals of other processes have codes up to 0. */
+	code = (unsigned long)info > 1 ? info->si_code : 0;
+	if (code <= 0)
+		return;
+	p = va_pending_get();
+	if (p && p->mm == current->mm)
+		va_emit(p, VMATLAS_F_BAD, sig, code);
+	else if (sig == SIGSEGV && va_protection_fault(code))
+		va_emit_protection_fault();
+	va_pending_drop();
+}
+
+int va_fault_fixup(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct va_pending *p;
+
+	if (regs->si != X86_TRAP_PF || !in_task())
+		return 0;
+	p = va_pending_get();
+	if (p && p->flags & VMATLAS_F_KERNEL && p->mm == current->mm) {
+		va_emit(p, VMATLAS_F_BAD, 0, 0);
+		va_pending_drop();
+	}
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Faults with the walk before and after. An exception begins one (tracepoints exceptions:page_fault_*), handle_mm_fault() carries it
+ * and, at its return, ends it; get_user_pages() comes in there without an exception. A bad access ends at the signal it causes,
+ * one of the kernel at its fix-up (-EFAULT).
+ */
+#ifndef VA_FAULT_H
+#define VA_FAULT_H
+
+#include <linux/kprobes.h>
+
+struct kernel_siginfo;
+
+/* Hooks */
+void va_fault_user(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error);
+void va_fault_kernel(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error);
+void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct task_struct *task, int group, int result);
+int va_fault_fixup(struct kprobe *kp, struct pt_regs *regs); /* fixup_exception() */
+int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs);
+int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+size_t va_fault_data_size(void);
+
+/* Ends a fault of the running task whose end was not seen. At its next event. */
+void va_fault_flush(void);
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/bitmap.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/tracepoint.h>
+#include <linux/unistd.h>
+
+#include "fault.h"
+#include "hooks.h"
+#include "op.h"
+#include "task.h"
+#include "truth.h"
+
+enum va_hook_kind { VA_TRACEPOINT, VA_KPROBE, VA_KRETPROBE };
+
+struct va_hook {
+	const char *name;
+	enum va_hook_kind kind;
+	bool vital;
+	void *handler;           /* tracepoint, entry probe */
+	kretprobe_handler_t enter, leave;
+	size_t (*data_size)(void);
+	int active;              /* return probe: calls under way at once, at most */
+	int nr;                  /* system call, -1 = none */
+	const char *lost;        /* what is missing without it */
+
+	bool attached;
+	int error;
+	unsigned long missed; /* while attached earlier */
+	struct tracepoint *tp;
+	struct kretprobe rp; /* an entry probe uses its kp only */
+};
+
+#define VA_TP(tp_name, fn, is_vital, what) \
+	{ .name = tp_name, .kind = VA_TRACEPOINT, .vital = is_vital, .handler = fn, .nr = -1, .lost = what }
+#define VA_KP(fn_name, fn, is_vital, what) \
+	{ .name = fn_name, .kind = VA_KPROBE, .vital = is_vital, .handler = fn, .nr = -1, .lost = what }
+#define VA_CALL(call) \
+	{ .name = "__x64_sys_" #call, .kind = VA_KRETPROBE, .enter = va_op_enter, .leave = va_op_return, \
+	  .data_size = va_op_data_size, .active = 256, .nr = __NR_##call, .lost = "result of " #call }
+
+/*
+ * The end of a map comes first here, so it is on before anything can begin to watch one, and off last: a map that ended unseen would
+ * leave its pointer in the table.
+ */
+static struct va_hook va_hooks[] = {
+	VA_KP("exit_mmap", va_truth_mm_end, true, "end of maps"),
+	VA_TP("sched_process_exit", va_task_exit, true, "end of processes"),
+	VA_TP("mmap_lock_acquire_returned", va_truth_acquired, true, "changes of maps"),
+	VA_TP("mmap_lock_released", va_truth_released, true, "changes of maps"),
+	VA_KP("perf_event_mmap", va_truth_vma_event, true, "changes of maps"),
+	VA_TP("task_newtask", va_task_new, true, "new processes"),
+	VA_TP("sched_process_exec", va_task_exec, true, "exec"),
+	VA_TP("task_rename", va_task_rename, false, "new names"),
+	{ .name = "handle_mm_fault", .kind = VA_KRETPROBE, .enter = va_fault_enter, .leave = va_fault_return,
+	  .data_size = va_fault_data_size, .active = 1024, .nr = -1, .lost = "end of faults" },
+	VA_KP("fixup_exception", va_fault_fixup, false, "the moment of a bad access by the kernel"),
+	VA_TP("signal_generate", va_fault_signal, false, "bad accesses"),
+	VA_TP("page_fault_user", va_fault_user, false, "faults"),
+	VA_TP("page_fault_kernel", va_fault_kernel, false, "faults by the kernel"),
+	VA_CALL(mmap), VA_CALL(munmap), VA_CALL(brk), VA_CALL(mremap), VA_CALL(mprotect), VA_CALL(pkey_mprotect), VA_CALL(madvise),
+	VA_CALL(process_madvise), VA_CALL(mlock), VA_CALL(mlock2), VA_CALL(munlock), VA_CALL(mlockall), VA_CALL(munlockall),
+	VA_CALL(mbind), VA_CALL(shmat), VA_CALL(shmdt), VA_CALL(remap_file_pages), VA_CALL(prctl),
+};
+
+static DECLARE_BITMAP(va_calls, 512);
+
+int va_hooks_call(struct kretprobe_instance *ri)
+{
+	return container_of(get_kretprobe(ri), struct va_hook, rp)->nr;
+}
+
+bool va_hooks_have_call(int nr)
+{
+	return nr >= 0 && nr < 512 && test_bit(nr, va_calls);
+}
+
+static void va_find_tracepoint(struct tracepoint *tp, void *data)
+{
+	struct va_hook *hook = data;
+
+	if (!strcmp(tp->name, hook->name))
+		hook->tp = tp;
+}
+
+static int va_attach_tracepoint(struct va_hook *hook)
+{
+	hook->tp = NULL;
+	for_each_kernel_tracepoint(va_find_tracepoint, hook);
+	return hook->tp ? tracepoint_probe_register(hook->tp, hook->handler, NULL) : -ENOENT;
+}
+
+static int va_attach_probe(struct va_hook *hook)
+{
+	memset(&hook->rp, 0, sizeof(hook->rp));
+	hook->rp.kp.symbol_name = hook->name;
+	if (hook->kind == VA_KPROBE) {
+		hook->rp.kp.pre_handler = hook->handler;
+		return register_kprobe(&hook->rp.kp);
+	}
+	hook->rp.entry_handler = hook->enter;
+	hook->rp.handler = hook->leave;
+	hook->rp.data_size = hook->data_size();
+	hook->rp.maxactive = hook->active;
+	return register_kretprobe(&hook->rp);
+}
+
+static int va_attach(struct va_hook *hook)
+{
+	hook->error = hook->kind == VA_TRACEPOINT ? va_attach_tracepoint(hook) : va_attach_probe(hook);
+	hook->attached = !hook->error;
+	if (hook->attached && hook->nr >= 0)
+		set_bit(hook->nr, va_calls);
+	return hook->error;
+}
+
+static unsigned long va_missed_now(const struct va_hook *hook)
+{
+	return hook->attached ? hook->rp.nmissed + hook->rp.kp.nmissed : 0;
+}
+
+static void va_detach(struct va_hook *hook)
+{
+	if (!hook->attached)
+		return;
+	if (hook->kind == VA_TRACEPOINT) {
+		tracepoint_probe_unregister(hook->tp, hook->handler, NULL);
+	} else {
+		hook->missed += va_missed_now(hook);
+		if (hook->kind == VA_KPROBE)
+			unregister_kprobe(&hook->rp.kp);
+		else
+			unregister_kretprobe(&hook->rp);
+	}
+	hook->attached = false;
+}
+
+void va_hooks_detach(void)
+{
+	int i;
+
+	for (i = ARRAY_SIZE(va_hooks) - 1; i >= 0; i--)
+		va_detach(&va_hooks[i]);
+	bitmap_zero(va_calls, 512);
+	tracepoint_synchronize_unregister();
+}
+
+int va_hooks_attach(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
+		struct va_hook *hook = &va_hooks[i];
+		int err = va_attach(hook);
+
+		if (err && hook->vital) {
+			pr_err("vmatlas: this kernel has no usable %s (error %d): %s cannot be seen\n", hook->name, err, hook->lost);
+			va_hooks_detach();
+			return err;
+		}
+	}
+	return 0;
+}
+
+void va_hooks_show(struct seq_file *m)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
+		const struct va_hook *hook = &va_hooks[i];
+
+		if (hook->kind != VA_TRACEPOINT)
+			seq_printf(m, "missed %s %lu\n", hook->name, hook->missed + va_missed_now(hook));
+		if (hook->error)
+			seq_printf(m, "absent %s error %d: no %s\n", hook->name, hook->error, hook->lost);
+	}
+}

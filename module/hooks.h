@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the module hangs itself into the kernel: a table of tracepoints (found by name: most are not exported), entry probes and
+ * return probes. Attached when recording is switched on, taken off in reverse order. A hook that this kernel lacks is noted for
+ * `stats`; only a few are vital.
+ */
+#ifndef VA_HOOKS_H
+#define VA_HOOKS_H
+
+#include <linux/types.h>
+
+struct kretprobe_instance;
+struct seq_file;
+
+/* 0, or the error of the first vital hook that could not be attached; then none is. */
+int va_hooks_attach(void);
+/* Waits for all that run. */
+void va_hooks_detach(void);
+
+/* The system call a return probe belongs to; whether one is attached for it. */
+int va_hooks_call(struct kretprobe_instance *ri);
+bool va_hooks_have_call(int nr);
+
+/* "missed NAME N", "absent NAME REASON" */
+void va_hooks_show(struct seq_file *m);
+
+#endif

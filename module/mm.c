@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "compat.h"
+#include "mm.h"
+#include "story.h"
+#include "walk.h"
+
+#define VA_COUNTS_EVERY (50 * NSEC_PER_MSEC)
+
+struct vmatlas_head va_head(u16 type, u16 flags, u32 map)
+{
+	struct vmatlas_head head = {
+		.type = type, .flags = flags, .mm = map, .tgid = current->tgid, .tid = current->pid,
+	};
+
+	return head;
+}
+
+static u16 va_vsyscall(struct mm_struct *mm)
+{
+#ifdef MM_CONTEXT_HAS_VSYSCALL
+	return mm->context.flags & MM_CONTEXT_HAS_VSYSCALL ? VMATLAS_F_VSYSCALL : 0;
+#else
+	return 0;
+#endif
+}
+
+void va_mm_layout(struct va_map *map, struct mm_struct *mm, u16 flags)
+{
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_MM_LAYOUT, flags | va_vsyscall(mm), map->id),
+		.layout = {
+			.start_code = mm->start_code, .end_code = mm->end_code,
+			.start_data = mm->start_data, .end_data = mm->end_data,
+			.start_brk = mm->start_brk, .brk = mm->brk,
+			.start_stack = mm->start_stack,
+			.arg_start = mm->arg_start, .arg_end = mm->arg_end,
+			.env_start = mm->env_start, .env_end = mm->env_end,
+			.pgd = va_walk_root(mm),
+		},
+	};
+
+	va_story_write(&rec);
+}
+
+void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags)
+{
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_MM_COUNTS, flags, map->id),
+		.counts = {
+			.total_vm = mm->total_vm, .data_vm = mm->data_vm, .exec_vm = mm->exec_vm, .stack_vm = mm->stack_vm,
+			.locked_vm = mm->locked_vm, .pinned_vm = atomic64_read(&mm->pinned_vm),
+			.rss_file = va_compat_rss(mm, MM_FILEPAGES), .rss_anon = va_compat_rss(mm, MM_ANONPAGES),
+			.rss_shmem = va_compat_rss(mm, MM_SHMEMPAGES), .swap = va_compat_rss(mm, MM_SWAPENTS),
+			.pgtable_bytes = mm_pgtables_bytes(mm),
+			.map_count = mm->map_count, .users = atomic_read(&mm->mm_users),
+		},
+	};
+
+	atomic64_set(&map->counted, va_clock());
+	va_channel_write(&rec);
+}
+
+void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm)
+{
+	s64 last = atomic64_read(&map->counted);
+
+	if (va_clock() - last > VA_COUNTS_EVERY && atomic64_cmpxchg(&map->counted, last, va_clock()) == last)
+		va_mm_counts(map, mm, 0);
+}
+
+void va_mm_fill_range(struct mm_struct *mm, struct vmatlas_range *range)
+{
+	range->start_brk = mm->start_brk;
+	range->brk = mm->brk;
+	range->total_vm = mm->total_vm;
+	range->rss_file = va_compat_rss(mm, MM_FILEPAGES);
+	range->rss_anon = va_compat_rss(mm, MM_ANONPAGES);
+	range->rss_shmem = va_compat_rss(mm, MM_SHMEMPAGES);
+	range->swap = va_compat_rss(mm, MM_SWAPENTS);
+	range->pgtable_bytes = mm_pgtables_bytes(mm);
+	range->map_count = mm->map_count;
+}

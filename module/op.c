@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/syscalls.h>
+#include <linux/unistd.h>
+
+#include "control.h"
+#include "fault.h"
+#include "hooks.h"
+#include "mm.h"
+#include "op.h"
+
+struct va_op {
+	u64 begin;
+	unsigned long ip;
+	struct va_call call;
+};
+
+size_t va_op_data_size(void)
+{
+	return sizeof(struct va_op);
+}
+
+static void va_args(unsigned long *args, const struct pt_regs *regs)
+{
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+}
+
+bool va_op_call(struct va_call *call)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+
+	if (current->flags & PF_IO_WORKER || !user_64bit_mode(regs))
+		return false;
+	call->nr = regs->orig_ax;
+	va_args(call->args, regs);
+	return !(call->nr >= 0 && call->nr & __X32_SYSCALL_BIT);
+}
+
+static void va_op_write(struct va_map *map, const struct va_op *op, u16 flags, long result)
+{
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_OP, flags, map->id),
+		.op = { .result = result, .ip = op->ip, .nr = op->call.nr, .begin = op->begin },
+	};
+	int i;
+
+	for (i = 0; i < 6; i++)
+		rec.op.args[i] = op->call.args[i];
+	rec.head.aux = min_t(u64, va_clock() - op->begin, U32_MAX);
+	va_channel_write(&rec);
+}
+
+void va_op_unhooked(struct va_map *map, int nr)
+{
+	struct va_op op = { .begin = va_clock(), .ip = task_pt_regs(current)->ip };
+
+	if (nr < 0 || va_hooks_have_call(nr) || !va_class_on(VA_CLASS_OP) || !va_op_call(&op.call))
+		return;
+	va_op_write(map, &op, VMATLAS_F_NO_RESULT, 0);
+}
+
+/* Of prctl, only what changes maps. */
+static bool va_op_wanted(const struct va_call *call)
+{
+	return call->nr != __NR_prctl || call->args[0] == PR_SET_VMA || call->args[0] == PR_SET_MM;
+}
+
+int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct pt_regs *user = (void *)regs->di;
+	struct va_op *op = (void *)ri->data;
+
+	if (likely(!va_map_id(current->mm)) || !va_class_on(VA_CLASS_OP))
+		return 1;
+	va_fault_flush();
+	op->call.nr = va_hooks_call(ri);
+	va_args(op->call.args, user);
+	op->ip = user->ip;
+	op->begin = va_clock();
+	return !va_op_wanted(&op->call);
+}
+
+int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct va_op *op = (void *)ri->data;
+	struct va_map *map;
+
+	rcu_read_lock();
+	map = va_map_find(current->mm);
+	if (map) {
+		va_op_write(map, op, 0, regs_return_value(regs));
+		if (op->call.nr == __NR_prctl && op->call.args[0] == PR_SET_MM)
+			va_mm_layout(map, current->mm, 0);
+		va_mm_counts_maybe(map, current->mm);
+	}
+	rcu_read_unlock();
+	return 0;
+}

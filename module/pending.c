@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/atomic.h>
+#include <linux/hash.h>
+#include <linux/sched.h>
+#include <linux/vmalloc.h>
+
+#include "pending.h"
+
+#define VA_SLOT_BITS 11
+#define VA_PROBES 8 /* keys are pointers: a cache line */
+
+static struct task_struct **va_keys;
+static struct va_pending *va_slots;
+static atomic64_t va_refused = ATOMIC64_INIT(0);
+
+int va_pending_init(void)
+{
+	va_keys = vzalloc(sizeof(*va_keys) << VA_SLOT_BITS);
+	va_slots = vzalloc(sizeof(*va_slots) << VA_SLOT_BITS);
+	if (va_keys && va_slots)
+		return 0;
+	va_pending_exit();
+	return -ENOMEM;
+}
+
+void va_pending_exit(void)
+{
+	vfree(va_keys);
+	vfree(va_slots);
+}
+
+void va_pending_reset(void)
+{
+	memset(va_keys, 0, sizeof(*va_keys) << VA_SLOT_BITS);
+}
+
+static unsigned int va_line(void)
+{
+	return hash_ptr(current, VA_SLOT_BITS) & ~(VA_PROBES - 1);
+}
+
+static int va_index(void)
+{
+	unsigned int line = va_line(), i;
+
+	for (i = line; i < line + VA_PROBES; i++)
+		if (READ_ONCE(va_keys[i]) == current)
+			return i;
+	return -1;
+}
+
+struct va_pending *va_pending_get(void)
+{
+	int i = va_index();
+
+	return i < 0 ? NULL : &va_slots[i];
+}
+
+struct va_pending *va_pending_claim(void)
+{
+	struct va_pending *slot = va_pending_get();
+	unsigned int line = va_line(), i;
+
+	if (slot)
+		return slot;
+	for (i = line; i < line + VA_PROBES; i++)
+		if (!READ_ONCE(va_keys[i]) && !cmpxchg(&va_keys[i], NULL, current))
+			return &va_slots[i];
+	atomic64_inc(&va_refused);
+	return NULL;
+}
+
+void va_pending_drop(void)
+{
+	int i = va_index();
+
+	if (i >= 0)
+		smp_store_release(&va_keys[i], NULL);
+}
+
+u64 va_pending_refused(void)
+{
+	return atomic64_read(&va_refused);
+}

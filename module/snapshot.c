@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include "mm.h"
+#include "snapshot.h"
+#include "story.h"
+#include "vma.h"
+#include "walk.h"
+
+/* One RANGE if there is room. Returns where to go on, 0 where there was no room (or, with no room check, a loss). */
+static unsigned long va_piece(struct va_map *map, struct mm_struct *mm, unsigned long lo, u16 flags)
+{
+	unsigned long end = 0;
+
+	preempt_disable();
+	if (va_channel_room(VA_RANGE_RECORDS))
+		end = va_vma_range(map, mm, lo, TASK_SIZE_MAX, flags, -1);
+	preempt_enable();
+	return end;
+}
+
+/* The map from the cursor on. True when the reader has all of it. */
+static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
+{
+	u32 loss = va_channel_loss();
+	unsigned long at;
+
+	if (map->healed == loss)
+		return true;
+	/* Truth was lost since the cursor began to move: what it has passed may have changed unseen. */
+	if (map->cursor_loss != loss) {
+		map->cursor_loss = loss;
+		map->cursor = 0;
+	}
+	for (at = map->cursor; at < TASK_SIZE_MAX; map->cursor = at) {
+		at = va_piece(map, mm, at, flags);
+		if (!at)
+			return false;
+	}
+	WRITE_ONCE(map->healed, loss);
+	return !va_map_torn(map);
+}
+
+static bool va_write_pages(struct va_map *map, struct vmatlas_record *rec)
+{
+	bool ok;
+
+	rec->head = va_head(VMATLAS_PAGES, VMATLAS_F_SNAPSHOT, map->id);
+	preempt_disable();
+	ok = va_channel_room(1) && va_channel_write(rec);
+	preempt_enable();
+	return ok;
+}
+
+/* The entries of [addr, end). Returns how far it came. */
+static unsigned long va_snapshot_span(struct va_map *map, struct mm_struct *mm, unsigned long addr, unsigned long end, bool sleep)
+{
+	while (addr < end) {
+		struct vmatlas_record rec = {};
+		unsigned long next = va_walk_run(mm, addr, end, &rec.pages);
+
+		if (rec.pages.count && !va_write_pages(map, &rec))
+			break;
+		addr = next;
+		if (sleep)
+			cond_resched();
+	}
+	return addr;
+}
+
+/* The pages from map->pages on. True when all have been told. */
+static bool va_snapshot_pages(struct va_map *map, struct mm_struct *mm, bool sleep)
+{
+	MA_STATE(mas, &mm->mm_mt, map->pages, map->pages);
+	struct vm_area_struct *vma;
+
+	if (map->pages == ULONG_MAX)
+		return true;
+	while ((vma = mas_find(&mas, ULONG_MAX - 1))) {
+		map->pages = va_snapshot_span(map, mm, max(map->pages, vma->vm_start), vma->vm_end, sleep);
+		if (map->pages < vma->vm_end)
+			return false;
+	}
+	WRITE_ONCE(map->pages, ULONG_MAX);
+	return true;
+}
+
+/* Where another is at it, the snapshot stays due. */
+static void va_snapshot(struct va_map *map, struct mm_struct *mm, u16 flags, bool sleep)
+{
+	if (test_and_set_bit_lock(0, &map->busy))
+		return;
+	if (va_snapshot_map(map, mm, flags))
+		va_snapshot_pages(map, mm, sleep);
+	clear_bit_unlock(0, &map->busy);
+}
+
+void va_snapshot_held(struct va_map *map, struct mm_struct *mm, u16 flags)
+{
+	va_snapshot(map, mm, flags, true);
+}
+
+void va_snapshot_try(struct va_map *map, struct mm_struct *mm, u16 flags)
+{
+	if (!mmap_read_trylock(mm))
+		return;
+	va_snapshot(map, mm, flags, false);
+	mmap_read_unlock(mm);
+}
+
+void va_snapshot_whole(struct va_map *map, struct mm_struct *mm, int nr)
+{
+	u32 loss = va_channel_loss();
+	unsigned long at;
+
+	for (at = 0; at < TASK_SIZE_MAX;) {
+		at = va_vma_range(map, mm, at, TASK_SIZE_MAX, 0, nr);
+		if (!at)
+			return;
+	}
+	WRITE_ONCE(map->healed, loss);
+}
+
+void va_snapshot_again(struct va_map *map)
+{
+	WRITE_ONCE(map->healed, va_channel_loss() - 1);
+	WRITE_ONCE(map->cursor_loss, va_channel_loss() - 1);
+	WRITE_ONCE(map->pages, 0);
+}
+
+/* True when nothing is due any more. */
+static bool va_heal_one(struct va_map *map, struct mm_struct *mm)
+{
+	bool due = true;
+
+	if (!mmap_read_lock_killable(mm)) {
+		va_snapshot_held(map, mm, VMATLAS_F_SNAPSHOT);
+		due = va_map_due(map);
+		mmap_read_unlock(mm);
+	}
+	mmput(mm);
+	return !due;
+}
+
+int va_snapshot_heal(void)
+{
+	int err = va_story_resend();
+	struct mm_struct *mm;
+	struct va_map *map;
+	u32 after = 0;
+
+	while (!err && (map = va_watch_next_due(&after, &mm)))
+		err = va_heal_one(map, mm) ? 0 : -EAGAIN;
+	return err;
+}

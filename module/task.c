@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/binfmts.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "compat.h"
+#include "control.h"
+#include "fault.h"
+#include "mm.h"
+#include "snapshot.h"
+#include "story.h"
+#include "task.h"
+#include "text.h"
+#include "vma.h"
+
+static struct pid *va_armed; /* a reference */
+
+void va_task_arm(struct pid *pid)
+{
+	put_pid(xchg(&va_armed, pid));
+}
+
+static void va_task_tell(struct vmatlas_record *rec)
+{
+	if (va_class_on(VA_CLASS_TASK))
+		va_story_write(rec);
+}
+
+/* --- TASK ------------------------------------------------------------------------------------------------------------- */
+
+static u64 va_exe_text(struct mm_struct *mm)
+{
+	struct file *file = mm ? va_compat_exe(mm) : NULL;
+	u64 text = 0;
+
+	if (!file)
+		return 0;
+	preempt_disable();
+	text = va_vma_path(va_compat_path(file));
+	preempt_enable();
+	fput(file);
+	return text;
+}
+
+static u32 va_parent(struct task_struct *task)
+{
+	u32 tgid;
+
+	rcu_read_lock();
+	tgid = rcu_dereference(task->real_parent)->tgid;
+	rcu_read_unlock();
+	return tgid;
+}
+
+static void va_write_task(struct task_struct *task, u32 map, const char *comm, u64 exe, u16 flags)
+{
+	struct vmatlas_record rec = {
+		.head = { .type = VMATLAS_TASK, .flags = flags, .mm = map, .tgid = task->tgid, .tid = task->pid },
+		.task = {
+			.ppid = va_parent(task), .start_ns = task->start_time, .exe_text = exe,
+			.uid = from_kuid(&init_user_ns, task_uid(task)),
+		},
+	};
+
+	strscpy(rec.task.comm, comm, sizeof(rec.task.comm));
+	va_task_tell(&rec);
+}
+
+void va_task_rename(void *data, struct task_struct *task, const char *comm)
+{
+	struct va_proc *proc;
+
+	rcu_read_lock();
+	proc = va_proc_find(task->tgid);
+	/* exec renames, too; there TASK follows EXEC. */
+	if (unlikely(proc) && !task->in_execve)
+		va_write_task(task, proc->map, comm, task == current ? va_exe_text(task->mm) : 0, 0);
+	rcu_read_unlock();
+}
+
+/* --- FORK ------------------------------------------------------------------------------------------------------------- */
+
+static void va_write_fork(struct task_struct *child, u32 parent_map, u32 child_map, unsigned long clone_flags)
+{
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_FORK, 0, parent_map),
+		.fork = {
+			.child_tgid = child->tgid, .child_tid = child->pid, .child_mm = child_map,
+			.clone_flags = clone_flags,
+		},
+	};
+
+	strscpy(rec.fork.comm, child->comm, sizeof(rec.fork.comm));
+	va_task_tell(&rec);
+}
+
+static void va_fork_thread(struct va_proc *proc, struct task_struct *child, unsigned long clone_flags)
+{
+	atomic_inc(&proc->threads);
+	va_write_fork(child, proc->map, proc->map, clone_flags);
+}
+
+/* The child has its map already, and does not run yet. Its pages are its parent's: the reader derives them. */
+static void va_fork_process(struct va_proc *parent, struct task_struct *child, unsigned long clone_flags)
+{
+	struct va_map *map = va_map_watch(child->mm);
+
+	if (!map || !va_proc_watch(child->tgid, map->id, false))
+		return;
+	va_write_fork(child, parent->map, map->id, clone_flags);
+	if (child->mm == current->mm)
+		return;
+	map->pages = ULONG_MAX;
+	va_mm_layout(map, child->mm, VMATLAS_F_SNAPSHOT);
+	va_mm_counts(map, child->mm, VMATLAS_F_SNAPSHOT);
+	va_snapshot_try(map, child->mm, VMATLAS_F_SNAPSHOT);
+}
+
+static void va_fork(struct va_proc *proc, struct task_struct *child, unsigned long clone_flags)
+{
+	struct va_map *map = va_map_find(current->mm);
+
+	va_fault_flush();
+	if (child->tgid == current->tgid)
+		va_fork_thread(proc, child, clone_flags);
+	else if (va_control_follow() && child->mm)
+		va_fork_process(proc, child, clone_flags);
+	if (map)
+		va_mm_counts(map, current->mm, 0);
+}
+
+void va_task_new(void *data, struct task_struct *child, unsigned long clone_flags)
+{
+	struct va_proc *proc;
+
+	/* io_uring's helpers live and die unseen by user space. */
+	if (child->flags & (PF_KTHREAD | PF_IO_WORKER))
+		return;
+	rcu_read_lock();
+	proc = va_proc_find(current->tgid);
+	if (unlikely(proc))
+		va_fork(proc, child, clone_flags);
+	rcu_read_unlock();
+}
+
+/* --- EXEC ------------------------------------------------------------------------------------------------------------- */
+
+static void va_write_exec(u32 map, u32 old_map, struct linux_binprm *bprm, u16 flags)
+{
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_EXEC, flags, map),
+		.exec = { .old_mm = old_map, .path_text = va_text(bprm->filename, strlen(bprm->filename)) },
+	};
+
+	strscpy(rec.exec.comm, current->comm, sizeof(rec.exec.comm));
+	va_task_tell(&rec);
+}
+
+static void va_exec(struct va_proc *proc, struct linux_binprm *bprm)
+{
+	struct mm_struct *mm = current->mm;
+	struct va_map *map = va_map_watch(mm);
+	u16 target = proc->target ? VMATLAS_F_TARGET : 0;
+	u32 old = proc->map;
+
+	if (!map)
+		return;
+	proc->map = map->id;
+	va_write_exec(map->id, old, bprm, target);
+	va_write_task(current, map->id, current->comm, va_exe_text(mm), target);
+	va_mm_layout(map, mm, 0);
+	va_mm_counts(map, mm, 0);
+	va_snapshot_try(map, mm, VMATLAS_F_SNAPSHOT);
+}
+
+/* True for the task that is armed; disarms it. */
+static bool va_disarm(void)
+{
+	struct pid *armed = READ_ONCE(va_armed);
+
+	if (likely(!armed) || armed != task_tgid(current) || cmpxchg(&va_armed, armed, NULL) != armed)
+		return false;
+	put_pid(armed);
+	return true;
+}
+
+void va_task_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct va_proc *proc;
+
+	rcu_read_lock();
+	if (va_disarm())
+		proc = va_proc_watch(current->tgid, 0, true);
+	else
+		proc = va_proc_find(current->tgid);
+	if (unlikely(proc)) {
+		va_fault_flush();
+		va_exec(proc, bprm);
+	}
+	rcu_read_unlock();
+}
+
+/* --- EXIT ------------------------------------------------------------------------------------------------------------- */
+
+/* True if no other thread can come through sched_process_exit after this one. */
+static bool va_last_thread(struct va_proc *proc, struct task_struct *task)
+{
+	bool counted = atomic_dec_return(&proc->threads) <= 0;
+	struct task_struct *other;
+
+	if (atomic_read(&task->signal->live))
+		return false;
+	/* Threads that began while we attached may have been counted twice. */
+	if (!counted)
+		for_each_thread(task, other)
+			if (other != task && !READ_ONCE(other->exit_state))
+				return false;
+	return !atomic_xchg(&proc->ended, 1);
+}
+
+static void va_group_faults(struct task_struct *task, struct vmatlas_exit *out)
+{
+	struct task_struct *other;
+
+	out->min_flt = task->signal->min_flt;
+	out->maj_flt = task->signal->maj_flt;
+	for_each_thread(task, other) {
+		out->min_flt += other->min_flt;
+		out->maj_flt += other->maj_flt;
+	}
+}
+
+static void va_write_exit(struct va_proc *proc, struct task_struct *task, bool last)
+{
+	struct signal_struct *signal = task->signal;
+	struct vmatlas_record rec = {
+		.head = va_head(VMATLAS_EXIT, last ? VMATLAS_F_GROUP : 0, proc->map),
+		.exit = { .min_flt = task->min_flt, .maj_flt = task->maj_flt },
+	};
+
+	rec.head.aux = last && signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
+	if (last)
+		va_group_faults(task, &rec.exit);
+	strscpy(rec.exit.comm, task->comm, sizeof(rec.exit.comm));
+	va_task_tell(&rec);
+}
+
+void va_task_exit(void *data, struct task_struct *task)
+{
+	struct va_proc *proc;
+	bool last;
+
+	va_fault_flush();
+	if (task->flags & PF_IO_WORKER)
+		return;
+	rcu_read_lock();
+	proc = va_proc_find(task->tgid);
+	if (unlikely(proc)) {
+		last = va_last_thread(proc, task);
+		va_write_exit(proc, task, last);
+		if (last)
+			va_proc_unwatch(proc);
+	}
+	rcu_read_unlock();
+}
+
+/* --- attach ------------------------------------------------------------------------------------------------------------ */
+
+static void va_report_threads(struct task_struct *leader, struct va_proc *proc, u64 exe)
+{
+	struct task_struct *thread;
+	int n = 0;
+
+	rcu_read_lock();
+	for_each_thread(leader, thread) {
+		if (thread->flags & (PF_IO_WORKER | PF_EXITING))
+			continue;
+		n++;
+		va_write_task(thread, proc->map, thread->comm, exe,
+			      VMATLAS_F_SNAPSHOT | (proc->target ? VMATLAS_F_TARGET : 0));
+	}
+	rcu_read_unlock();
+	atomic_add(n - 1, &proc->threads);
+}
+
+/* Watches first, then looks: what changes in between is told twice, never missed. */
+static int va_attach_mm(struct task_struct *task, struct mm_struct *mm)
+{
+	struct va_map *map = va_map_watch(mm);
+	struct va_proc *proc = map ? va_proc_watch(task->tgid, map->id, true) : NULL;
+
+	if (!proc)
+		return -EBUSY;
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	va_report_threads(task, proc, va_exe_text(mm));
+	va_mm_layout(map, mm, VMATLAS_F_SNAPSHOT);
+	va_mm_counts(map, mm, VMATLAS_F_SNAPSHOT);
+	va_snapshot_held(map, mm, VMATLAS_F_SNAPSHOT);
+	mmap_read_unlock(mm);
+	return 0;
+}
+
+int va_task_attach(struct pid *pid)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	struct mm_struct *mm = task ? get_task_mm(task) : NULL;
+	int err = -ESRCH;
+
+	if (mm) {
+		err = va_attach_mm(task, mm);
+		mmput(mm);
+	}
+	if (task)
+		put_task_struct(task);
+	return err;
+}
+
+int va_task_again(struct pid *pid)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	struct mm_struct *mm = task ? get_task_mm(task) : NULL;
+	struct va_map *map;
+	int err = -ESRCH;
+
+	rcu_read_lock();
+	map = mm ? va_map_find(mm) : NULL;
+	if (map) {
+		va_snapshot_again(map);
+		err = 0;
+	}
+	rcu_read_unlock();
+	if (mm)
+		mmput(mm);
+	if (task)
+		put_task_struct(task);
+	return err;
+}

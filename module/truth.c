@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/kprobes.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <uapi/linux/shm.h>
+
+#include "control.h"
+#include "mm.h"
+#include "op.h"
+#include "pending.h"
+#include "snapshot.h"
+#include "story.h"
+#include "truth.h"
+#include "vma.h"
+
+enum va_scope {
+	VA_SCOPE_NONE,  /* only what perf_event_mmap() told */
+	VA_SCOPE_RANGE, /* that, and [lo, hi) */
+	VA_SCOPE_WHOLE,
+};
+
+struct va_change {
+	enum va_scope scope;
+	unsigned long lo, hi;
+	int nr; /* system call, -1 = none */
+};
+
+static void va_widen(struct va_map *map, unsigned long lo, unsigned long hi)
+{
+	if (map->lo >= map->hi) {
+		map->lo = lo;
+		map->hi = hi;
+		return;
+	}
+	map->lo = min(map->lo, lo);
+	map->hi = max(map->hi, hi);
+}
+
+static struct va_change va_range_of(unsigned long addr, unsigned long len)
+{
+	struct va_change change = { .scope = VA_SCOPE_RANGE };
+
+	/* Calls that fail on such values changed nothing. */
+	if (addr >= TASK_SIZE_MAX || len > TASK_SIZE_MAX)
+		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	change.lo = addr & PAGE_MASK;
+	change.hi = PAGE_ALIGN(addr + len);
+	return change;
+}
+
+static struct va_change va_scope_brk(struct va_map *map, struct mm_struct *mm)
+{
+	unsigned long lo = min(map->brk, mm->brk), hi = max(map->brk, mm->brk);
+
+	if (lo == hi)
+		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	return va_range_of(lo, hi - lo);
+}
+
+/* What the running system call may have changed, by its number and arguments: mm/ *.c of 6.1 and 6.12. */
+static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, const struct va_call *call)
+{
+	const unsigned long *args = call->args;
+
+	switch (call->nr) {
+	case __NR_mmap:
+		if (args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+			return va_range_of(args[0], args[1]);
+		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	case __NR_brk:
+		return va_scope_brk(map, mm);
+	case __NR_munmap:
+	case __NR_mprotect:
+	case __NR_pkey_mprotect:
+	case __NR_madvise:
+	case __NR_mlock:
+	case __NR_mlock2:
+	case __NR_munlock:
+	case __NR_mbind:
+	case __NR_remap_file_pages:
+	case 450: /* set_mempolicy_home_node */
+	case 462: /* mseal */
+		return va_range_of(args[0], args[1]);
+	case __NR_prctl:
+		if (args[0] == PR_SET_VMA)
+			return va_range_of(args[2], args[3]);
+		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	case __NR_shmat:
+		if (args[2] & SHM_REMAP)
+			break;
+		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	case __NR_clone:
+	case __NR_clone3:
+	case __NR_fork:
+	case __NR_vfork:
+	case __NR_exit:
+	case __NR_exit_group:
+	case 453: /* map_shadow_stack: do_mmap() */
+		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	}
+	return (struct va_change){ .scope = VA_SCOPE_WHOLE };
+}
+
+static struct va_change va_scope(struct va_map *map, struct mm_struct *mm)
+{
+	struct va_change change = { .scope = VA_SCOPE_NONE };
+	struct va_call call;
+
+	/* khugepaged, ksm: page tables only. An exception (stack growth) has no call, or one that is not the cause. */
+	if (current->flags & PF_KTHREAD || va_pending_any())
+		call.nr = -1;
+	else if (current->mm != mm || !va_op_call(&call))
+		return (struct va_change){ .scope = VA_SCOPE_WHOLE, .nr = -1 };
+	if (call.nr >= 0)
+		change = va_scope_call(map, mm, &call);
+	change.nr = call.nr;
+	return change;
+}
+
+/* Rooms enough to tell the whole map. */
+static bool va_room_for_whole(struct mm_struct *mm)
+{
+	return va_channel_room((mm->map_count / VA_RANGE_VMAS + 1) * VA_RANGE_RECORDS);
+}
+
+static void va_tell(struct va_map *map, struct mm_struct *mm, int nr)
+{
+	/* A page more on either side, for the neighbours that the change touches: they may have been merged or split. */
+	unsigned long lo = max(map->lo, PAGE_SIZE) - PAGE_SIZE, hi = min(map->hi + PAGE_SIZE, TASK_SIZE_MAX);
+
+	while (lo && lo < hi)
+		lo = va_vma_range(map, mm, lo, hi, 0, nr);
+}
+
+/* The lock is about to be given up: say what has become of the map. */
+static void va_truth_tell(struct va_map *map, struct mm_struct *mm)
+{
+	struct va_change change = va_scope(map, mm);
+
+	if (change.scope == VA_SCOPE_RANGE)
+		va_widen(map, change.lo, change.hi);
+	if (change.scope == VA_SCOPE_WHOLE || (va_map_torn(map) && va_room_for_whole(mm)))
+		va_snapshot_whole(map, mm, change.nr);
+	else if (map->lo < map->hi)
+		va_tell(map, mm, change.nr);
+	else
+		return;
+	va_op_unhooked(map, change.nr);
+}
+
+static void va_truth_end_of_write(struct va_map *map, struct mm_struct *mm)
+{
+	if (va_class_on(VA_CLASS_VMA))
+		va_truth_tell(map, mm);
+	map->lo = map->hi = 0;
+	WRITE_ONCE(map->writer, NULL);
+}
+
+void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success)
+{
+	struct va_map *map;
+
+	rcu_read_lock();
+	map = va_map_find(mm);
+	if (likely(!map) || !success)
+		goto out;
+	if (write) {
+		map->writer = current;
+		map->brk = mm->brk;
+		map->lo = map->hi = 0;
+	} else if (READ_ONCE(map->writer) == current) {
+		/* mmap_write_downgrade(): the VMAs are as they will be, their pages are yet to go. */
+		va_truth_end_of_write(map, mm);
+	}
+out:
+	rcu_read_unlock();
+}
+
+void va_truth_released(VA_MMAP_LOCK_ARGS)
+{
+	struct va_map *map;
+
+	if (!write)
+		return;
+	rcu_read_lock();
+	map = va_map_find(mm);
+	if (unlikely(map))
+		va_truth_end_of_write(map, mm);
+	rcu_read_unlock();
+}
+
+int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct vm_area_struct *vma = (void *)regs->di;
+	struct va_map *map;
+
+	rcu_read_lock();
+	map = va_map_find(vma->vm_mm);
+	if (likely(!map))
+		goto out;
+	va_widen(map, vma->vm_start, vma->vm_end);
+	/* Nobody was seen to take the lock for writing: a stack that grows under the read lock, or one taken before we looked. */
+	if (READ_ONCE(map->writer) != current)
+		va_truth_end_of_write(map, vma->vm_mm);
+out:
+	rcu_read_unlock();
+	return 0;
+}
+
+int va_truth_mm_end(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct vmatlas_record rec = {};
+	struct va_map *map;
+
+	rcu_read_lock();
+	map = va_map_find((void *)regs->di);
+	if (unlikely(map)) {
+		rec.head = va_head(VMATLAS_MM_END, 0, map->id);
+		va_story_write(&rec);
+		va_map_unwatch(map);
+	}
+	rcu_read_unlock();
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reads page tables as get_user_pages_fast() does: no lock, interrupts off (which holds off the freeing of tables), one copy of
+ * each entry, stop at the first that is not present or a leaf. The only file that knows x86 entries.
+ * The caller owns a reference on mm, or runs in it.
+ */
+#ifndef VA_WALK_H
+#define VA_WALK_H
+
+#include <linux/mm_types.h>
+
+#include "vmatlas/wire.h"
+
+struct va_walk {
+	u8 depth;                  /* levels read; as vmatlas_fault.depth_* */
+	u8 last;                   /* level (0 PGD … 4 PTE) of the last entry read */
+	u64 entry[VMATLAS_LEVELS]; /* 0 beyond */
+};
+
+int va_walk_levels(void); /* 4 or 5 */
+
+/* An address no user can map gives depth 0. */
+void va_walk_read(struct mm_struct *mm, unsigned long addr, struct va_walk *walk);
+
+static inline u64 va_walk_last(const struct va_walk *walk)
+{
+	return walk->depth ? walk->entry[walk->last] : 0;
+}
+
+/* True if the walk ends in the zero page: the shared frame of all anonymous pages only read so far, small or huge. */
+bool va_walk_zero(const struct va_walk *walk);
+
+/* Bit i: page base + i pages is present. Only within the table of base, below end, at most 16. */
+u16 va_walk_present(struct mm_struct *mm, unsigned long base, unsigned long end);
+
+/*
+ * Entries from addr on, below end: fills addr, level, count, entry of out with the first run of entries that are not empty.
+ * Returns where to go on; out->count is 0 where nothing was found before it.
+ */
+unsigned long va_walk_run(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vmatlas_pages *out);
+
+/* What CR3 holds for mm, without flags. */
+u64 va_walk_root(struct mm_struct *mm);
+
+#endif

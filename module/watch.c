@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
+#include <linux/sched/mm.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "watch.h"
+
+#define VA_BITS 10
+
+/* All changes under va_lock. A slot goes back to its pool a grace period after it left its table. */
+static DEFINE_RAW_SPINLOCK(va_lock);
+static struct hlist_head va_map_table[1 << VA_BITS], va_proc_table[1 << VA_BITS];
+static HLIST_HEAD(va_free_maps);
+static HLIST_HEAD(va_free_procs);
+static struct va_map *va_maps;
+static struct va_proc *va_procs;
+static u32 va_last_id;
+static u64 va_refused;
+
+int va_watch_init(void)
+{
+	unsigned int i;
+
+	va_maps = vzalloc(array_size(VA_MAPS, sizeof(*va_maps)));
+	va_procs = vzalloc(array_size(VA_PROCS, sizeof(*va_procs)));
+	if (!va_maps || !va_procs) {
+		vfree(va_maps);
+		vfree(va_procs);
+		return -ENOMEM;
+	}
+	for (i = 0; i < VA_MAPS; i++)
+		hlist_add_head(&va_maps[i].node, &va_free_maps);
+	for (i = 0; i < VA_PROCS; i++)
+		hlist_add_head(&va_procs[i].node, &va_free_procs);
+	return 0;
+}
+
+void va_watch_exit(void)
+{
+	rcu_barrier();
+	vfree(va_maps);
+	vfree(va_procs);
+}
+
+static struct hlist_head *va_map_bucket(const struct mm_struct *mm)
+{
+	return &va_map_table[hash_ptr(mm, VA_BITS)];
+}
+
+static struct hlist_head *va_proc_bucket(u32 tgid)
+{
+	return &va_proc_table[hash_32(tgid, VA_BITS)];
+}
+
+struct va_map *va_map_find(const struct mm_struct *mm)
+{
+	struct va_map *map;
+
+	hlist_for_each_entry_rcu(map, va_map_bucket(mm), node, true)
+		if (map->mm == mm)
+			return map;
+	return NULL;
+}
+
+struct va_proc *va_proc_find(u32 tgid)
+{
+	struct va_proc *proc;
+
+	hlist_for_each_entry_rcu(proc, va_proc_bucket(tgid), node, true)
+		if (proc->tgid == tgid)
+			return proc;
+	return NULL;
+}
+
+u32 va_map_id(const struct mm_struct *mm)
+{
+	struct va_map *map;
+	u32 id;
+
+	rcu_read_lock();
+	map = mm ? va_map_find(mm) : NULL;
+	id = map ? map->id : 0;
+	rcu_read_unlock();
+	return id;
+}
+
+/* Takes a slot from a pool; NULL and counted where there is none. */
+static struct hlist_node *va_take(struct hlist_head *pool)
+{
+	struct hlist_node *node = pool->first;
+
+	if (node)
+		hlist_del(node);
+	else
+		va_refused++;
+	return node;
+}
+
+static struct va_map *va_map_add(struct mm_struct *mm)
+{
+	struct hlist_node *node = va_take(&va_free_maps);
+	struct va_map *map = hlist_entry_safe(node, struct va_map, node);
+
+	if (!map)
+		return NULL;
+	memset(map, 0, sizeof(*map));
+	map->mm = mm;
+	map->id = ++va_last_id;
+	map->healed = map->cursor_loss = va_channel_loss() - 1;
+	hlist_add_head_rcu(&map->node, va_map_bucket(mm));
+	return map;
+}
+
+struct va_map *va_map_watch(struct mm_struct *mm)
+{
+	unsigned long flags;
+	struct va_map *map;
+
+	raw_spin_lock_irqsave(&va_lock, flags);
+	map = va_map_find(mm) ?: va_map_add(mm);
+	raw_spin_unlock_irqrestore(&va_lock, flags);
+	return map;
+}
+
+static struct va_proc *va_proc_add(u32 tgid)
+{
+	struct hlist_node *node = va_take(&va_free_procs);
+	struct va_proc *proc = hlist_entry_safe(node, struct va_proc, node);
+
+	if (!proc)
+		return NULL;
+	memset(proc, 0, sizeof(*proc));
+	proc->tgid = tgid;
+	atomic_set(&proc->threads, 1);
+	hlist_add_head_rcu(&proc->node, va_proc_bucket(tgid));
+	return proc;
+}
+
+struct va_proc *va_proc_watch(u32 tgid, u32 map, bool target)
+{
+	unsigned long flags;
+	struct va_proc *proc;
+
+	raw_spin_lock_irqsave(&va_lock, flags);
+	proc = va_proc_find(tgid) ?: va_proc_add(tgid);
+	if (proc) {
+		proc->map = map;
+		proc->target |= target;
+	}
+	raw_spin_unlock_irqrestore(&va_lock, flags);
+	return proc;
+}
+
+static void va_map_recycle(struct rcu_head *rcu)
+{
+	struct va_map *map = container_of(rcu, struct va_map, rcu);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&va_lock, flags);
+	hlist_add_head(&map->node, &va_free_maps);
+	raw_spin_unlock_irqrestore(&va_lock, flags);
+}
+
+static void va_proc_recycle(struct rcu_head *rcu)
+{
+	struct va_proc *proc = container_of(rcu, struct va_proc, rcu);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&va_lock, flags);
+	hlist_add_head(&proc->node, &va_free_procs);
+	raw_spin_unlock_irqrestore(&va_lock, flags);
+}
+
+void va_map_unwatch(struct va_map *map)
+{
+	unsigned long flags;
+	bool mine;
+
+	raw_spin_lock_irqsave(&va_lock, flags);
+	mine = map->mm;
+	if (mine) {
+		hlist_del_rcu(&map->node);
+		WRITE_ONCE(map->mm, NULL);
+	}
+	raw_spin_unlock_irqrestore(&va_lock, flags);
+	if (mine)
+		call_rcu(&map->rcu, va_map_recycle);
+}
+
+void va_proc_unwatch(struct va_proc *proc)
+{
+	unsigned long flags;
+	bool mine;
+
+	raw_spin_lock_irqsave(&va_lock, flags);
+	mine = proc->tgid;
+	if (mine) {
+		hlist_del_rcu(&proc->node);
+		WRITE_ONCE(proc->tgid, 0);
+	}
+	raw_spin_unlock_irqrestore(&va_lock, flags);
+	if (mine)
+		call_rcu(&proc->rcu, va_proc_recycle);
+}
+
+void va_watch_none(void)
+{
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < VA_MAPS; i++)
+		if (READ_ONCE(va_maps[i].mm))
+			va_map_unwatch(&va_maps[i]);
+	for (i = 0; i < VA_PROCS; i++)
+		if (READ_ONCE(va_procs[i].tgid))
+			va_proc_unwatch(&va_procs[i]);
+	rcu_read_unlock();
+}
+
+unsigned int va_watch_due(void)
+{
+	unsigned int i, due = 0;
+
+	for (i = 0; i < VA_MAPS; i++)
+		due += READ_ONCE(va_maps[i].mm) && va_map_due(&va_maps[i]);
+	return due;
+}
+
+/* The due map with the smallest id above `after`. */
+static struct va_map *va_due_above(u32 after)
+{
+	struct va_map *best = NULL;
+	unsigned int i;
+
+	for (i = 0; i < VA_MAPS; i++) {
+		struct va_map *map = &va_maps[i];
+
+		if (map->mm && map->id > after && va_map_due(map) && (!best || map->id < best->id))
+			best = map;
+	}
+	return best;
+}
+
+struct va_map *va_watch_next_due(u32 *after, struct mm_struct **mm)
+{
+	unsigned long flags;
+	struct va_map *map;
+
+	/* While a map is in the table, exit_mmap has not passed and the mm is there; under the lock it stays so. */
+	raw_spin_lock_irqsave(&va_lock, flags);
+	while ((map = va_due_above(*after))) {
+		*after = map->id;
+		if (mmget_not_zero(map->mm)) {
+			*mm = map->mm;
+			break;
+		}
+	}
+	raw_spin_unlock_irqrestore(&va_lock, flags);
+	return map;
+}
+
+unsigned int va_watch_tgids(u32 *tgids, unsigned int max)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < VA_PROCS && n < max; i++) {
+		u32 tgid = READ_ONCE(va_procs[i].tgid);
+
+		if (tgid)
+			tgids[n++] = tgid;
+	}
+	return n;
+}
+
+u64 va_watch_refused(void)
+{
+	return READ_ONCE(va_refused);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who is watched: maps (address spaces) by their mm, processes by their tgid. Exec replaces the map of a process, vfork shares one,
+ * so both are needed. Fixed pools; lookups are lock-free (RCU), for the unwatched a load and a compare.
+ */
+#ifndef VA_WATCH_H
+#define VA_WATCH_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/rcupdate.h>
+
+#include "channel.h"
+
+struct va_map {
+	struct hlist_node node;
+	struct mm_struct *mm; /* not a reference: exit_mmap ends the watch before it goes */
+	u32 id;               /* the number on the wire */
+
+	/* Protected by the mmap lock held for writing. */
+	struct task_struct *writer; /* who holds it; only ever compared with current */
+	unsigned long lo, hi;       /* changed so far under it, empty: lo >= hi */
+	unsigned long brk;          /* when it was taken */
+
+	/* A snapshot is due, or under way in pieces: see snapshot.h. Whoever holds bit 0 of busy, or the mmap lock for writing. */
+	unsigned long busy;
+	u32 healed;           /* va_channel_loss() when the reader last had the whole map: differs = torn */
+	u32 cursor_loss;      /* the same when `cursor` was begun: differs = cursor means nothing */
+	unsigned long cursor; /* the whole map has been told below this address */
+	unsigned long pages;  /* the pages have been told below this address; ULONG_MAX = none are due */
+
+	atomic64_t counted; /* clock at the last MM_COUNTS */
+	struct rcu_head rcu;
+};
+
+struct va_proc {
+	struct hlist_node node;
+	u32 tgid;
+	bool target;      /* chosen by the user, not a descendant */
+	u32 map;          /* id of the map it has or had last */
+	atomic_t threads; /* that have not passed sched_process_exit */
+	atomic_t ended;
+	struct rcu_head rcu;
+};
+
+int va_watch_init(void);
+void va_watch_exit(void);
+
+/* Lookups: call under RCU (any hook with preemption off, or rcu_read_lock()). */
+struct va_map *va_map_find(const struct mm_struct *mm);
+struct va_proc *va_proc_find(u32 tgid);
+/* Of the running task; 0 = not watched. */
+u32 va_map_id(const struct mm_struct *mm);
+
+/* Begins to watch, or returns what is watched already. NULL: the pool is empty (counted). New maps are torn: a snapshot is due. */
+struct va_map *va_map_watch(struct mm_struct *mm);
+struct va_proc *va_proc_watch(u32 tgid, u32 map, bool target);
+
+void va_map_unwatch(struct va_map *map);
+void va_proc_unwatch(struct va_proc *proc);
+void va_watch_none(void);
+
+/* True if the reader may have a wrong picture of the map. */
+static inline bool va_map_torn(const struct va_map *map)
+{
+	return READ_ONCE(map->healed) != va_channel_loss();
+}
+
+/* True if a snapshot is due for map or pages. */
+static inline bool va_map_due(const struct va_map *map)
+{
+	return va_map_torn(map) || READ_ONCE(map->pages) != ULONG_MAX;
+}
+
+/* How many maps have a snapshot due. */
+unsigned int va_watch_due(void);
+/* One of them, with a reference on its mm taken (mmput() it), or NULL. *after: id of the last one tried, 0 to begin. */
+struct va_map *va_watch_next_due(u32 *after, struct mm_struct **mm);
+/* tgids of the watched processes, at most max. Returns how many. */
+unsigned int va_watch_tgids(u32 *tgids, unsigned int max);
+u64 va_watch_refused(void); /* maps and processes that found a pool empty */
+
+#define VA_PROCS 4096 /* processes watched at once */
+#define VA_MAPS 4096  /* maps watched at once */
+
+#endif
