@@ -26,10 +26,10 @@ LIBS_CORE = $(eval LIBS_CORE := $$(shell $(PKG_CONFIG) --libs $(PKGS_CORE)))$(LI
 LIBS_ALL = $(LIBS_GUI) $(LIBS_CORE) -lm -lpthread
 
 # A stage sees its own headers and those of earlier stages (tests/check-layers proves it).
-INC_core := -Icore
-INC_gui = -Icore -Igui $(GUI_CFLAGS)
-INC_cli = -Icore -Igui -Icli $(GUI_CFLAGS)
-INC_tests = $(INC_cli) -Itests
+INC_core := -iquote core
+INC_gui = -iquote core -iquote gui $(GUI_CFLAGS)
+INC_cli = -iquote core -iquote gui -iquote cli $(GUI_CFLAGS)
+INC_tests = $(INC_cli) -iquote tests
 
 CORE_SRC := $(wildcard core/*.c)
 GUI_SRC := $(wildcard gui/*.c)

@@ -21,6 +21,8 @@ enum va_exit {
 #define VA_COMMANDS(X)                                                                                                 \
 	X(run, "run a command and watch its memory in the window")                                                         \
 	X(record, "run a command and write a recording")                                                                   \
+	X(replay, "watch a recording in the window")                                                                       \
+	X(render, "a picture or a film of a recording, without a window")                                                  \
 	X(attach, "watch a process that already runs (this machine's kernel only)")
 
 #define X(name, help) int cmd_##name(int argc, char **argv);

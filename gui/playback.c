@@ -113,6 +113,12 @@ static size_t prev_story(struct va_playback *p, __u32 tgid)
 	return 0;
 }
 
+void va_playback_run_to(struct va_playback *p, __u64 ts)
+{
+	p->time = ts;
+	move_to(p, va_history_find_time(p->history, ts));
+}
+
 static bool run(struct va_playback *p, uint64_t elapsed)
 {
 	__u64 end = va_history_end(p->history);

@@ -32,6 +32,7 @@ bool va_playback_update(struct va_playback *p, uint64_t now, __u32 tgid);
 
 void va_playback_seek(struct va_playback *p, size_t pos);       /* pauses unless running; keeps the mode otherwise */
 void va_playback_seek_time(struct va_playback *p, __u64 ts);
+void va_playback_run_to(struct va_playback *p, __u64 ts);       /* on to a later time, as playing does, whatever the mode */
 void va_playback_pause(struct va_playback *p, bool paused, uint64_t now); /* resuming at the end of what grows = live */
 void va_playback_live(struct va_playback *p);
 void va_playback_each(struct va_playback *p, uint64_t now);

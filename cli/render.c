@@ -1,0 +1,153 @@
+/* vmatlas render: the window's picture of a moment, or a film of a stretch, without a window. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "render.h"
+
+static int help(void)
+{
+	puts("Examples:\n"
+	     "  vmatlas render f.vmatlas -o f.png                         the picture at the end\n"
+	     "  vmatlas render f.vmatlas -o f.png --at mark:fork --size 1920x1080 --theme projector\n"
+	     "  vmatlas render f.vmatlas -o f.mp4 --from 0.5 --to 3 --speed 0.25\n"
+	     "\n"
+	     "Usage: vmatlas render FILE -o OUT [OPTIONS]\n"
+	     "\n"
+	     "OUT is NAME.png, - (a PNG on standard output), NAME.mp4, NAME.webm, NAME.gif (by ffmpeg), or DIR/ (numbered PNGs).\n"
+	     "  -o, --output OUT   where to\n"
+	     "      --at WHEN      one picture: end (default), mark:NAME, or seconds since the start\n"
+	     "      --from WHEN    a film: begins here (default: the start)\n"
+	     "      --to WHEN      a film: ends here (default: the end)\n"
+	     "      --speed X      a film: recorded seconds in one second of film (default: 1)\n"
+	     "      --fps N        a film: pictures a second (default: 30)\n"
+	     "      --size WxH     in pixels (default: 1280x720)\n"
+	     "      --scale X      of texts and widths (default: by the size)\n"
+	     "      --theme NAME   dark (default), light, projector\n"
+	     "      --view NAME    all (default), map, walk\n"
+	     "      --pid N        the process shown (default: the one where things happen)\n"
+	     "  -h, --help         this text");
+	return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+}
+
+static int usage(const char *what, const char *value)
+{
+	fprintf(stderr, "vmatlas: render: %s '%s'; see 'vmatlas render --help'\n", what, value);
+	return VA_EXIT_USAGE;
+}
+
+static bool parse_size(const char *text, int *w, int *h)
+{
+	char end;
+
+	return sscanf(text, "%dx%d%c", w, h, &end) == 2 && *w >= 320 && *h >= 240 && *w <= 16384 && *h <= 16384;
+}
+
+static bool parse_number(const char *text, double least, double most, double *out)
+{
+	char *end;
+
+	*out = strtod(text, &end);
+	return end != text && !*end && *out >= least && *out <= most;
+}
+
+static bool parse_view(const char *text, enum va_panes *out)
+{
+	static const char *const names[] = {"all", "map", "walk"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], text)) {
+			*out = (enum va_panes)i;
+			return true;
+		}
+	return false;
+}
+
+enum { OPT_AT = 256, OPT_FROM, OPT_TO, OPT_SPEED, OPT_FPS, OPT_SIZE, OPT_SCALE, OPT_THEME, OPT_VIEW, OPT_PID };
+
+static const struct option options[] = {
+	{"output", required_argument, NULL, 'o'}, {"at", required_argument, NULL, OPT_AT}, {"from", required_argument, NULL, OPT_FROM},
+	{"to", required_argument, NULL, OPT_TO}, {"speed", required_argument, NULL, OPT_SPEED}, {"fps", required_argument, NULL, OPT_FPS},
+	{"size", required_argument, NULL, OPT_SIZE}, {"scale", required_argument, NULL, OPT_SCALE}, {"theme", required_argument, NULL, OPT_THEME},
+	{"view", required_argument, NULL, OPT_VIEW}, {"pid", required_argument, NULL, OPT_PID}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+};
+
+static bool take_number(int c, struct va_render_options *o)
+{
+	double v;
+
+	switch (c) {
+	case OPT_SPEED:
+		return parse_number(optarg, 1e-6, 1e6, &o->speed);
+	case OPT_SCALE:
+		return parse_number(optarg, 0.5, 8, &o->scale);
+	case OPT_FPS:
+		if (!parse_number(optarg, 1, 240, &v))
+			return false;
+		o->fps = (int)v;
+		return true;
+	case OPT_PID:
+		if (!parse_number(optarg, 1, 4194304, &v))
+			return false;
+		o->pid = (__u32)v;
+		return true;
+	}
+	return false;
+}
+
+static bool take(int c, struct va_render_options *o)
+{
+	switch (c) {
+	case 'o':
+		return (o->out = optarg) != NULL;
+	case OPT_AT:
+		return (o->at = optarg) != NULL;
+	case OPT_FROM:
+		return (o->from = optarg) != NULL;
+	case OPT_TO:
+		return (o->to = optarg) != NULL;
+	case OPT_SIZE:
+		return parse_size(optarg, &o->w, &o->h);
+	case OPT_THEME:
+		return (o->theme = va_theme_find(optarg)) != NULL;
+	case OPT_VIEW:
+		return parse_view(optarg, &o->panes);
+	}
+	return take_number(c, o);
+}
+
+static int parse(int argc, char **argv, struct va_render_options *o)
+{
+	for (int c; (c = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+		if (c == 'h')
+			return -1;
+		if (c == '?')
+			return VA_EXIT_USAGE;
+		if (!take(c, o))
+			return usage("cannot make sense of", optarg);
+	}
+	if (optind != argc - 1)
+		return usage(optind < argc ? "one recording at a time, not also" : "which recording?", optind < argc ? argv[argc - 1] : "");
+	if (!o->out)
+		return usage("where to? Give -o for", argv[optind]);
+	return VA_EXIT_OK;
+}
+
+int cmd_render(int argc, char **argv)
+{
+	struct va_render_options o = {.w = 1280, .h = 720, .fps = 30, .speed = 1, .theme = &va_theme_dark};
+	int code = parse(argc, argv, &o);
+	struct va_recording *recording;
+
+	if (code)
+		return code < 0 ? help() : code;
+	recording = va_recording_new();
+	if (va_recording_load(recording, argv[optind]) || !va_recording_ready(recording))
+		code = VA_EXIT_NOT_A_RECORDING;
+	else if (va_render(recording, &o))
+		code = VA_EXIT_FAILURE;
+	va_recording_free(recording);
+	return code;
+}

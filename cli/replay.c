@@ -1,0 +1,100 @@
+/* vmatlas replay: the window on a recording. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "theme.h"
+#include "window.h"
+
+static int help(void)
+{
+	puts("Examples:\n"
+	     "  vmatlas replay f.vmatlas\n"
+	     "  vmatlas replay f.vmatlas --at mark:fork --theme projector\n"
+	     "  ssh host 'vmatlas record -o - -- make' | vmatlas replay -\n"
+	     "\n"
+	     "Usage: vmatlas replay FILE [OPTIONS]        FILE - is standard input, shown while it arrives\n"
+	     "\n"
+	     "      --at WHEN      start paused here: end, mark:NAME, or seconds since the start\n"
+	     "      --size WxH     of the window (default: 1280x720, or what fits the screen)\n"
+	     "      --scale X      of texts and widths (default: by the window's size)\n"
+	     "      --theme NAME   dark (default), light, projector\n"
+	     "  -h, --help         this text\n"
+	     "In the window, ? shows the keys.");
+	return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+}
+
+static int usage(const char *what, const char *value)
+{
+	fprintf(stderr, "vmatlas: replay: %s '%s'; see 'vmatlas replay --help'\n", what, value);
+	return VA_EXIT_USAGE;
+}
+
+enum { OPT_AT = 256, OPT_SIZE, OPT_SCALE, OPT_THEME };
+
+static const struct option options[] = {
+	{"at", required_argument, NULL, OPT_AT}, {"size", required_argument, NULL, OPT_SIZE}, {"scale", required_argument, NULL, OPT_SCALE},
+	{"theme", required_argument, NULL, OPT_THEME}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+};
+
+static bool take(int c, struct va_window_options *o)
+{
+	char *end, more;
+
+	switch (c) {
+	case OPT_AT:
+		return (o->at = optarg) != NULL;
+	case OPT_SIZE:
+		return sscanf(optarg, "%dx%d%c", &o->width, &o->height, &more) == 2 && o->width >= 320 && o->height >= 240;
+	case OPT_SCALE:
+		o->scale = strtod(optarg, &end);
+		return end != optarg && !*end && o->scale >= 0.5 && o->scale <= 8;
+	case OPT_THEME:
+		o->theme = optarg;
+		return va_theme_find(optarg);
+	}
+	return false;
+}
+
+static int parse(int argc, char **argv, struct va_window_options *o)
+{
+	for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+		if (c == 'h')
+			return -1;
+		if (c == '?')
+			return VA_EXIT_USAGE;
+		if (!take(c, o))
+			return usage("cannot make sense of", optarg);
+	}
+	if (optind != argc - 1)
+		return usage(optind < argc ? "one recording at a time, not also" : "which recording?", optind < argc ? argv[argc - 1] : "");
+	return VA_EXIT_OK;
+}
+
+static int replay_stream(struct va_window_options *o)
+{
+	o->stream_fd = STDIN_FILENO;
+	return va_window_run(o) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	struct va_window_options o = {.stream_fd = -1};
+	int code = parse(argc, argv, &o);
+
+	if (code)
+		return code < 0 ? help() : code;
+	o.title = argv[optind];
+	if (!strcmp(argv[optind], "-"))
+		return replay_stream(&o);
+	o.recording = va_recording_new();
+	if (va_recording_load(o.recording, argv[optind]) || !va_recording_ready(o.recording))
+		code = VA_EXIT_NOT_A_RECORDING;
+	else if (va_window_run(&o))
+		code = VA_EXIT_FAILURE;
+	va_recording_free(o.recording);
+	return code;
+}

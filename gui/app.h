@@ -1,0 +1,70 @@
+/*
+ * The one place that wires: every component by value, in the order data flows. Knows no SDL: the window feeds it events and shows its canvas;
+ * render does without a window. `now` is a clock of the caller's (ns, never 0, only forward).
+ *
+ *   recording ▶ playback ▶ chronicle, walk_show, rows ▶ map_anim ▶ scene ▶ canvas
+ */
+#ifndef VA_APP_H
+#define VA_APP_H
+
+#include "view.h"
+
+struct va_app {
+	struct va_recording *recording; /* borrowed */
+	struct va_playback play;
+	bool ready;                     /* header seen: play may be used */
+	struct va_chronicle chronicle;
+	struct va_walk_show walk;
+	struct va_rows rows;
+	struct va_map_anim anim;
+	struct va_view view;
+	struct va_style style;
+	struct va_fonts *fonts;         /* borrowed */
+	struct va_scene scene;
+	struct va_canvas canvas;
+
+	struct va_camera camera_goal, camera_from;
+	uint64_t camera_start;
+	size_t seen;             /* position up to which follow has looked */
+	__u64 active_ts;         /* last event of the process shown */
+	uint64_t focus_since;
+	bool dirty;              /* something changed that is not animation */
+	bool jumped;             /* an action moved in time: nothing in between to animate */
+	struct {                 /* what the rows were built from */
+		size_t pos;
+		__u32 tgid;
+		__u64 focus;
+		int w, h;
+		float scale;
+	} built;
+};
+
+struct va_app_options {
+	int w, h;
+	const struct va_theme *theme;
+	float scale;     /* 0 = by size */
+	enum va_panes panes;
+	bool live, still;
+};
+
+bool va_app_init(struct va_app *app, struct va_recording *recording, struct va_fonts *fonts, const struct va_app_options *o, uint64_t now);
+void va_app_destroy(struct va_app *app);
+bool va_app_resize(struct va_app *app, int w, int h);
+
+void va_app_update(struct va_app *app, uint64_t now);          /* moves on: state only */
+void va_app_layout(struct va_app *app, uint64_t now);          /* state → scene */
+void va_app_draw(struct va_app *app);                          /* scene → canvas */
+bool va_app_needs_frame(const struct va_app *app, uint64_t now); /* false: the last picture still holds */
+
+void va_app_notice(struct va_app *app, const char *text, uint64_t now); /* text: static */
+
+/* What a user does. True where something changed. */
+bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+bool va_app_wheel(struct va_app *app, int x, int y, float steps, uint64_t now);
+void va_app_pan(struct va_app *app, int dy);
+void va_app_scrub(struct va_app *app, const struct va_hit *timeline, int x);
+
+/* Which process and which box the picture turns to (follow.c). */
+void va_app_follow(struct va_app *app, uint64_t now);
+
+#endif

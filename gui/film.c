@@ -1,0 +1,218 @@
+#include "film.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct va_film {
+	char path[PATH_MAX];
+	const struct va_png_text *texts;
+	pid_t ffmpeg;   /* 0 = numbered PNGs */
+	int pipe;
+	FILE *said;     /* ffmpeg's stderr */
+	unsigned frames;
+	int error;
+	void (*old_sigpipe)(int);
+};
+
+static const char *suffix(const char *path)
+{
+	const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+
+	return dot && dot > (slash ? slash : path) ? dot : "";
+}
+
+static bool has_codec(const char *path)
+{
+	const char *s = suffix(path);
+
+	return !strcmp(s, ".mp4") || !strcmp(s, ".webm") || !strcmp(s, ".gif") || !strcmp(s, ".mkv");
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+	size_t n = strlen(path);
+
+	return (n && path[n - 1] == '/') || (!stat(path, &st) && S_ISDIR(st.st_mode));
+}
+
+bool va_film_is_one(const char *path)
+{
+	return has_codec(path) || is_dir(path);
+}
+
+static bool in_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	char *list = strdup(path ? path : "/usr/bin:/bin"), *save = NULL, at[PATH_MAX];
+	bool found = false;
+
+	for (char *dir = list ? strtok_r(list, ":", &save) : NULL; dir && !found; dir = strtok_r(NULL, ":", &save))
+		found = snprintf(at, sizeof(at), "%s/%s", dir, program) < (int)sizeof(at) && !access(at, X_OK);
+	free(list);
+	return found;
+}
+
+static void run_ffmpeg(const char *path, int in, int err, int w, int h, int fps)
+{
+	char size[32], rate[16];
+	const char *gif = "split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4";
+	const char *argv[40] = {"ffmpeg", "-y", "-loglevel", "error", "-nostdin", "-f", "rawvideo", "-pix_fmt", "bgra", "-s", size, "-r", rate, "-i", "-", "-an"};
+	int n = 16;
+
+	snprintf(size, sizeof(size), "%dx%d", w, h);
+	snprintf(rate, sizeof(rate), "%d", fps);
+	if (!strcmp(suffix(path), ".gif")) {
+		argv[n++] = "-filter_complex";
+		argv[n++] = gif;
+	} else if (!strcmp(suffix(path), ".webm")) {
+		const char *vp9[] = {"-c:v", "libvpx-vp9", "-crf", "28", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "6", "-pix_fmt", "yuv420p"};
+
+		memcpy(argv + n, vp9, sizeof(vp9));
+		n += (int)(sizeof(vp9) / sizeof(vp9[0]));
+	} else {
+		const char *h264[] = {"-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"};
+
+		memcpy(argv + n, h264, sizeof(h264));
+		n += (int)(sizeof(h264) / sizeof(h264[0]));
+	}
+	argv[n++] = "-fflags";
+	argv[n++] = "+bitexact";
+	argv[n++] = "-flags:v";
+	argv[n++] = "+bitexact";
+	argv[n++] = "-map_metadata";
+	argv[n++] = "-1";
+	argv[n++] = path;
+	argv[n] = NULL;
+	dup2(in, 0);
+	dup2(err, 1);
+	dup2(err, 2);
+	signal(SIGPIPE, SIG_DFL);
+	execvp("ffmpeg", (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+static int start_ffmpeg(struct va_film *f, int w, int h, int fps)
+{
+	int p[2];
+
+	f->said = tmpfile();
+	if (!f->said || pipe2(p, O_CLOEXEC))
+		return -errno;
+	f->ffmpeg = fork();
+	if (f->ffmpeg < 0)
+		return -errno;
+	if (!f->ffmpeg)
+		run_ffmpeg(f->path, p[0], fileno(f->said), w, h, fps);
+	close(p[0]);
+	f->pipe = p[1];
+	return 0;
+}
+
+/* NAME.mp4 without ffmpeg becomes the directory NAME */
+static int use_directory(struct va_film *f)
+{
+	size_t n;
+
+	if (has_codec(f->path)) {
+		*(char *)(uintptr_t)suffix(f->path) = '\0';
+		fprintf(stderr, "vmatlas: there is no ffmpeg here; the film becomes numbered pictures in %s/\n", f->path);
+	}
+	n = strlen(f->path);
+	while (n > 1 && f->path[n - 1] == '/')
+		f->path[--n] = '\0';
+	return mkdir(f->path, 0777) && errno != EEXIST ? -errno : 0;
+}
+
+struct va_film *va_film_new(const char *path, int w, int h, int fps, const struct va_png_text *texts)
+{
+	struct va_film *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	snprintf(f->path, sizeof(f->path), "%s", path);
+	f->texts = texts;
+	f->old_sigpipe = signal(SIGPIPE, SIG_IGN);
+	f->error = has_codec(path) && in_path("ffmpeg") ? start_ffmpeg(f, w, h, fps) : use_directory(f);
+	if (!f->error)
+		return f;
+	fprintf(stderr, "vmatlas: %s: %s\n", f->path, strerror(-f->error));
+	signal(SIGPIPE, f->old_sigpipe);
+	free(f);
+	return NULL;
+}
+
+static int write_all(int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int va_film_add(struct va_film *f, const struct va_canvas *c)
+{
+	char path[PATH_MAX + 32];
+
+	f->frames++;
+	if (f->ffmpeg)
+		return f->error = write_all(f->pipe, c->pixels, (size_t)c->w * (size_t)c->h * 4);
+	snprintf(path, sizeof(path), "%s/%06u.png", f->path, f->frames);
+	return f->error = va_png_write(c, path, f->texts);
+}
+
+static void pass_on_stderr(struct va_film *f)
+{
+	char line[512];
+
+	rewind(f->said);
+	while (fgets(line, sizeof(line), f->said))
+		fprintf(stderr, "ffmpeg: %s", line);
+}
+
+static int end_ffmpeg(struct va_film *f)
+{
+	int status = 0;
+
+	close(f->pipe);
+	while (waitpid(f->ffmpeg, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && !WEXITSTATUS(status) && !f->error) {
+		fclose(f->said);
+		return 0;
+	}
+	pass_on_stderr(f);
+	fclose(f->said);
+	fprintf(stderr, "vmatlas: %s: ffmpeg %s %d; no film was made\n", f->path, WIFSIGNALED(status) ? "was killed by signal" : "failed with exit code",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	unlink(f->path);
+	return -EIO;
+}
+
+int va_film_end(struct va_film *f)
+{
+	int error = f->ffmpeg ? end_ffmpeg(f) : f->error;
+
+	if (!error)
+		fprintf(stderr, "vmatlas: %s%s: %u pictures\n", f->path, f->ffmpeg ? "" : "/", f->frames);
+	signal(SIGPIPE, f->old_sigpipe);
+	free(f);
+	return error;
+}

@@ -1,0 +1,125 @@
+#include "render.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "film.h"
+#include "moment.h"
+
+#define CLOCK_START (1000 * VA_SEC) /* of the pictures' own clock: any constant */
+#define LINGER (2 * VA_SEC)         /* a film ends with the last state standing still */
+
+void va_render_texts(const struct va_app *app, struct va_png_text *texts, char *buf, size_t n)
+{
+	const struct va_task *task = va_model_find_task(app->play.model, app->view.tgid);
+	double seconds = (double)(app->play.time - va_history_begin(app->play.history)) / 1e9;
+	size_t half = n / 2;
+
+	snprintf(buf, half, "%s (%u)", task ? task->comm : "?", app->view.tgid);
+	snprintf(buf + half, half, "%.6f s", seconds);
+	texts[0] = (struct va_png_text){"Software", "vmatlas " VA_VERSION};
+	texts[1] = (struct va_png_text){"Process", buf};
+	texts[2] = (struct va_png_text){"Time", buf + half};
+	texts[3] = (struct va_png_text){"Command", va_recording_meta(app->recording, "command")};
+	texts[4] = (struct va_png_text){NULL, NULL};
+}
+
+static void choose_process(struct va_app *app, __u32 pid)
+{
+	if (!pid)
+		return;
+	app->view.tgid = pid;
+	app->view.pinned = true;
+}
+
+static int one_picture(struct va_app *app, const struct va_render_options *o)
+{
+	struct va_png_text texts[6];
+	char buf[256];
+	size_t pos;
+
+	va_app_update(app, CLOCK_START);
+	if (va_moment_parse(app->play.history, o->at ? o->at : "end", &pos))
+		return -EINVAL;
+	va_playback_pause(&app->play, true, CLOCK_START);
+	va_playback_seek(&app->play, pos);
+	choose_process(app, o->pid);
+	app->jumped = true;
+	va_app_update(app, CLOCK_START);
+	va_app_layout(app, CLOCK_START);
+	va_app_draw(app);
+	va_render_texts(app, texts, buf, sizeof(buf));
+	return va_png_write(&app->canvas, o->out, texts);
+}
+
+static int stretch(struct va_app *app, const struct va_render_options *o, __u64 *from, __u64 *to)
+{
+	*from = va_history_begin(app->play.history);
+	*to = va_history_end(app->play.history);
+	if ((o->from && va_moment_time(app->play.history, o->from, from)) || (o->to && va_moment_time(app->play.history, o->to, to)))
+		return -EINVAL;
+	if (*to > *from)
+		return 0;
+	fprintf(stderr, "vmatlas: the stretch ends before it begins\n");
+	return -EINVAL;
+}
+
+static int add_frame(struct va_app *app, struct va_film *film, uint64_t now)
+{
+	va_app_update(app, now);
+	va_app_layout(app, now);
+	va_app_draw(app);
+	return va_film_add(film, &app->canvas);
+}
+
+static int film(struct va_app *app, const struct va_render_options *o)
+{
+	struct va_png_text texts[6];
+	char buf[256];
+	__u64 from, to;
+	uint64_t now = CLOCK_START, frame = VA_SEC / (unsigned)o->fps;
+	struct va_film *out;
+	int error;
+
+	va_app_update(app, now);
+	error = stretch(app, o, &from, &to);
+	if (error)
+		return error;
+	va_playback_seek_time(&app->play, from);
+	va_playback_pause(&app->play, true, now);
+	choose_process(app, o->pid);
+	app->jumped = true;
+	va_app_update(app, now);
+	va_render_texts(app, texts, buf, sizeof(buf));
+	out = va_film_new(o->out, o->w, o->h, o->fps, texts);
+	if (!out)
+		return -EIO;
+	for (__u64 i = 0; !error; i++, now += frame) {
+		double seconds = (double)i / o->fps, last = (double)(to - from) / 1e9 / o->speed;
+
+		if (seconds > last + (double)LINGER / 1e9)
+			break;
+		va_playback_run_to(&app->play, from + (__u64)(seconds < last ? seconds * o->speed * 1e9 : (double)(to - from)));
+		error = add_frame(app, out, now);
+	}
+	return va_film_end(out) ?: error;
+}
+
+int va_render(struct va_recording *recording, const struct va_render_options *o)
+{
+	bool is_film = o->from || o->to || va_film_is_one(o->out);
+	struct va_app_options options = {o->w, o->h, o->theme, (float)o->scale, o->panes, false, true};
+	struct va_fonts *fonts = va_fonts_new(NULL);
+	struct va_app *app = calloc(1, sizeof(*app));
+	int error = -ENOMEM;
+
+	if (fonts && app && va_app_init(app, recording, fonts, &options, CLOCK_START)) {
+		error = is_film ? film(app, o) : one_picture(app, o);
+		va_app_destroy(app);
+	}
+	free(app);
+	va_fonts_free(fonts);
+	return error;
+}

@@ -1,0 +1,111 @@
+#include "screen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int no_display(const char *why)
+{
+	fprintf(stderr, "vmatlas: there is no display to open a window on (%s); 'vmatlas record' and 'vmatlas render' need none\n", why);
+	SDL_Quit();
+	return -ENODEV;
+}
+
+/* The software renderer copies one texture: without this hint SDL would go through GL in software, several times slower. */
+static SDL_Renderer *make_renderer(SDL_Window *window)
+{
+	SDL_Renderer *r;
+	const char *driver = SDL_GetCurrentVideoDriver();
+
+	if (!strcmp(driver, "x11") || !strcmp(driver, "offscreen") || !strcmp(driver, "dummy"))
+		SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+	r = SDL_CreateRenderer(window, -1, SDL_RENDERER_SOFTWARE);
+	if (r)
+		return r;
+	SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, NULL);
+	return SDL_CreateRenderer(window, -1, 0);
+}
+
+static void choose_size(int *w, int *h)
+{
+	SDL_Rect room;
+
+	if (*w && *h)
+		return;
+	*w = 1280;
+	*h = 720;
+	if (SDL_GetDisplayUsableBounds(0, &room))
+		return;
+	if (room.w >= 1920 && room.h >= 1040) {
+		*w = 1680;
+		*h = 945;
+	}
+	*w = *w < room.w ? *w : room.w;
+	*h = *h < room.h ? *h : room.h;
+}
+
+int va_screen_open(struct va_screen *s, const char *title, int w, int h, bool hidden_ok)
+{
+	const char *driver;
+
+	memset(s, 0, sizeof(*s));
+	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+	if (SDL_Init(SDL_INIT_VIDEO) < 0)
+		return no_display(SDL_GetError());
+	driver = SDL_GetCurrentVideoDriver();
+	if (!hidden_ok && (!strcmp(driver, "offscreen") || !strcmp(driver, "dummy") || !strcmp(driver, "evdev")))
+		return no_display("neither DISPLAY nor WAYLAND_DISPLAY leads to one");
+	choose_size(&w, &h);
+	s->window = SDL_CreateWindow(title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, w, h, SDL_WINDOW_RESIZABLE);
+	if (s->window)
+		s->renderer = make_renderer(s->window);
+	if (!s->renderer) {
+		fprintf(stderr, "vmatlas: the window does not open: %s\n", SDL_GetError());
+		va_screen_close(s);
+		return -EIO;
+	}
+	SDL_SetWindowMinimumSize(s->window, 640, 400);
+	return 0;
+}
+
+void va_screen_close(struct va_screen *s)
+{
+	if (s->texture)
+		SDL_DestroyTexture(s->texture);
+	if (s->renderer)
+		SDL_DestroyRenderer(s->renderer);
+	if (s->window)
+		SDL_DestroyWindow(s->window);
+	SDL_Quit();
+	memset(s, 0, sizeof(*s));
+}
+
+void va_screen_size(struct va_screen *s, int *w, int *h)
+{
+	if (SDL_GetRendererOutputSize(s->renderer, w, h))
+		SDL_GetWindowSize(s->window, w, h);
+}
+
+bool va_screen_show(struct va_screen *s, const struct va_canvas *c)
+{
+	if (!s->texture || s->texture_w != c->w || s->texture_h != c->h) {
+		if (s->texture)
+			SDL_DestroyTexture(s->texture);
+		s->texture = SDL_CreateTexture(s->renderer, SDL_PIXELFORMAT_ARGB8888, SDL_TEXTUREACCESS_STREAMING, c->w, c->h);
+		s->texture_w = c->w;
+		s->texture_h = c->h;
+	}
+	if (!s->texture || SDL_UpdateTexture(s->texture, NULL, c->pixels, c->w * 4))
+		return false;
+	SDL_RenderCopy(s->renderer, s->texture, NULL, NULL);
+	SDL_RenderPresent(s->renderer);
+	return true;
+}
+
+void va_screen_full(struct va_screen *s)
+{
+	bool full = SDL_GetWindowFlags(s->window) & SDL_WINDOW_FULLSCREEN_DESKTOP;
+
+	SDL_SetWindowFullscreen(s->window, full ? 0 : SDL_WINDOW_FULLSCREEN_DESKTOP);
+}

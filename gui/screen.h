@@ -1,0 +1,23 @@
+/* The SDL side: one window, one streaming texture that shows the canvas. Main thread only. */
+#ifndef VA_SCREEN_H
+#define VA_SCREEN_H
+
+#include <SDL.h>
+
+#include "canvas.h"
+
+struct va_screen {
+	SDL_Window *window;
+	SDL_Renderer *renderer;
+	SDL_Texture *texture;
+	int texture_w, texture_h;
+};
+
+/* w, h 0: 1280 × 720, or what fits the display. 0, -ENODEV without a display, another negative errno; after one sentence on stderr. */
+int va_screen_open(struct va_screen *s, const char *title, int w, int h, bool hidden_ok);
+void va_screen_close(struct va_screen *s);
+void va_screen_size(struct va_screen *s, int *w, int *h); /* in pixels of the canvas */
+bool va_screen_show(struct va_screen *s, const struct va_canvas *canvas);
+void va_screen_full(struct va_screen *s); /* full screen and back */
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Reads a descriptor on a thread of its own, so that a slow source never stops the window and a slow window only slows the source (the bytes
+ * waiting are bounded). The thread touches nothing but its buffer.
+ */
+#ifndef VA_SOURCE_H
+#define VA_SOURCE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VA_SOURCE_MAX (32u << 20) /* bytes waiting; then the reader waits too */
+
+struct va_source {
+	int fd;                      /* borrowed */
+	int quit[2];                 /* pipe: closed end tells the thread to leave */
+	void (*wake)(void *ctx);     /* called by the thread: something is there */
+	void *ctx;
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t lock;        /* protects what follows */
+	pthread_cond_t room;
+	char *bytes;
+	size_t used, size;
+	bool ended, leaving;
+	int error;                   /* errno of a failed read; 0 = plain end */
+};
+
+/* 0 or -errno. */
+int va_source_start(struct va_source *s, int fd, void (*wake)(void *ctx), void *ctx);
+void va_source_stop(struct va_source *s);
+
+/*
+ * Takes all bytes waiting; *bytes is then the caller's to free. False where there are none; *ended tells that none will come.
+ */
+bool va_source_take(struct va_source *s, char **bytes, size_t *n, bool *ended);
+
+#endif

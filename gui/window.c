@@ -1,0 +1,362 @@
+/* The window's loop: bytes and events in, pictures out, nothing at all while nothing changes. */
+#include "window.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "actions.h"
+#include "app.h"
+#include "decode.h"
+#include "moment.h"
+#include "render.h"
+#include "screen.h"
+#include "source.h"
+
+#define DRAG_PIXELS 4
+
+struct window {
+	const struct va_window_options *o;
+	struct va_recording *recording;
+	bool own_recording;
+	struct va_source source;
+	bool streaming;
+	struct va_fonts *fonts;
+	struct va_screen screen;
+	struct va_app app;
+	Uint32 wake_event;
+	bool quit, stopped;
+	enum { DRAG_NONE, DRAG_PRESSED, DRAG_MAP, DRAG_TIME } drag;
+	struct va_hit pressed;
+	int press_x, press_y;
+	char source_text[160];
+	char shot_name[64], notice[128];
+	unsigned shots;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * VA_SEC + (uint64_t)t.tv_nsec;
+}
+
+bool va_window_possible(void)
+{
+	const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+
+	return (x && *x) || (wayland && *wayland);
+}
+
+/* Called by the source's thread: the only SDL function that may be called there. */
+static void wake(void *ctx)
+{
+	struct window *w = ctx;
+	SDL_Event e = {.type = w->wake_event};
+
+	SDL_PushEvent(&e);
+}
+
+static void say_source(struct window *w, const char *text)
+{
+	snprintf(w->source_text, sizeof(w->source_text), "%s", text);
+	w->app.view.source = w->source_text;
+	w->app.dirty = true;
+}
+
+static void source_ended(struct window *w, int error)
+{
+	const struct vmatlas_end *end;
+
+	va_recording_finish(w->recording);
+	w->streaming = false;
+	w->app.play.growing = false;
+	end = va_recording_ready(w->recording) ? va_recording_end(w->recording) : NULL;
+	if (error)
+		say_source(w, va_decode_strerror(error));
+	else if (!va_recording_ready(w->recording))
+		say_source(w, "The source ended before it said anything.");
+	else if (!end)
+		say_source(w, "the source broke off; this is what came");
+	else
+		say_source(w, end->reason == VMATLAS_END_COMMAND ? "the command ended" : end->reason == VMATLAS_END_VANISHED ? "the process ended" :
+			   end->reason == VMATLAS_END_STOPPED ? "the recording was stopped" : "the recorder failed; this is what came");
+}
+
+static void take_stream(struct window *w)
+{
+	char *bytes;
+	size_t n;
+	bool ended;
+	int error = 0;
+
+	if (!w->streaming)
+		return;
+	if (va_source_take(&w->source, &bytes, &n, &ended)) {
+		error = va_recording_feed(w->recording, bytes, n);
+		free(bytes);
+		w->app.dirty |= !w->app.ready;
+	}
+	if (error || (ended && !n))
+		source_ended(w, error);
+}
+
+static void screenshot(struct window *w, uint64_t now)
+{
+	struct va_png_text texts[6];
+	char buf[256];
+	time_t t = time(NULL);
+	struct tm tm;
+
+	if (!w->app.ready)
+		return;
+	localtime_r(&t, &tm);
+	strftime(w->shot_name, sizeof(w->shot_name) - 8, "vmatlas-%Y%m%d-%H%M%S", &tm);
+	snprintf(w->shot_name + strlen(w->shot_name), 8, w->shots ? "-%u.png" : ".png", w->shots);
+	w->shots++;
+	va_render_texts(&w->app, texts, buf, sizeof(buf));
+	snprintf(w->notice, sizeof(w->notice), va_png_write(&w->app.canvas, w->shot_name, texts) ? "%s could not be written" : "saved %s", w->shot_name);
+	va_app_notice(&w->app, w->notice, now);
+}
+
+static void write_mark(struct window *w, uint64_t now)
+{
+	static unsigned count;
+	char text[64];
+
+	snprintf(text, sizeof(text), "mark %u", ++count);
+	if (!w->o->mark || !w->streaming)
+		va_app_notice(&w->app, "marks can be written while a command runs under run or attach", now);
+	else if (w->o->mark(w->o->ctx, text))
+		va_app_notice(&w->app, "the mark could not be written", now);
+}
+
+static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64_t now)
+{
+	switch (action) {
+	case VA_ACT_QUIT:
+		w->quit = true;
+		break;
+	case VA_ACT_FULL:
+		va_screen_full(&w->screen);
+		break;
+	case VA_ACT_SHOT:
+		screenshot(w, now);
+		break;
+	case VA_ACT_MARK:
+		write_mark(w, now);
+		break;
+	default:
+		va_app_act(&w->app, action, arg, now);
+	}
+}
+
+static void press(struct window *w, int x, int y)
+{
+	const struct va_hit *hit = va_scene_hit_at(&w->app.scene, x, y);
+
+	w->press_x = x;
+	w->press_y = y;
+	w->drag = hit ? DRAG_PRESSED : DRAG_NONE;
+	if (!hit)
+		return;
+	w->pressed = *hit;
+	if (hit->action == VA_ACT_TIMELINE) {
+		w->drag = DRAG_TIME;
+		va_app_scrub(&w->app, hit, x);
+	}
+}
+
+static void move(struct window *w, const SDL_MouseMotionEvent *e)
+{
+	const struct va_hit *was = va_scene_hit_at(&w->app.scene, w->app.view.mouse_x, w->app.view.mouse_y);
+	const struct va_hit *is = va_scene_hit_at(&w->app.scene, e->x, e->y);
+	bool map = w->pressed.action == VA_ACT_MAP || w->pressed.action == VA_ACT_MAP_BOX;
+
+	w->app.view.mouse_x = e->x;
+	w->app.view.mouse_y = e->y;
+	if (w->drag == DRAG_PRESSED && map && abs(e->y - w->press_y) > DRAG_PIXELS)
+		w->drag = DRAG_MAP;
+	if (w->drag == DRAG_MAP || (e->state & (SDL_BUTTON_MMASK | SDL_BUTTON_RMASK)))
+		va_app_pan(&w->app, e->yrel);
+	else if (w->drag == DRAG_TIME)
+		va_app_scrub(&w->app, &w->pressed, e->x);
+	else if ((was && was->tip != (size_t)-1) || (is && is->tip != (size_t)-1))
+		w->app.dirty = true;
+}
+
+static void release(struct window *w, uint64_t now)
+{
+	if (w->drag == DRAG_PRESSED)
+		act(w, w->pressed.action, w->pressed.arg, now);
+	w->drag = DRAG_NONE;
+}
+
+static void key(struct window *w, const SDL_KeyboardEvent *e, uint64_t now)
+{
+	unsigned mods = (e->keysym.mod & KMOD_CTRL ? VA_MOD_CTRL : 0) | (e->keysym.mod & KMOD_SHIFT ? VA_MOD_SHIFT : 0);
+	enum va_action_id action = va_action_for(e->keysym.sym, mods);
+
+	if (e->keysym.mod & KMOD_ALT)
+		return;
+	if (action != VA_ACT_NONE)
+		act(w, action, 0, now);
+}
+
+static void window_event(struct window *w, const SDL_WindowEvent *e)
+{
+	int width, height;
+
+	if (e->event == SDL_WINDOWEVENT_SIZE_CHANGED || e->event == SDL_WINDOWEVENT_EXPOSED) {
+		va_screen_size(&w->screen, &width, &height);
+		va_app_resize(&w->app, width, height);
+		w->app.dirty = true;
+	} else if (e->event == SDL_WINDOWEVENT_LEAVE) {
+		w->app.view.mouse_x = w->app.view.mouse_y = -1;
+		w->app.dirty = true;
+	}
+}
+
+static void event(struct window *w, const SDL_Event *e, uint64_t now)
+{
+	switch (e->type) {
+	case SDL_QUIT:
+		w->quit = true;
+		break;
+	case SDL_KEYDOWN:
+		key(w, &e->key, now);
+		break;
+	case SDL_MOUSEBUTTONDOWN:
+		if (e->button.button == SDL_BUTTON_LEFT)
+			press(w, e->button.x, e->button.y);
+		break;
+	case SDL_MOUSEBUTTONUP:
+		if (e->button.button == SDL_BUTTON_LEFT)
+			release(w, now);
+		break;
+	case SDL_MOUSEMOTION:
+		move(w, &e->motion);
+		break;
+	case SDL_MOUSEWHEEL:
+		va_app_wheel(&w->app, w->app.view.mouse_x, w->app.view.mouse_y, (float)e->wheel.y, now);
+		break;
+	case SDL_WINDOWEVENT:
+		window_event(w, &e->window);
+		break;
+	}
+}
+
+/* How long nothing can change by itself: ms for SDL_WaitEventTimeout */
+static int idle_time(const struct window *w, uint64_t now)
+{
+	if (va_app_needs_frame(&w->app, now))
+		return (int)(VA_TIME_FRAME / VA_MS);
+	if (w->app.ready && w->app.play.mode == VA_PLAY_EACH && w->app.play.next_each > now)
+		return (int)((w->app.play.next_each - now) / VA_MS) + 1;
+	return 60000;
+}
+
+static void loop(struct window *w)
+{
+	SDL_Event e;
+
+	while (!w->quit) {
+		uint64_t now = now_ns(), began = now;
+
+		take_stream(w);
+		va_app_update(&w->app, now);
+		if (va_app_needs_frame(&w->app, now)) {
+			va_app_layout(&w->app, now);
+			va_app_draw(&w->app);
+			va_screen_show(&w->screen, &w->app.canvas);
+		}
+		int wait = idle_time(w, now), used = (int)((now_ns() - began) / VA_MS);
+
+		if (SDL_WaitEventTimeout(&e, va_max(wait - used, 1)))
+			do
+				event(w, &e, now_ns());
+			while (SDL_PollEvent(&e));
+	}
+}
+
+static int start_at(struct window *w, uint64_t now)
+{
+	size_t pos;
+
+	if (!w->o->at)
+		return 0;
+	va_app_update(&w->app, now);
+	if (!w->app.ready || va_moment_parse(w->app.play.history, w->o->at, &pos))
+		return -EINVAL;
+	va_playback_pause(&w->app.play, true, now);
+	va_playback_seek(&w->app.play, pos);
+	w->app.jumped = true;
+	return 0;
+}
+
+static const char *title_of(struct window *w, char *buf, size_t n)
+{
+	const char *command = va_recording_ready(w->recording) ? va_recording_meta(w->recording, "command") : NULL;
+	const char *what = w->o->title ? w->o->title : command;
+
+	snprintf(buf, n, what ? "%s - vmatlas" : "vmatlas", what);
+	return buf;
+}
+
+static int open_all(struct window *w)
+{
+	struct va_app_options options = {.theme = w->o->theme ? va_theme_find(w->o->theme) : &va_theme_dark, .scale = (float)w->o->scale,
+					 .live = w->o->stream_fd >= 0};
+	char title[256];
+	int error = va_screen_open(&w->screen, title_of(w, title, sizeof(title)), w->o->width, w->o->height, w->o->hidden_ok);
+
+	if (error)
+		return error;
+	va_screen_size(&w->screen, &options.w, &options.h);
+	w->fonts = va_fonts_new(NULL);
+	if (!w->fonts || !va_app_init(&w->app, w->recording, w->fonts, &options, now_ns()))
+		return -ENOMEM;
+	w->wake_event = SDL_RegisterEvents(1);
+	if (w->o->stream_fd < 0)
+		return start_at(w, now_ns());
+	say_source(w, "live");
+	w->streaming = true;
+	return va_source_start(&w->source, w->o->stream_fd, wake, w);
+}
+
+static void close_all(struct window *w)
+{
+	if (w->streaming && w->o->stop)
+		w->o->stop(w->o->ctx);
+	va_source_stop(&w->source);
+	if (w->fonts) {
+		va_app_destroy(&w->app);
+		va_fonts_free(w->fonts);
+	}
+	if (w->screen.window)
+		va_screen_close(&w->screen);
+	if (w->own_recording)
+		va_recording_free(w->recording);
+}
+
+int va_window_run(const struct va_window_options *o)
+{
+	struct window *w = calloc(1, sizeof(*w));
+	int error;
+
+	if (!w)
+		return -ENOMEM;
+	w->o = o;
+	w->own_recording = !o->recording;
+	w->recording = o->recording ? o->recording : va_recording_new();
+	error = open_all(w);
+	if (!error)
+		loop(w);
+	close_all(w);
+	free(w);
+	return error;
+}
