@@ -95,6 +95,9 @@ static void va_write_fork(struct task_struct *child, u32 parent_map, u32 child_m
 		},
 	};
 
+	/* The kernel keeps the signal of clone()'s lowest byte apart; threads have none. */
+	if (child->exit_signal > 0)
+		rec.fork.clone_flags |= child->exit_signal;
 	strscpy(rec.fork.comm, child->comm, sizeof(rec.fork.comm));
 	va_task_tell(&rec);
 }

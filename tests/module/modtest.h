@@ -1,0 +1,54 @@
+/*
+ * The module's own test: runs inside a guest as root, drives the control files, reads the relay files itself and decodes them without
+ * the core, so that a mistake in one is not hidden by the same mistake in the other. Static; prints "ok …" and "not ok …".
+ */
+#ifndef MODTEST_H
+#define MODTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "vmatlas/control.h"
+#include "vmatlas/wire.h"
+
+/* --- checks (check.c) */
+extern int failures;
+void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void die(const char *what) __attribute__((noreturn));
+
+/* --- control files (control.c) */
+int control(const char *file, const char *text); /* 0 or -errno */
+int control_open(const char *file, int flags);
+long stat_of(const char *name, int field); /* number in the line of stats that begins with name; -1 = none */
+void record_begin(void);                   /* everything on, drained */
+void record_end(void);
+
+/* --- records (records.c) */
+struct records {
+	struct vmatlas_record *rec;
+	size_t n, room;
+};
+
+#define CPUS 8
+extern struct records stream[CPUS][VMATLAS_CHANNELS]; /* as read */
+extern struct records all;                            /* merged by time */
+
+void drain(void);      /* reads what is there */
+void records_reset(void);
+void merge(void);      /* stream → all */
+unsigned long gaps(int cpu, int channel); /* sequence numbers missing so far */
+const char *text_of(__u64 id);
+
+/* --- a map as the records tell it (map.c) */
+struct map;
+void map_at(__u32 mm, size_t end, char *out, size_t size); /* as /proc/PID/maps, after all.rec[0..end) */
+
+/* --- what is watched (work.c): run by exec of ourselves */
+int work(int argc, char **argv);
+void mark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Starts `modtest work NAME ARG` as the target by "exec", drains until it has ended, merges. Its wait status. */
+int watch(const char *name, const char *arg);
+
+#endif
