@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/limits.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void va_pump_init(struct va_pump *p, int from, int to, unsigned owns)
@@ -11,17 +12,38 @@ void va_pump_init(struct va_pump *p, int from, int to, unsigned owns)
 	p->buf = va_zalloc(VA_PUMP_ROOM);
 }
 
-static void close_end(struct va_pump *p, int *fd, unsigned which)
+static void close_from(struct va_pump *p)
 {
-	if (p->owns & which && *fd >= 0)
-		close(*fd);
-	*fd = -1;
+	if (p->owns & VA_PUMP_OWNS_FROM && p->from >= 0)
+		close(p->from);
+	p->from = -1;
+}
+
+/*
+ * A socket is only shut for writing: QEMU takes a closed one for gone at once, with bytes still in it; a shut one it reads to its end.
+ */
+static void end_to(struct va_pump *p)
+{
+	if (!(p->owns & VA_PUMP_OWNS_TO) || p->to < 0 || p->shut)
+		return;
+	p->shut = !shutdown(p->to, SHUT_WR);
+	if (!p->shut) {
+		close(p->to);
+		p->to = -1;
+	}
+}
+
+static void close_to(struct va_pump *p)
+{
+	if (p->owns & VA_PUMP_OWNS_TO && p->to >= 0)
+		close(p->to);
+	p->to = -1;
 }
 
 void va_pump_free(struct va_pump *p)
 {
-	close_end(p, &p->from, VA_PUMP_OWNS_FROM);
-	close_end(p, &p->to, VA_PUMP_OWNS_TO);
+	close_from(p);
+	close_to(p);
 	free(p->buf);
 	p->buf = NULL;
 }
@@ -29,16 +51,16 @@ void va_pump_free(struct va_pump *p)
 static void end_from(struct va_pump *p)
 {
 	p->ended = true;
-	close_end(p, &p->from, VA_PUMP_OWNS_FROM);
+	close_from(p);
 	if (!p->n)
-		close_end(p, &p->to, VA_PUMP_OWNS_TO);
+		end_to(p);
 }
 
 static void break_to(struct va_pump *p)
 {
 	p->broken = true;
 	p->n = 0;
-	close_end(p, &p->to, VA_PUMP_OWNS_TO);
+	close_to(p);
 	end_from(p);
 }
 
@@ -50,7 +72,7 @@ bool va_pump_done(const struct va_pump *p)
 void va_pump_watch(const struct va_pump *p, struct pollfd fds[2])
 {
 	fds[0] = (struct pollfd){ .fd = p->hold || p->n || p->ended ? -1 : p->from, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = p->broken ? -1 : p->to, .events = p->n ? POLLOUT : 0 };
+	fds[1] = (struct pollfd){ .fd = p->broken || p->shut ? -1 : p->to, .events = p->n ? POLLOUT : 0 };
 }
 
 bool va_pump_read(struct va_pump *p)
@@ -90,7 +112,7 @@ static void write_some(struct va_pump *p)
 	p->n -= did;
 	p->moved += did;
 	if (!p->n && p->ended)
-		close_end(p, &p->to, VA_PUMP_OWNS_TO);
+		end_to(p);
 }
 
 void va_pump_handle(struct va_pump *p, const struct pollfd fds[2])

@@ -20,6 +20,7 @@ struct va_pump {
 	unsigned owns;    /* enum va_pump_owns: closed at the end and O_NONBLOCK; others are borrowed and left as they are */
 	bool hold;        /* do not read for now */
 	bool ended;       /* from: end of file */
+	bool shut;        /* to: has been told the end, is closed later */
 	bool broken;      /* to: nobody takes it any more; what is left is dropped */
 	uint64_t moved;   /* bytes written to `to` */
 	size_t at, n;     /* what waits in buf */
