@@ -23,6 +23,9 @@ enum va_exit {
 	X(record, "run a command and write a recording")                                                                   \
 	X(replay, "watch a recording in the window")                                                                       \
 	X(render, "a picture or a film of a recording, without a window")                                                  \
+	X(dump, "a process's map at a moment, as /proc/PID/maps prints it")                                                \
+	X(events, "what a recording holds, one event a line")                                                              \
+	X(stats, "counts of a recording: events, processes, losses")                                                       \
 	X(attach, "watch a process that already runs (this machine's kernel only)")
 
 #define X(name, help) int cmd_##name(int argc, char **argv);

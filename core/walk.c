@@ -246,16 +246,26 @@ static bool allowed(const struct vmatlas_record *rec, __u64 vma_flags)
 	return vma_flags & 7;
 }
 
+/*
+ * The CPU raises #GP for such an address, with no address and no error code: the kernel says SI_KERNEL. What is canonical only with five
+ * levels was walked where there are five.
+ */
+static bool is_non_canonical(const struct vmatlas_fault *f)
+{
+	if (f->addr >= 1ull << 56 || (f->signal == SIGSEGV && f->si_code == SI_KERNEL))
+		return true;
+	return f->addr >= 1ull << 47 && !f->depth_before && !f->depth_after;
+}
+
 enum va_bad_reason va_bad_reason(const struct vmatlas_record *rec, __u64 vma_flags, bool vma_known, __u64 vma_file_end)
 {
 	const struct vmatlas_fault *f = &rec->fault;
 
 	if (!(rec->head.flags & VMATLAS_F_BAD))
 		return VA_BAD_NONE;
-	/* With four levels the CPU raises #GP and no page fault for what lies between, so an address there was met with five. */
 	if (f->addr >= 0xff00000000000000ull)
 		return VA_BAD_KERNEL;
-	if (f->addr >= 1ull << 56)
+	if (is_non_canonical(f))
 		return VA_BAD_NON_CANONICAL;
 	if (!vma_known && !f->vma_end)
 		return VA_BAD_UNMAPPED;

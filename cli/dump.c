@@ -1,0 +1,288 @@
+/* vmatlas dump: the model's map at a moment, as /proc/PID/maps prints it or as JSON. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "json.h"
+#include "maps.h"
+#include "moment.h"
+
+static const char help_text[] =
+	"Examples:\n"
+	"  vmatlas dump ls.vmatlas                         the map of the launched process, as it was last\n"
+	"  vmatlas dump ls.vmatlas --at mark:before-fork   at the moment a mark was written\n"
+	"  vmatlas dump ls.vmatlas --at 1.5 --pid 4711     of process 4711, 1.5 s after the start\n"
+	"  vmatlas dump ls.vmatlas --at 1.5 --all --format json | jq .vmas[].zone\n"
+	"\n"
+	"Usage: vmatlas dump FILE [--at MOMENT] [--pid N | --all] [--format maps|json]      FILE - : standard input\n"
+	"\n"
+	"  --at MOMENT      " VA_MOMENT_HELP ";\n"
+	"                   without: end\n"
+	"  --pid N          of process N; without: of the launched or attached process\n"
+	"  --all            of every process that runs at that moment, and of the launched one\n"
+	"  --format maps    the lines of /proc/PID/maps, byte for byte (with --all each map begins with '# PID NAME')\n"
+	"  --format json    one object a process and line:\n"
+	"                   ts since_start_ns tgid comm mm complete stale ended layout{…} counts{…} vmas[{start end perms offset dev\n"
+	"                   inode name zone lib anon stale resident born changed}]; addresses are \"0x…\", resident counts pages\n"
+	"                   of 4 KiB last known present, born and changed are ns of the recording's clock\n"
+	"\n"
+	"Exit codes: 0 ok, 1 failure (no such mark, nothing known of the process's map), 2 usage, 4 no such process in the\n"
+	"recording by then, 6 not a readable recording.";
+
+struct dump {
+	const char *file, *at;
+	__u32 pid;
+	bool all, json;
+	struct va_recording *recording;
+	const struct va_model *model;
+};
+
+static int usage(const char *format, const char *what)
+{
+	fputs("vmatlas: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("; try 'vmatlas dump --help'\n", stderr);
+	return VA_EXIT_USAGE;
+}
+
+/* -1 = go on, else the exit code. */
+static int parse_pid(struct dump *d, const char *text)
+{
+	char *end;
+	unsigned long pid = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || !pid || pid > 0x7fffffff)
+		return usage("--pid takes a process number, not '%s'", text);
+	d->pid = (__u32)pid;
+	return -1;
+}
+
+static int parse_format(struct dump *d, const char *text)
+{
+	d->json = !strcmp(text, "json");
+	return d->json || !strcmp(text, "maps") ? -1 : usage("--format takes maps or json, not '%s'", text);
+}
+
+static int parse(struct dump *d, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "at", required_argument, NULL, 't' }, { "pid", required_argument, NULL, 'p' }, { "all", no_argument, NULL, 'a' },
+		{ "format", required_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' }, { 0 },
+	};
+	int c, code = -1;
+
+	optind = 0;
+	while (code < 0 && (c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 't')
+			d->at = optarg;
+		else if (c == 'p')
+			code = parse_pid(d, optarg);
+		else if (c == 'a')
+			d->all = true;
+		else if (c == 'f')
+			code = parse_format(d, optarg);
+		else if (c == 'h')
+			code = puts(help_text) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+		else
+			code = usage("%s", "the option above is not one of dump's");
+	}
+	if (code >= 0)
+		return code;
+	if (optind + 1 != argc)
+		return usage("%s", optind < argc ? "one recording at a time" : "dump needs a recording");
+	if (d->pid && d->all)
+		return usage("%s", "--pid and --all exclude each other");
+	d->file = argv[optind];
+	return -1;
+}
+
+/* --- maps -------------------------------------------------------------------------------------------------------- */
+
+static void print_vsyscall(const struct dump *d)
+{
+	const char *line = va_recording_meta(d->recording, "vsyscall");
+	size_t n = line ? strcspn(line, "\n") : 0;
+
+	if (n)
+		printf("%.*s\n", (int)n, line);
+}
+
+static void print_maps(const struct dump *d, const struct va_mm *mm)
+{
+	static char line[VA_MAPS_LINE_MAX];
+
+	for (size_t i = 0; i < va_mm_vma_count(mm); i++)
+		fwrite(line, 1, va_maps_line(mm, va_mm_vma(mm, i), va_model_texts(d->model), va_model_header(d->model)->rules, line,
+					     sizeof(line)), stdout);
+	if (va_mm_has_vsyscall(mm))
+		print_vsyscall(d);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------------------ */
+
+static void put_layout(struct va_json *j, const struct vmatlas_mm_layout *l)
+{
+	if (!l) {
+		va_json_null(j, "layout");
+		return;
+	}
+	va_json_object(j, "layout");
+#define PUT(field) va_json_hex(j, #field, l->field)
+	PUT(start_code), PUT(end_code), PUT(start_data), PUT(end_data), PUT(start_brk), PUT(brk), PUT(start_stack);
+	PUT(arg_start), PUT(arg_end), PUT(env_start), PUT(env_end), PUT(pgd);
+#undef PUT
+	va_json_end_object(j);
+}
+
+static void put_counts(struct va_json *j, const struct vmatlas_mm_counts *c)
+{
+	if (!c) {
+		va_json_null(j, "counts");
+		return;
+	}
+	va_json_object(j, "counts");
+#define PUT(field) va_json_u64(j, #field, c->field)
+	PUT(total_vm), PUT(data_vm), PUT(exec_vm), PUT(stack_vm), PUT(locked_vm), PUT(pinned_vm), PUT(rss_file), PUT(rss_anon);
+	PUT(rss_shmem), PUT(swap), PUT(pgtable_bytes), PUT(map_count);
+#undef PUT
+	va_json_end_object(j);
+}
+
+static void put_vma(struct va_json *j, const struct dump *d, const struct va_mm *mm, const struct va_vma *v)
+{
+	char perms[5], dev[24], store[VMATLAS_TEXT_MAX + 32];
+	__u32 rules = va_model_header(d->model)->rules;
+	bool lib;
+	enum va_zone zone = va_zone_of(mm, v, va_model_texts(d->model), va_recording_objects(d->recording), rules, &lib);
+
+	va_vma_perms(v->vm_flags, perms);
+	snprintf(dev, sizeof(dev), "%02x:%02x", v->dev_major, v->dev_minor);
+	va_json_object(j, NULL);
+	va_json_hex(j, "start", v->start);
+	va_json_hex(j, "end", v->end);
+	va_json_string(j, "perms", perms);
+	va_json_hex(j, "offset", va_vma_has_file(v) ? v->pgoff << 12 : 0);
+	va_json_string(j, "dev", dev);
+	va_json_u64(j, "inode", v->inode);
+	va_json_string(j, "name", va_vma_name(mm, v, va_model_texts(d->model), rules, store, sizeof(store)));
+	va_json_string(j, "zone", va_zone_name(zone));
+	va_json_bool(j, "lib", lib);
+	va_json_bool(j, "anon", v->anon);
+	va_json_bool(j, "stale", v->stale);
+	va_json_u64(j, "resident", va_mm_resident(mm, v->start, v->end));
+	va_json_u64(j, "born", v->born);
+	va_json_u64(j, "changed", v->changed);
+	va_json_end_object(j);
+}
+
+static void print_json(const struct dump *d, const struct va_task *task, const struct va_mm *mm)
+{
+	struct va_json j = { 0 };
+	__u64 now = va_model_now(d->model), begin = va_model_header(d->model)->start_mono;
+
+	va_json_object(&j, NULL);
+	va_json_u64(&j, "ts", now);
+	va_json_u64(&j, "since_start_ns", now > begin ? now - begin : 0);
+	va_json_u64(&j, "tgid", task->tgid);
+	va_json_string(&j, "comm", task->comm);
+	va_json_u64(&j, "mm", va_mm_id(mm));
+	va_json_bool(&j, "complete", va_mm_complete(mm));
+	va_json_bool(&j, "stale", va_mm_stale(mm));
+	va_json_bool(&j, "ended", va_mm_ended(mm));
+	put_layout(&j, va_mm_layout(mm));
+	put_counts(&j, va_mm_counts(mm));
+	va_json_array(&j, "vmas");
+	for (size_t i = 0; i < va_mm_vma_count(mm); i++)
+		put_vma(&j, d, mm, va_mm_vma(mm, i));
+	va_json_end_array(&j);
+	va_json_end_object(&j);
+	va_json_newline(&j);
+	fwrite(j.buf, 1, j.used, stdout);
+	va_json_free(&j);
+}
+
+/* --- which processes --------------------------------------------------------------------------------------------- */
+
+static void warn_if_unsure(const struct va_task *task, const struct va_mm *mm)
+{
+	if (!va_mm_complete(mm))
+		fprintf(stderr, "vmatlas: process %u: the recording does not tell its whole map\n", task->tgid);
+	else if (va_mm_stale(mm))
+		fprintf(stderr, "vmatlas: process %u: records were lost just before; its map may differ from the kernel's\n", task->tgid);
+}
+
+static void print_process(const struct dump *d, const struct va_task *task, const struct va_mm *mm)
+{
+	if (d->json) {
+		print_json(d, task, mm);
+	} else {
+		if (d->all)
+			printf("# %u %s\n", task->tgid, task->comm);
+		print_maps(d, mm);
+	}
+	warn_if_unsure(task, mm);
+}
+
+static int print_one(const struct dump *d)
+{
+	__u32 tgid = d->pid ? d->pid : va_model_target(d->model);
+	const struct va_task *task = va_model_find_task(d->model, tgid);
+	const struct va_mm *mm = task ? va_model_mm_of(d->model, tgid) : NULL;
+
+	if (!task && d->pid)
+		fprintf(stderr, "vmatlas: no process %u in this recording at that moment\n", tgid);
+	else if (!task)
+		fprintf(stderr, "vmatlas: no process has been seen at that moment\n");
+	else if (!mm)
+		fprintf(stderr, "vmatlas: nothing is known of the map of process %u at that moment\n", tgid);
+	if (mm)
+		print_process(d, task, mm);
+	return mm ? VA_EXIT_OK : task ? VA_EXIT_FAILURE : VA_EXIT_NO_PROCESS;
+}
+
+static int print_all(const struct dump *d)
+{
+	for (size_t i = 0; i < va_model_task_count(d->model); i++) {
+		const struct va_task *task = va_model_task(d->model, i);
+		const struct va_mm *mm = va_model_mm(d->model, task->last_mm);
+		bool newest = va_model_find_task(d->model, task->tid) == task;
+
+		if (mm && newest && task->tid == task->tgid && (!task->end || task->tgid == va_model_target(d->model)))
+			print_process(d, task, mm);
+	}
+	return VA_EXIT_OK;
+}
+
+static int dump_at(struct dump *d)
+{
+	struct va_history *h = va_recording_history(d->recording);
+	size_t position;
+	int code = va_moment_find(d->recording, "dump", d->at, &position);
+
+	if (code)
+		return code;
+	struct va_model *model = va_history_model_at(h, position);
+
+	d->model = model;
+	code = d->all ? print_all(d) : print_one(d);
+	va_model_free(model);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	perror("vmatlas: standard output");
+	return VA_EXIT_FAILURE;
+}
+
+int cmd_dump(int argc, char **argv)
+{
+	struct dump d = { .at = "end" };
+	int code = parse(&d, argc, argv);
+
+	if (code < 0)
+		code = va_moment_load(&d.recording, d.file);
+	if (code == 0 && d.recording)
+		code = dump_at(&d);
+	va_recording_free(d.recording);
+	return code;
+}

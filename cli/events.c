@@ -1,0 +1,280 @@
+/* vmatlas events: the records of a recording, one a line. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "commands.h"
+#include "events.h"
+#include "moment.h"
+#include "record.h"
+
+static const char help_text[] =
+	"Examples:\n"
+	"  vmatlas events ls.vmatlas                                  everything, one event a line\n"
+	"  vmatlas events ls.vmatlas --type op,mark                   the story: calls and marks\n"
+	"  vmatlas events ls.vmatlas --type fault --format json | jq 'select(.kind == \"cow\")'\n"
+	"  vmatlas events ls.vmatlas --from mark:begin --to mark:end\n"
+	"\n"
+	"Usage: vmatlas events FILE [OPTIONS]      FILE - : standard input\n"
+	"\n"
+	"  --pid N          events caused by process N, forks that made it, and all losses\n"
+	"  --type TYPES     by commas: mm vma range op fault fork exec exit mark loss text task pages\n"
+	"  --from MOMENT    without what came up to MOMENT: " VA_MOMENT_HELP "\n"
+	"  --to MOMENT      without what came after MOMENT\n"
+	"  --format text    SECONDS CPU NAME PROCESS/THREAD TYPE DETAILS\n"
+	"  --format json    one object a line, names as in docs/json.md: seq cpu ts type mm tgid tid comm, and by type\n"
+	"     mm      what (layout, counts, end) and the fields of mm_struct\n"
+	"     vma     start end perms offset dev inode name zone lib anon range index\n"
+	"     range   lo hi count range call more snapshot start_brk brk total_vm map_count rss_file rss_anon rss_shmem swap pgtable_bytes\n"
+	"     op      call args result caller begin latency_ns\n"
+	"     fault   addr ip kind error write major origin page_size before_depth before latency_ns pfn_before pfn_after\n"
+	"             vma_start vma_end reason signal levels[{name index entry allocated}]\n"
+	"             kind: demand-zero file cow reuse swap-in huge spurious bad other; origin: user kernel gup\n"
+	"             reason: unmapped protection beyond-eof non-canonical kernel\n"
+	"     fork    child_tgid child_tid child_mm child_comm thread clone_flags\n"
+	"     exec    path old_mm target        exit   status group min_flt maj_flt\n"
+	"     mark    text                      loss   count channel after\n"
+	"     text    id total offset piece     task   ppid uid start_ns exe target     pages  addr level entries\n"
+	"     Addresses and entries are \"0x…\", what is not known is null, ts is in ns of CLOCK_MONOTONIC.\n"
+	"\n"
+	"Exit codes: 0 ok, 1 failure (no such mark), 2 usage, 6 not a readable recording.";
+
+#define WAITING_MAX 4096 /* lines held back at most until the map their VMAs belong to is whole */
+
+struct waiting { /* a line that may not be printed yet */
+	char *line;    /* owned; NULL: a VMA, to be written when its RANGE is whole */
+	size_t bytes;
+	struct vmatlas_record rec;
+	__u32 cpu;
+	char comm[VMATLAS_COMM_LEN + 1];
+};
+
+struct events {
+	const char *file, *from, *to;
+	__u32 pid;
+	__u32 types; /* bit t: print records of type t; 0 = all */
+	bool json;
+	struct va_recording *recording;
+	struct va_history *history;
+	struct va_model *model;
+	struct va_json out;
+	struct waiting *waiting;
+	size_t waiting_count, waiting_room;
+	__u32 open_mm; /* a RANGE of it waits for its VMAs, or for the next RANGE; 0 = none */
+	__u32 missing; /* VMAs it waits for */
+	bool more;
+};
+
+static int usage(const char *format, const char *what)
+{
+	fputs("vmatlas: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("; try 'vmatlas events --help'\n", stderr);
+	return VA_EXIT_USAGE;
+}
+
+static bool add_type(struct events *e, const char *name, size_t n)
+{
+	bool known = false;
+
+	for (unsigned t = 1; t < VMATLAS_TYPE_LIMIT; t++) {
+		const char *type = va_type_name(t);
+
+		if (type && strlen(type) == n && !strncmp(type, name, n)) {
+			e->types |= 1u << t;
+			known = true;
+		}
+	}
+	return known;
+}
+
+static int parse_types(struct events *e, const char *list)
+{
+	for (const char *p = list; *p; p += *p == ',') {
+		size_t n = strcspn(p, ",");
+
+		if (!add_type(e, p, n))
+			return usage("--type takes mm vma range op fault fork exec exit mark loss text task pages, not '%s'", p);
+		p += n;
+	}
+	return *list ? -1 : usage("--type needs a type%s", "");
+}
+
+static int parse_option(struct events *e, int c)
+{
+	char *end;
+
+	switch (c) {
+	case 'p':
+		e->pid = (__u32)strtoul(optarg, &end, 10);
+		return *end || *optarg < '0' || *optarg > '9' || !e->pid ? usage("--pid takes a process number, not '%s'", optarg) : -1;
+	case 'y':
+		return parse_types(e, optarg);
+	case 'f':
+		e->json = !strcmp(optarg, "json");
+		return e->json || !strcmp(optarg, "text") ? -1 : usage("--format takes text or json, not '%s'", optarg);
+	case 'a':
+		e->from = optarg;
+		return -1;
+	case 'b':
+		e->to = optarg;
+		return -1;
+	case 'h':
+		return puts(help_text) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+	}
+	return usage("%s", "the option above is not one of events'");
+}
+
+static int parse(struct events *e, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "pid", required_argument, NULL, 'p' }, { "type", required_argument, NULL, 'y' }, { "format", required_argument, NULL, 'f' },
+		{ "from", required_argument, NULL, 'a' }, { "to", required_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' }, { 0 },
+	};
+	int c, code = -1;
+
+	optind = 0;
+	while (code < 0 && (c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+		code = parse_option(e, c);
+	if (code >= 0)
+		return code;
+	if (optind + 1 != argc)
+		return usage("%s", optind < argc ? "one recording at a time" : "events needs a recording");
+	e->file = argv[optind];
+	return -1;
+}
+
+/* --- printing ---------------------------------------------------------------------------------------------------------- */
+
+static void format(struct events *e, const struct vmatlas_record *rec, __u32 cpu, const char *comm)
+{
+	struct va_event event = { .rec = rec, .cpu = cpu, .model = e->model, .objects = va_recording_objects(e->recording) };
+
+	memcpy(event.comm, comm, sizeof(event.comm));
+	va_json_clear(&e->out);
+	if (e->json)
+		va_event_json(&e->out, &event);
+	else
+		va_event_text(&e->out, &event);
+}
+
+static void let_go(struct events *e)
+{
+	for (size_t i = 0; i < e->waiting_count; i++) {
+		struct waiting *w = &e->waiting[i];
+
+		if (!w->line)
+			format(e, &w->rec, w->cpu, w->comm);
+		fwrite(w->line ? w->line : e->out.buf, 1, w->line ? w->bytes : e->out.used, stdout);
+		free(w->line);
+	}
+	e->waiting_count = 0;
+	e->open_mm = 0;
+}
+
+static void hold_back(struct events *e, const struct vmatlas_record *rec, __u32 cpu, const char *comm)
+{
+	e->waiting = va_grow(e->waiting, &e->waiting_room, e->waiting_count + 1, sizeof(*e->waiting));
+	struct waiting *w = &e->waiting[e->waiting_count++];
+
+	*w = (struct waiting){ .rec = *rec, .cpu = cpu };
+	memcpy(w->comm, comm, sizeof(w->comm));
+	if (rec->head.type == VMATLAS_VMA)
+		return;
+	format(e, rec, cpu, comm);
+	w->bytes = e->out.used;
+	w->line = memcpy(va_alloc_raw(w->bytes + 1), e->out.buf, w->bytes);
+}
+
+/* A VMA's zone depends on its neighbours: its line waits until the model holds the whole RANGE, or row of RANGEs. */
+static void follow_ranges(struct events *e, const struct vmatlas_record *rec)
+{
+	if (rec->head.type == VMATLAS_RANGE) {
+		if (e->open_mm && e->open_mm != rec->head.mm)
+			let_go(e);
+		e->open_mm = rec->head.mm;
+		e->missing = rec->range.count;
+		e->more = rec->head.flags & VMATLAS_F_MORE;
+	} else if (rec->head.type == VMATLAS_VMA && rec->head.mm == e->open_mm && e->missing) {
+		e->missing--;
+	}
+}
+
+static bool wanted(const struct events *e, const struct vmatlas_record *rec)
+{
+	if (e->types && !(e->types >> rec->head.type & 1))
+		return false;
+	if (!e->pid || rec->head.tgid == e->pid || rec->head.type == VMATLAS_LOSS)
+		return true;
+	return rec->head.type == VMATLAS_FORK && rec->fork.child_tgid == e->pid;
+}
+
+static void comm_of(const struct events *e, const struct vmatlas_record *rec, char comm[VMATLAS_COMM_LEN + 1])
+{
+	const struct va_task *task = va_model_find_task(e->model, rec->head.tid);
+
+	memset(comm, 0, VMATLAS_COMM_LEN + 1);
+	if (rec->head.type == VMATLAS_EXIT)
+		memcpy(comm, rec->exit.comm, VMATLAS_COMM_LEN);
+	else if (task && rec->head.tid)
+		memcpy(comm, task->comm, VMATLAS_COMM_LEN);
+}
+
+static void one(struct events *e, size_t i)
+{
+	__u32 cpu;
+	struct vmatlas_record rec = *va_history_record(e->history, i, &cpu);
+	char comm[VMATLAS_COMM_LEN + 1];
+
+	va_model_apply(e->model, &rec);
+	follow_ranges(e, &rec);
+	if (wanted(e, &rec)) {
+		comm_of(e, &rec, comm);
+		if (e->open_mm) {
+			hold_back(e, &rec, cpu, comm);
+		} else {
+			format(e, &rec, cpu, comm);
+			fwrite(e->out.buf, 1, e->out.used, stdout);
+		}
+	}
+	if ((e->open_mm && !e->missing && !e->more) || e->waiting_count >= WAITING_MAX)
+		let_go(e);
+}
+
+static int print_all(struct events *e)
+{
+	size_t first, end;
+	int code = va_moment_find(e->recording, "events", e->from, &first);
+
+	if (!code)
+		code = va_moment_find(e->recording, "events", e->to, &end);
+	if (code)
+		return code;
+	e->history = va_recording_history(e->recording);
+	e->model = va_history_model_at(e->history, first);
+	for (size_t i = first; i < end && !ferror(stdout); i++)
+		one(e, i);
+	let_go(e);
+	va_model_free(e->model);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return VA_EXIT_OK;
+	perror("vmatlas: standard output");
+	return VA_EXIT_FAILURE;
+}
+
+int cmd_events(int argc, char **argv)
+{
+	struct events e = { .from = "start", .to = "end" };
+	int code = parse(&e, argc, argv);
+
+	if (code < 0)
+		code = va_moment_load(&e.recording, e.file);
+	if (code == 0 && e.recording)
+		code = print_all(&e);
+	va_recording_free(e.recording);
+	va_json_free(&e.out);
+	free(e.waiting);
+	return code;
+}

@@ -1,0 +1,359 @@
+/* vmatlas stats: what a recording holds, counted. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "commands.h"
+#include "idmap.h"
+#include "json.h"
+#include "moment.h"
+#include "record.h"
+#include "walk.h"
+
+static const char help_text[] =
+	"Examples:\n"
+	"  vmatlas stats ls.vmatlas\n"
+	"  vmatlas stats ls.vmatlas --json | jq .lost\n"
+	"\n"
+	"Usage: vmatlas stats FILE [--json]      FILE - : standard input\n"
+	"\n"
+	"--json prints one object: release levels command duration_ns ended records lost late invalid stray healed malformed\n"
+	"  types{TYPE: count} kinds{KIND of fault: count} processes[{tgid comm target events faults major ops\n"
+	"  types{…}}] cpus[{cpu truth{written lost seen} faults{…}}].\n"
+	"  written and lost of a CPU are what the module counted (the stream's own count where it does not say), seen is what\n"
+	"  is in the recording, without the losses.\n"
+	"\n"
+	"Exit codes: 0 ok, 1 failure, 2 usage, 6 not a readable recording.";
+
+struct process {
+	__u32 tgid;
+	__u64 events, faults, major, ops, types[VMATLAS_TYPE_LIMIT];
+};
+
+struct stats {
+	const char *file;
+	bool json;
+	struct va_recording *recording;
+	__u64 types[VMATLAS_TYPE_LIMIT], kinds[VA_FAULT_KINDS];
+	struct process *processes; /* in order of appearance */
+	size_t count, room;
+	struct va_idmap by_tgid;
+};
+
+static struct process *process_of(struct stats *s, __u32 tgid)
+{
+	__u32 i = va_idmap_get(&s->by_tgid, tgid);
+
+	if (i != VA_IDMAP_NONE)
+		return &s->processes[i];
+	s->processes = va_grow(s->processes, &s->room, s->count + 1, sizeof(*s->processes));
+	s->processes[s->count] = (struct process){ .tgid = tgid };
+	va_idmap_set(&s->by_tgid, tgid, (__u32)s->count);
+	return &s->processes[s->count++];
+}
+
+static void count_record(struct stats *s, const struct vmatlas_record *rec, unsigned levels)
+{
+	struct process *p = rec->head.tgid ? process_of(s, rec->head.tgid) : NULL;
+	bool fault = rec->head.type == VMATLAS_FAULT;
+
+	s->types[rec->head.type]++;
+	if (fault)
+		s->kinds[va_fault_kind(rec, levels)]++;
+	if (!p)
+		return;
+	p->events++;
+	p->types[rec->head.type]++;
+	p->faults += fault;
+	p->major += fault && (rec->fault.result & 4);
+	p->ops += rec->head.type == VMATLAS_OP;
+}
+
+static void count_all(struct stats *s)
+{
+	struct va_history *h = va_recording_history(s->recording);
+	unsigned levels = va_recording_header(s->recording)->levels;
+
+	for (size_t i = 0; i < va_history_count(h); i++)
+		count_record(s, va_history_record(h, i, NULL), levels);
+}
+
+/* Several types share a name (mm). */
+static __u64 count_of_name(const __u64 types[VMATLAS_TYPE_LIMIT], unsigned type)
+{
+	__u64 n = 0;
+
+	for (unsigned t = 1; t < VMATLAS_TYPE_LIMIT; t++)
+		if (va_type_name(t) && !strcmp(va_type_name(t), va_type_name(type)))
+			n += types[t];
+	return n;
+}
+
+static bool first_of_name(unsigned type)
+{
+	for (unsigned t = 1; t < type; t++)
+		if (va_type_name(t) && !strcmp(va_type_name(t), va_type_name(type)))
+			return false;
+	return va_type_name(type);
+}
+
+static void put_types(struct va_json *j, const __u64 types[VMATLAS_TYPE_LIMIT])
+{
+	va_json_object(j, "types");
+	for (unsigned t = 1; t < VMATLAS_TYPE_LIMIT; t++)
+		if (first_of_name(t))
+			va_json_u64(j, va_type_name(t), count_of_name(types, t));
+	va_json_end_object(j);
+}
+
+struct channel {
+	__u64 written, lost, seen;
+};
+
+/* What the module counted, else what the stream shows. */
+static struct channel channel_of(const struct stats *s, __u32 cpu, __u32 channel)
+{
+	const struct va_merge_stats *m = va_merge_stats(va_recording_merge(s->recording), cpu);
+	struct channel c = { m->written[channel], m->lost[channel], m->written[channel] };
+	size_t n;
+	const struct vmatlas_totals *t = va_recording_totals(s->recording, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (t[i].cpu != cpu || t[i].channel != channel)
+			continue;
+		c.written = t[i].written;
+		c.lost = t[i].lost;
+	}
+	return c;
+}
+
+struct sums {
+	__u64 lost, late, invalid;
+};
+
+static struct sums sums_of(const struct stats *s)
+{
+	const struct va_merge *merge = va_recording_merge(s->recording);
+	struct sums sum = { 0 };
+
+	for (__u32 cpu = 0; cpu < va_merge_cpus(merge); cpu++) {
+		const struct va_merge_stats *m = va_merge_stats(merge, cpu);
+
+		sum.lost += m->lost[0] + m->lost[1];
+		sum.late += m->late;
+		sum.invalid += m->invalid;
+	}
+	sum.invalid += va_model_counts(va_history_latest(va_recording_history(s->recording)))->invalid;
+	return sum;
+}
+
+static __u64 duration_of(const struct stats *s)
+{
+	const struct va_history *h = va_recording_history(s->recording);
+	const struct vmatlas_end *end = va_recording_end(s->recording);
+	__u64 last = va_history_end(h);
+
+	if (end && end->ts > last)
+		last = end->ts;
+	return last > va_history_begin(h) ? last - va_history_begin(h) : 0;
+}
+
+static const char *comm_of(const struct stats *s, __u32 tgid)
+{
+	const struct va_task *task = va_model_find_task(va_history_latest(va_recording_history(s->recording)), tgid);
+
+	return task && *task->comm ? task->comm : NULL;
+}
+
+static void put_channel(struct va_json *j, const char *name, struct channel c)
+{
+	va_json_object(j, name);
+	va_json_u64(j, "written", c.written);
+	va_json_u64(j, "lost", c.lost);
+	va_json_u64(j, "seen", c.seen);
+	va_json_end_object(j);
+}
+
+static void put_cpus(struct va_json *j, const struct stats *s)
+{
+	va_json_array(j, "cpus");
+	for (__u32 cpu = 0; cpu < va_merge_cpus(va_recording_merge(s->recording)); cpu++) {
+		va_json_object(j, NULL);
+		va_json_u64(j, "cpu", cpu);
+		put_channel(j, "truth", channel_of(s, cpu, VMATLAS_CHANNEL_TRUTH));
+		put_channel(j, "faults", channel_of(s, cpu, VMATLAS_CHANNEL_FAULTS));
+		va_json_end_object(j);
+	}
+	va_json_end_array(j);
+}
+
+static void put_processes(struct va_json *j, const struct stats *s)
+{
+	__u32 target = va_model_target(va_history_latest(va_recording_history(s->recording)));
+
+	va_json_array(j, "processes");
+	for (size_t i = 0; i < s->count; i++) {
+		const struct process *p = &s->processes[i];
+
+		va_json_object(j, NULL);
+		va_json_u64(j, "tgid", p->tgid);
+		va_json_string(j, "comm", comm_of(s, p->tgid));
+		va_json_bool(j, "target", p->tgid == target);
+		va_json_u64(j, "events", p->events);
+		va_json_u64(j, "faults", p->faults);
+		va_json_u64(j, "major", p->major);
+		va_json_u64(j, "ops", p->ops);
+		put_types(j, p->types);
+		va_json_end_object(j);
+	}
+	va_json_end_array(j);
+}
+
+static void put_facts(struct va_json *j, const struct stats *s)
+{
+	struct sums sum = sums_of(s);
+	struct va_history *h = va_recording_history(s->recording);
+	const struct va_model_counts *counts = va_model_counts(va_history_latest(h));
+
+	va_json_string(j, "release", va_recording_header(s->recording)->release);
+	va_json_u64(j, "levels", va_recording_header(s->recording)->levels);
+	va_json_string(j, "command", va_recording_meta(s->recording, "command"));
+	va_json_u64(j, "duration_ns", duration_of(s));
+	va_json_bool(j, "ended", va_recording_end(s->recording));
+	va_json_u64(j, "records", va_history_count(h) - s->types[VMATLAS_LOSS]);
+	va_json_u64(j, "lost", sum.lost);
+	va_json_u64(j, "late", sum.late);
+	va_json_u64(j, "invalid", sum.invalid);
+	va_json_u64(j, "stray", counts->stray);
+	va_json_u64(j, "healed", counts->healed);
+	va_json_u64(j, "malformed", va_recording_malformed(s->recording));
+}
+
+static void print_json(const struct stats *s)
+{
+	struct va_json j = { 0 };
+
+	va_json_object(&j, NULL);
+	put_facts(&j, s);
+	put_types(&j, s->types);
+	va_json_object(&j, "kinds");
+	for (unsigned k = 0; k < VA_FAULT_KINDS; k++)
+		va_json_u64(&j, va_fault_kind_name(k), s->kinds[k]);
+	va_json_end_object(&j);
+	put_processes(&j, s);
+	put_cpus(&j, s);
+	va_json_end_object(&j);
+	va_json_newline(&j);
+	fwrite(j.buf, 1, j.used, stdout);
+	va_json_free(&j);
+}
+
+/* --- for people ---------------------------------------------------------------------------------------------------------- */
+
+static void print_summary(const struct stats *s)
+{
+	struct sums sum = sums_of(s);
+	const struct vmatlas_stream_header *header = va_recording_header(s->recording);
+	const char *command = va_recording_meta(s->recording, "command");
+
+	if (command)
+		printf("command    %s\n", command);
+	printf("kernel     %s, %u paging levels, %u CPUs\n", header->release, header->levels, header->cpus);
+	printf("duration   %.6f s%s\n", (double)duration_of(s) / 1e9, va_recording_end(s->recording) ? "" : ", cut off");
+	printf("records    %zu\n", va_history_count(va_recording_history(s->recording)) - (size_t)s->types[VMATLAS_LOSS]);
+	printf("lost       %llu\n", sum.lost);
+	printf("late       %llu\ninvalid    %llu\n", sum.late, sum.invalid);
+	for (unsigned t = 1; t < VMATLAS_TYPE_LIMIT; t++)
+		if (first_of_name(t) && count_of_name(s->types, t))
+			printf("  %-11s %llu\n", va_type_name(t), count_of_name(s->types, t));
+	puts("faults by kind");
+	for (unsigned k = 0; k < VA_FAULT_KINDS; k++)
+		if (s->kinds[k])
+			printf("  %-11s %llu\n", va_fault_kind_name(k), s->kinds[k]);
+}
+
+static void print_processes(const struct stats *s)
+{
+	printf("%8s %-16s %10s %10s %8s %8s\n", "process", "name", "events", "faults", "major", "calls");
+	for (size_t i = 0; i < s->count; i++) {
+		const struct process *p = &s->processes[i];
+		const char *comm = comm_of(s, p->tgid);
+
+		printf("%8u %-16s %10llu %10llu %8llu %8llu\n", p->tgid, comm ? comm : "-", p->events, p->faults, p->major, p->ops);
+	}
+}
+
+static void print_cpus(const struct stats *s)
+{
+	static const char *const names[] = { "truth", "faults" };
+
+	printf("%8s %-7s %10s %10s %10s\n", "CPU", "channel", "written", "lost", "seen");
+	for (__u32 cpu = 0; cpu < va_merge_cpus(va_recording_merge(s->recording)); cpu++) {
+		for (__u32 channel = 0; channel < VMATLAS_CHANNELS; channel++) {
+			struct channel c = channel_of(s, cpu, channel);
+
+			if (c.written || c.lost || c.seen)
+				printf("%8u %-7s %10llu %10llu %10llu\n", cpu, names[channel], c.written, c.lost, c.seen);
+		}
+	}
+}
+
+static int usage(const char *what)
+{
+	fprintf(stderr, "vmatlas: %s; try 'vmatlas stats --help'\n", what);
+	return VA_EXIT_USAGE;
+}
+
+static int parse(struct stats *s, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 },
+	};
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'h')
+			return puts(help_text) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+		if (c != 'j')
+			return usage("unknown option");
+		s->json = true;
+	}
+	if (optind + 1 != argc)
+		return usage(optind < argc ? "one recording at a time" : "stats needs a recording");
+	s->file = argv[optind];
+	return -1;
+}
+
+static int print(struct stats *s)
+{
+	count_all(s);
+	if (s->json) {
+		print_json(s);
+	} else {
+		print_summary(s);
+		print_processes(s);
+		print_cpus(s);
+	}
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return VA_EXIT_OK;
+	perror("vmatlas: standard output");
+	return VA_EXIT_FAILURE;
+}
+
+int cmd_stats(int argc, char **argv)
+{
+	struct stats s = { 0 };
+	int code = parse(&s, argc, argv);
+
+	if (code < 0)
+		code = va_moment_load(&s.recording, s.file);
+	if (code == 0 && s.recording)
+		code = print(&s);
+	va_recording_free(s.recording);
+	va_idmap_free(&s.by_tgid);
+	free(s.processes);
+	return code;
+}

@@ -1,0 +1,179 @@
+#include "json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+
+void va_json_free(struct va_json *j)
+{
+	free(j->buf);
+	memset(j, 0, sizeof(*j));
+}
+
+void va_json_clear(struct va_json *j)
+{
+	j->used = 0;
+	j->comma = false;
+}
+
+static void put(struct va_json *j, const char *s, size_t n)
+{
+	j->buf = va_grow(j->buf, &j->room, j->used + n, 1);
+	memcpy(j->buf + j->used, s, n);
+	j->used += n;
+}
+
+static void puts_(struct va_json *j, const char *s)
+{
+	put(j, s, strlen(s));
+}
+
+/* Bytes of the UTF-8 sequence at s, 0 = none that is valid (overlong forms, surrogates and what is above U+10FFFF are not). */
+static size_t sequence(const unsigned char *s)
+{
+	static const unsigned char lowest_second[] = { [0xe0 - 0xc0] = 0xa0, [0xf0 - 0xc0] = 0x90, [0xff - 0xc0] = 0 };
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if (n > 1 && s[1] < lowest_second[s[0] - 0xc0])
+		return 0;
+	if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void put_escaped(struct va_json *j, unsigned char c)
+{
+	char esc[8];
+
+	switch (c) {
+	case '"':
+		puts_(j, "\\\"");
+		break;
+	case '\\':
+		puts_(j, "\\\\");
+		break;
+	case '\n':
+		puts_(j, "\\n");
+		break;
+	case '\t':
+		puts_(j, "\\t");
+		break;
+	default:
+		snprintf(esc, sizeof(esc), "\\u%04x", c);
+		puts_(j, esc);
+	}
+}
+
+static void put_string(struct va_json *j, const char *value)
+{
+	const unsigned char *s = (const unsigned char *)value;
+
+	put(j, "\"", 1);
+	while (*s) {
+		size_t n = sequence(s);
+
+		if (!n) {
+			puts_(j, "\\ufffd");
+			n = 1;
+		} else if (n == 1 && (*s < 0x20 || *s == 0x7f || *s == '"' || *s == '\\')) {
+			put_escaped(j, *s);
+		} else {
+			put(j, (const char *)s, n);
+		}
+		s += n;
+	}
+	put(j, "\"", 1);
+}
+
+static void begin(struct va_json *j, const char *key)
+{
+	if (j->comma)
+		put(j, ",", 1);
+	j->comma = true;
+	if (!key)
+		return;
+	put(j, "\"", 1);
+	puts_(j, key);
+	put(j, "\":", 2);
+}
+
+void va_json_object(struct va_json *j, const char *key)
+{
+	begin(j, key);
+	put(j, "{", 1);
+	j->comma = false;
+}
+
+void va_json_array(struct va_json *j, const char *key)
+{
+	begin(j, key);
+	put(j, "[", 1);
+	j->comma = false;
+}
+
+void va_json_end_object(struct va_json *j)
+{
+	put(j, "}", 1);
+	j->comma = true;
+}
+
+void va_json_end_array(struct va_json *j)
+{
+	put(j, "]", 1);
+	j->comma = true;
+}
+
+void va_json_string(struct va_json *j, const char *key, const char *value)
+{
+	begin(j, key);
+	if (value)
+		put_string(j, value);
+	else
+		puts_(j, "null");
+}
+
+static void put_formatted(struct va_json *j, const char *key, const char *format, unsigned long long value)
+{
+	char buf[32];
+
+	begin(j, key);
+	snprintf(buf, sizeof(buf), format, value);
+	puts_(j, buf);
+}
+
+void va_json_u64(struct va_json *j, const char *key, __u64 value)
+{
+	put_formatted(j, key, "%llu", value);
+}
+
+void va_json_s64(struct va_json *j, const char *key, __s64 value)
+{
+	put_formatted(j, key, "%lld", (unsigned long long)value);
+}
+
+void va_json_hex(struct va_json *j, const char *key, __u64 value)
+{
+	put_formatted(j, key, "\"0x%llx\"", value);
+}
+
+void va_json_bool(struct va_json *j, const char *key, bool value)
+{
+	begin(j, key);
+	puts_(j, value ? "true" : "false");
+}
+
+void va_json_null(struct va_json *j, const char *key)
+{
+	va_json_string(j, key, NULL);
+}
+
+void va_json_newline(struct va_json *j)
+{
+	put(j, "\n", 1);
+	j->comma = false;
+}
