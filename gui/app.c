@@ -167,6 +167,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH);
 	va_app_follow(app, now);
 	va_walk_show_update(&app->walk, app->play.history, app->play.pos, app->view.tgid, levels, jumped, app->view.still && jumped, now);
+	va_news_update(&app->news, app->play.history, app->play.pos, app->view.tgid, levels);
 	build_rows(app, now);
 	follow_with_camera(app, now);
 	update_camera(app, now);
@@ -193,6 +194,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 		look.chronicle = &app->chronicle;
 		look.anim = &app->anim;
 		look.walk = &app->walk;
+		look.news = &app->news;
 		look.header = va_recording_header(app->recording);
 		look.model = app->play.model;
 		look.mm = shown_mm(app);

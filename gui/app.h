@@ -2,7 +2,7 @@
  * The one place that wires: every component by value, in the order data flows. Knows no SDL: the window feeds it events and shows its canvas;
  * render does without a window. `now` is a clock of the caller's (ns, never 0, only forward).
  *
- *   recording ▶ playback ▶ chronicle, walk_show, rows ▶ map_anim ▶ scene ▶ canvas
+ *   recording ▶ playback ▶ chronicle, walk_show, news, rows ▶ map_anim ▶ scene ▶ canvas
  */
 #ifndef VA_APP_H
 #define VA_APP_H
@@ -15,6 +15,7 @@ struct va_app {
 	bool ready;                     /* header seen: play may be used */
 	struct va_chronicle chronicle;
 	struct va_walk_show walk;
+	struct va_news news;
 	struct va_rows rows;
 	struct va_map_anim anim;
 	struct va_view view;

@@ -11,7 +11,7 @@ void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const
 
 	*at = (struct va_panes_at){0};
 	at->status = va_rect_cut_top(&r, va_role_height(style, VA_TEXT_TITLE) + va_px(style, 16));
-	at->timeline = va_rect_inset(va_rect_cut_bottom(&r, va_px(style, 104)), gap, 0);
+	at->timeline = va_rect_inset(va_rect_cut_bottom(&r, va_px(style, 114)), gap, 0);
 	at->timeline.h -= gap;
 	if (r.h > va_px(style, 360))
 		at->caption = va_rect_inset(va_rect_cut_bottom(&r, va_role_height(style, VA_TEXT_CAPTION) + va_px(style, 20)), gap, gap);
@@ -91,6 +91,11 @@ void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_loo
 	va_scene_round(s, r, va_px(look->style, 6), t->raised);
 	va_scene_fill(s, va_rect(r.x, r.y + va_px(look->style, 6), va_px(look->style, 5), r.h - va_px(look->style, 12)), t->fresh);
 	r = va_rect_inset(r, va_px(look->style, 18), 0);
+	if (text) {
+		struct va_rect number = va_rect_cut_right(&r, va_px(look->style, 70));
+
+		va_scene_printf(s, number, VA_TEXT_BODY, VA_RIGHT, t->dim, "%td of %zu", mark - look->chronicle->marks + 1, look->chronicle->mark_count);
+	}
 	if (text)
 		va_scene_text(s, r, VA_TEXT_CAPTION, VA_LEFT, t->bright, text);
 	else

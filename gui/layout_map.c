@@ -179,7 +179,7 @@ static void draw_box(struct va_scene *s, const struct columns *c, struct va_rect
 	struct va_rect text = box;
 	char tip[512];
 
-	va_scene_round(s, box, radius, va_colour_mix(box_fill(t, row), t->fresh, glow * 0.35f));
+	va_scene_round(s, box, radius, va_colour_mix(box_fill(t, row), t->bright, glow * 0.12f));
 	box_pattern(s, box, row);
 	if (box.h >= va_px(style, 5))
 		va_scene_border(s, box, radius, thick, va_colour_mix(va_colour_fade(box_colour(t, row), 0.75f), t->fresh, glow));
@@ -191,6 +191,8 @@ static void draw_box(struct va_scene *s, const struct columns *c, struct va_rect
 		va_layout_cells(s, cells, row, look);
 	}
 	box_text(s, text, row, look);
+	if (glow > 0.02f && box.h >= va_px(style, 5))
+		va_scene_border(s, va_rect_inset(box, -1, -1), radius, va_px(style, 2), va_colour_fade(t->fresh, glow));
 	if (hit || chosen)
 		va_scene_border(s, va_rect_inset(box, -1, -1), radius, va_px(style, 2), t->accent);
 	if (row->vma.stale)
@@ -357,6 +359,7 @@ static void draw_group(struct va_scene *s, const struct columns *c, int y0, int 
 	va_scene_fill(s, va_rect(x + w - 1, y0 + 1, 1, y1 - y0 - 2), t->dim);
 	va_scene_fill(s, va_rect(x, y0 + 1, w, 1), t->dim);
 	va_scene_fill(s, va_rect(x, y1 - 2, w, 1), t->dim);
+	va_scene_hit(s, va_rect(x, y0, c->side_w, y1 - y0), VA_ACT_MAP, 0, path);
 	mid = (y0 + y1) / 2;
 	at = va_rect(x + w + va_px(style, 5), mid - h / 2, c->side_w - w - va_px(style, 5), h);
 	if (y1 - y0 >= 2 * h + va_px(style, 4)) {

@@ -183,10 +183,37 @@ static bool list_processes(struct va_scene *s, struct list *l, const struct va_l
 	return true;
 }
 
+/* Faults by kind up to this moment: what the colours of the timeline add up to. */
+static void totals(struct va_scene *s, struct va_rect r, const struct va_look *look)
+{
+	const struct va_style *style = s->style;
+	const struct va_theme *t = style->theme;
+	int line = va_role_height(style, VA_TEXT_SMALL) + va_px(style, 4), k = va_px(style, 8);
+	double sum[VA_CLASSES];
+	char text[32];
+
+	va_chronicle_sum(look->chronicle, va_history_begin(look->play->history), look->play->time, sum);
+	va_scene_text(s, va_rect_cut_top(&r, line), VA_TEXT_STRONG, VA_LEFT, t->text, "So far, all of them");
+	for (int c = 0; c < VA_CLASSES && r.h >= line; c++) {
+		struct va_rect at = va_rect_cut_top(&r, line);
+
+		va_scene_fill(s, va_rect(at.x, at.y + (at.h - k) / 2, c == VA_CLASS_OP ? va_px(style, 2) : k, k), va_class_colour(t, (enum va_class)c));
+		va_rect_cut_left(&at, k + va_px(style, 6));
+		va_words_count(text, sizeof(text), (__u64)(sum[c] + 0.5));
+		va_rect_cut_right(&at, va_scene_text(s, at, VA_TEXT_MONO_SMALL, VA_RIGHT, sum[c] >= 0.5 ? t->text : t->dim, text) + va_px(style, 6));
+		va_scene_text(s, at, VA_TEXT_SMALL, VA_LEFT, t->dim, va_class_name((enum va_class)c));
+	}
+}
+
+static int totals_height(const struct va_style *style)
+{
+	return (va_role_height(style, VA_TEXT_SMALL) + va_px(style, 4)) * (VA_CLASSES + 1) + va_px(style, 2);
+}
+
 void va_layout_processes(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	struct list l = {.r = va_layout_pane(s, r, "Processes"), .line = va_role_height(s->style, VA_TEXT_BODY) + va_px(s->style, 5)};
-	struct va_rect more = va_rect_cut_bottom(&l.r, l.line);
+	struct va_rect sums = va_rect_cut_bottom(&l.r, totals_height(s->style)), more = va_rect_cut_bottom(&l.r, l.line);
 	size_t shown = 0, all = 0;
 
 	for (size_t i = 0; i < va_model_task_count(look->model); i++)
@@ -195,4 +222,5 @@ void va_layout_processes(struct va_scene *s, struct va_rect r, const struct va_l
 		list_processes(s, &l, look, false, true, &shown);
 	if (shown < all)
 		va_scene_printf(s, more, VA_TEXT_SMALL, VA_LEFT, s->style->theme->dim, "%zu more", all - shown);
+	totals(s, sums, look);
 }

@@ -20,6 +20,11 @@ struct stage { /* one column: a table, or what stands behind the last one */
 	struct va_point in, out; /* where arrows end and begin */
 };
 
+int va_layout_card_height(const struct va_style *style)
+{
+	return va_role_height(style, VA_TEXT_SMALL) * 6 + va_px(style, 12);
+}
+
 static float part_of(const struct va_look *look, int i)
 {
 	return va_ease(va_anim(look->walk->since + (uint64_t)(i + 1) * VA_TIME_WALK_STEP, VA_TIME_WALK_STEP, look->now));
@@ -29,7 +34,7 @@ static struct stage place_stage(struct va_rect r, int i, int n, const struct va_
 {
 	const struct va_style *style = look->style;
 	int gap = va_px(style, 14), w = (r.w - gap * (n - 1)) / n, head = va_role_height(style, VA_TEXT_STRONG) + va_px(style, 3);
-	int card = va_role_height(style, VA_TEXT_SMALL) * 6 + va_px(style, 14), room = r.h - head - card;
+	int card = va_layout_card_height(style), room = r.h - head - card;
 	struct stage st = {.column = va_rect(r.x + i * (w + gap), r.y, w, r.h), .part = part_of(look, i)};
 
 	st.cell_w = va_max(w / COLS, 3);
@@ -79,6 +84,8 @@ static void draw_grid(struct va_scene *s, const struct stage *st, const struct v
 	struct va_rect frame = va_rect_inset(st->grid, -2, -2);
 
 	va_scene_fill(s, frame, t->raised);
+	if (step->level == 0) /* the upper half of the top table is the kernel's */
+		va_scene_fill(s, va_rect(st->grid.x, st->grid.y + st->grid.h / 2, st->grid.w, st->grid.h / 2), va_colour_fade(t->kernel, 0.7f));
 	if (st->cell_h > 3) /* the empty entries: a faint raster */
 		for (int i = 1; i < ROWS; i++)
 			va_scene_fill(s, va_rect(st->grid.x, st->grid.y + i * st->cell_h - 1, st->grid.w, 1), va_colour_fade(t->line, i % 8 ? 0.35f : 0.9f));
@@ -91,12 +98,12 @@ static void draw_grid(struct va_scene *s, const struct stage *st, const struct v
 		va_scene_border(s, frame, 2, 1, t->line);
 }
 
-/* P RW US A D … as chips: lit where set, with a line through where not */
-static void flags(struct va_scene *s, struct va_rect r, const struct va_step *step, const struct va_look *look)
+/* P RW US A D … as chips: lit where set, faint where not; returns their height */
+static int flags(struct va_scene *s, struct va_rect r, const struct va_step *step, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	int x = r.x, h = va_role_height(style, VA_TEXT_LABEL), pad = va_px(style, 2);
+	int x = r.x, y = r.y, h = va_role_height(style, VA_TEXT_LABEL), pad = va_px(style, 2);
 
 	for (size_t i = 0; i < va_entry_flag_count; i++) {
 		const struct va_flag *f = &va_entry_flags[i];
@@ -119,6 +126,7 @@ static void flags(struct va_scene *s, struct va_rect r, const struct va_step *st
 		va_scene_hit(s, at, VA_ACT_NONE, 0, tip);
 		x += w + va_px(style, 2);
 	}
+	return r.y + h - y;
 }
 
 static void entry_card(struct va_scene *s, const struct stage *st, const struct va_step *step, const struct va_look *look)
@@ -136,12 +144,11 @@ static void entry_card(struct va_scene *s, const struct stage *st, const struct 
 	va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_MONO_SMALL, VA_LEFT, t->text, step->entry ? hex : "0");
 	y += h;
 	if (present || step->entry)
-		flags(s, va_rect(st->column.x, y, w, 2 * h), step, look);
+		y += flags(s, va_rect(st->column.x, y, w, 2 * h), step, look) + 2;
 	else
-		va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->warn, "empty");
-	y += 2 * h + 2;
+		y += h * (va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->warn, "empty: the walk ends") > 0);
 	if (present) {
-		va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, "%s %" PRIx64, step->leaf ? "frame" : "table at",
+		va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, "%s %" PRIx64, step->leaf ? "to frame" : "to table in frame",
 				(uint64_t)va_entry_pfn(step->entry));
 		y += h;
 	}
@@ -191,12 +198,13 @@ static void arrow(struct va_scene *s, struct va_point from, struct va_point to, 
 	va_scene_curve(s, p, part, (float)va_px(style, 1.8f) * (style->theme->line_width > 1 ? 1.5f : 1), (float)va_px(style, 8), colour);
 }
 
-/* The frame: a page of memory with the byte meant in it */
-static struct va_rect draw_frame(struct va_scene *s, struct va_rect at, __u64 pfn, const char *title, va_colour colour, bool old, const struct va_look *look)
+/* The frame: a page of memory with the byte meant in it; returns where that byte is */
+static float draw_frame(struct va_scene *s, struct va_rect at, __u64 pfn, const char *title, va_colour colour, bool old, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	int h = va_role_height(style, VA_TEXT_SMALL), pad = va_px(style, 6);
+	int h = va_role_height(style, VA_TEXT_MONO_SMALL) + 1, pad = va_px(style, 6);
+	char text[40];
 	int y = at.y + (int)((float)(at.h - 3) * (float)(look->walk->rec.fault.addr & 4095) / 4096);
 
 	va_scene_round(s, at, va_px(style, 4), va_colour_fade(colour, old ? 0.12f : 0.3f));
@@ -204,14 +212,12 @@ static struct va_rect draw_frame(struct va_scene *s, struct va_rect at, __u64 pf
 		va_scene_fill(s, va_rect(at.x + 1, y, at.w - 2, va_max(2, va_px(style, 2))), t->accent);
 	va_scene_border(s, at, va_px(style, 4), va_px(style, old ? 1 : 2), old ? va_colour_fade(colour, 0.6f) : colour);
 	at = va_rect_inset(at, pad, pad);
-	va_scene_text_free(s, va_rect(at.x, at.y, at.w, h), VA_TEXT_LABEL, VA_LEFT, old ? t->dim : t->text, title);
-	if (pfn) {
-		char text[40];
-
-		snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)pfn);
-		va_scene_text_free(s, va_rect(at.x, at.y + h, at.w, h), VA_TEXT_MONO_SMALL, VA_LEFT, old ? t->dim : t->text, text);
-	}
-	return at;
+	if (!old && y < at.y + at.h / 2) /* the words keep off the line of the byte */
+		at.y += at.h - 2 * h;
+	va_scene_text(s, va_rect(at.x, at.y, at.w, h), VA_TEXT_LABEL, VA_LEFT, old ? t->dim : t->text, title);
+	snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)pfn);
+	va_scene_text(s, va_rect(at.x, at.y + h, at.w, h), VA_TEXT_MONO_SMALL, VA_LEFT, old ? t->dim : t->text, text);
+	return (float)y + 1;
 }
 
 static void draw_stop(struct va_scene *s, const struct stage *st, const struct va_look *look)
@@ -253,8 +259,7 @@ static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk 
 	if (!walk->complete)
 		return;
 	frame = va_rect(st->column.x, st->grid.y, st->column.w, va_max(st->grid.h * (walk->page_size > 4096 ? 100 : 45) / 100, va_px(style, 56)));
-	st->in = (struct va_point){(float)frame.x, (float)frame.y + (float)frame.h / 2};
-	draw_frame(s, frame, walk->pfn, rec->head.flags & VMATLAS_F_ZERO_PAGE ? "page of zeros" : kind == VA_FAULT_COW ? "the copy, frame" : "page frame", colour, false, look);
+	st->in.y = draw_frame(s, frame, walk->pfn, rec->head.flags & VMATLAS_F_ZERO_PAGE ? "page of zeros" : kind == VA_FAULT_COW ? "the copy, frame" : "page frame", colour, false, look);
 	text = va_rect(st->column.x, frame.y + frame.h + va_px(style, 5), st->column.w, h);
 	va_scene_printf(s, text, VA_TEXT_SMALL, VA_LEFT, t->dim, "%s, byte 0x%03x", va_words_size(size, sizeof(size), walk->page_size),
 			(unsigned)(rec->fault.addr & 4095));

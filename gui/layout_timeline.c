@@ -197,25 +197,37 @@ static void losses(struct va_scene *s, const struct axis *a, const struct va_loo
 	}
 }
 
+/* Each mark has its number; its words where there is room up to the next one. */
+static void mark_label(struct va_scene *s, struct va_rect at, size_t i, const char *text, bool current)
+{
+	const struct va_theme *t = s->style->theme;
+	char number[24];
+	int used;
+
+	snprintf(number, sizeof(number), "%zu", i + 1);
+	used = va_scene_text_free(s, at, VA_TEXT_LABEL, VA_LEFT, current ? t->fresh : t->dim, number);
+	va_rect_cut_left(&at, used + va_px(s->style, 5));
+	if (used && at.w > va_px(s->style, 62))
+		va_scene_text_free(s, at, VA_TEXT_SMALL, VA_LEFT, current ? t->text : t->dim, text);
+}
+
 static void marks(struct va_scene *s, const struct axis *a, struct va_rect lane, const struct va_look *look)
 {
-	const struct va_style *style = s->style;
-	const struct va_theme *t = style->theme;
+	const struct va_chronicle *c = look->chronicle;
+	const struct va_mark *newest = va_chronicle_mark(c, look->play->time);
+	int gap = va_px(s->style, 4);
 
-	for (size_t i = 0; i < look->chronicle->mark_count; i++) {
-		const struct va_mark *m = &look->chronicle->marks[i];
+	for (size_t i = 0; i < c->mark_count; i++) {
+		const struct va_mark *m = &c->marks[i];
 		const char *text = va_texts_get(look->texts, m->text);
-		int x = (int)x_of(a, m->ts), end = lane.x + lane.w, gap = va_px(style, 5);
-		bool past = m->ts <= look->play->time;
+		int x = (int)x_of(a, m->ts), end = i + 1 < c->mark_count ? va_min((int)x_of(a, c->marks[i + 1].ts), lane.x + lane.w) : lane.x + lane.w;
 
 		if (m->ts < a->from || m->ts > a->to)
 			continue;
-		if (i + 1 < look->chronicle->mark_count)
-			end = va_min(end, (int)x_of(a, look->chronicle->marks[i + 1].ts));
-		va_scene_fill(s, va_rect(x, lane.y + 2, va_max(1, va_px(style, 1)), a->r.y + a->r.h - lane.y - 2), va_colour_fade(t->fresh, past ? 0.9f : 0.45f));
-		if (end - x > va_px(style, 30))
-			va_scene_text_free(s, va_rect(x + gap, lane.y, end - x - 2 * gap, lane.h), VA_TEXT_SMALL, VA_LEFT, past ? t->text : t->dim, text ? text : "?");
-		va_scene_hit(s, va_rect(x - gap, lane.y, va_max(va_min(end - x, va_px(style, 150)), 2 * gap), lane.h), VA_ACT_SEEK, m->pos, text);
+		va_scene_fill(s, va_rect(x, lane.y + 2, va_max(1, va_px(s->style, 1)), a->r.y + a->r.h - lane.y - 2),
+			      va_colour_fade(s->style->theme->fresh, m == newest ? 1 : 0.5f));
+		mark_label(s, va_rect(x + gap, lane.y, end - x - gap, lane.h), i, text ? text : "?", m == newest);
+		va_scene_hit(s, va_rect(x - gap, lane.y, va_max(va_min(end - x, va_px(s->style, 150)), 2 * gap), lane.h), VA_ACT_SEEK, m->pos, text);
 	}
 }
 

@@ -32,7 +32,10 @@ static void headline(struct va_scene *s, struct va_rect r, const struct va_look 
 	va_words_clock(clock, sizeof(clock), rec->head.ts - va_history_begin(look->play->history));
 	va_rect_cut_right(&r, va_scene_printf(s, r, VA_TEXT_SMALL, VA_RIGHT, t->dim, "%sat %s, took %s", tid, clock,
 					      va_words_time(took, sizeof(took), rec->head.aux)) + va_px(look->style, 10));
-	va_scene_text(s, r, VA_TEXT_STRONG, VA_LEFT, t->text, "Page fault");
+	if (look->news->count && look->news->item[0].rec.head.ts > rec->head.ts)
+		va_scene_text(s, r, VA_TEXT_STRONG, VA_LEFT, t->dim, "Last page fault");
+	else
+		va_scene_text(s, r, VA_TEXT_STRONG, VA_LEFT, t->text, "Page fault");
 }
 
 static const char *name_of_vma(const struct va_look *look, __u64 addr, char *buf, size_t n)
@@ -42,6 +45,7 @@ static const char *name_of_vma(const struct va_look *look, __u64 addr, char *buf
 	return vma ? va_vma_name(look->mm, vma, look->texts, look->header->rules, buf, n) : "";
 }
 
+/* First what the processor said, then what the kernel did. */
 static void words(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	const struct va_theme *t = look->style->theme;
@@ -49,9 +53,9 @@ static void words(struct va_scene *s, struct va_rect r, const struct va_look *lo
 	char line[512], name[4200];
 	int h = va_role_height(look->style, VA_TEXT_BODY);
 
+	va_scene_text(s, va_rect(r.x, r.y, r.w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, va_words_error(line, sizeof(line), rec));
 	va_words_fault(line, sizeof(line), rec, look->header->levels, look->mm, name_of_vma(look, rec->fault.addr, name, sizeof(name)));
-	va_scene_wrap(s, va_rect(r.x, r.y, r.w, 2 * h), VA_TEXT_BODY, t->text, line);
-	va_scene_text(s, va_rect(r.x, r.y + 2 * h + 1, r.w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, va_words_error(line, sizeof(line), rec));
+	va_scene_wrap(s, va_rect(r.x, r.y + h + 1, r.w, 2 * h), VA_TEXT_BODY, t->text, line);
 }
 
 /* "+1,234 faults in this second: 1,200 demand-zero, 34 file page" */
@@ -101,26 +105,46 @@ static float address_part(const struct va_look *look)
 	return va_ease(va_anim(look->walk->since, VA_TIME_WALK_STEP, look->now));
 }
 
-void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look)
+static void fault(struct va_scene *s, struct va_rect in, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
-	struct va_rect in = va_layout_pane(s, r, NULL), group;
+	int h = va_role_height(style, VA_TEXT_BODY), gap = va_px(style, 6);
 	struct va_walk walk;
-	int h = va_role_height(style, VA_TEXT_BODY), gap = va_px(style, 7);
 
-	if (!look->walk->valid) {
-		no_fault_yet(s, in, look);
-		return;
-	}
 	va_walk_after(&look->walk->rec.fault, look->header->levels, &walk);
 	headline(s, va_rect_cut_top(&in, va_role_height(style, VA_TEXT_STRONG) + va_px(style, 5)), look);
 	va_rect_cut_top(&in, gap);
 	words(s, va_rect_cut_top(&in, 3 * h + 2), look);
 	va_rect_cut_top(&in, gap);
-	group = va_rect_cut_bottom(&in, h + va_px(style, 6));
-	va_rect_cut_bottom(&in, gap);
 	va_rect_cut_top(&in, va_layout_address(s, in, look, address_part(look)));
 	va_rect_cut_top(&in, gap);
 	va_layout_tables(s, in, look, &walk);
-	grouped(s, group, look);
+}
+
+/* The news get a fifth of the pane, and what the tables leave when they are as tall as they are wide. */
+static int news_height(struct va_rect in, const struct va_look *look)
+{
+	const struct va_style *style = look->style;
+	int line = va_role_height(style, VA_TEXT_BODY) + va_px(style, 1), above = va_px(style, 185) + va_layout_card_height(style);
+	int grid = in.w / (int)(look->header->levels + 1) * 19 / 10;
+
+	return va_max(in.h - above - grid, va_max(in.h / 6, 3 * line) + va_px(style, 4));
+}
+
+void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look)
+{
+	const struct va_style *style = look->style;
+	struct va_rect in = va_layout_pane(s, r, NULL), news = va_rect_cut_bottom(&in, news_height(in, look));
+	__u32 kind[VA_FAULT_KINDS];
+
+	va_rect_cut_bottom(&in, va_px(style, 4));
+	if (look->walk->valid)
+		fault(s, in, look);
+	else
+		no_fault_yet(s, in, look);
+	if (va_walk_show_recent(look->walk, look->now, kind) > 1) {
+		grouped(s, va_rect_cut_top(&news, va_role_height(style, VA_TEXT_BODY) + va_px(style, 6)), look);
+		va_rect_cut_top(&news, va_px(style, 4));
+	}
+	va_layout_news(s, news, look);
 }

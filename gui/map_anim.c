@@ -102,6 +102,19 @@ static void place_still(struct va_moving_row *m, __u64 glow_time, uint64_t now)
 		m->changed = now - age;
 }
 
+/* A map that is new as a whole (fork, exec) does not glow: nothing in it stands out. */
+static void calm_newborn(struct va_map_anim *a)
+{
+	size_t boxes = 0, glowing = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		boxes += a->row[i].row.kind == VA_ROW_VMA;
+		glowing += a->row[i].changed != 0;
+	}
+	for (size_t i = 0; glowing * 2 > boxes && i < a->count; i++)
+		a->row[i].changed = 0;
+}
+
 static void place_moving(struct va_moving_row *m, const struct va_moving_row *old, size_t n, size_t *from, uint64_t now)
 {
 	m->start = now;
@@ -204,6 +217,8 @@ void va_map_anim_goal(struct va_map_anim *a, const struct va_rows *goal, __u32 m
 		else
 			place_moving(m, a->old, n, &from, now);
 	}
-	if (!still)
+	if (still)
+		calm_newborn(a);
+	else
 		keep_ghosts(a, a->old, n, goal, now);
 }

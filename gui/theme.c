@@ -23,7 +23,7 @@ const struct va_theme va_theme_dark = {
 	.accent = 0xffffffff, .fresh = YELLOW,
 	.zero = SKY, .map = ORANGE, .cow = PURPLE, .huge = 0xff1fc795, .bad = 0xfff0702a, .other = 0xff8796a5,
 	.warn = 0xfff0702a, .good = 0xff1fc795,
-	.field = {SKY, PURPLE, 0xff1fc795, ORANGE, YELLOW, 0xffaab7c4},
+	.field = {SKY, 0xff9fb0ff, 0xff1fc795, ORANGE, 0xffe59cc4, 0xffaab7c4},
 	.text_scale = 1, .line_width = 1,
 };
 
@@ -38,7 +38,7 @@ const struct va_theme va_theme_light = {
 	.accent = 0xff101820, .fresh = 0xffb8a800,
 	.zero = BLUE, .map = 0xffcf8c00, .cow = 0xffb04f86, .huge = 0xff00805d, .bad = VERMILLION, .other = 0xff74828f,
 	.warn = 0xffc04d00, .good = 0xff00805d,
-	.field = {BLUE, 0xffb04f86, 0xff00805d, 0xffb67a00, 0xff8a7d00, 0xff5b6875},
+	.field = {BLUE, 0xff5563c8, 0xff00805d, 0xffb67a00, 0xffb04f86, 0xff5b6875},
 	.text_scale = 1, .line_width = 1,
 };
 
@@ -53,7 +53,7 @@ const struct va_theme va_theme_projector = {
 	.accent = 0xff000000, .fresh = 0xffa09000,
 	.zero = 0xff005a8e, .map = 0xffb87400, .cow = 0xffa03a74, .huge = GREEN, .bad = 0xffc04d00, .other = 0xff606060,
 	.warn = 0xffb84300, .good = 0xff007a55,
-	.field = {0xff005a8e, 0xffa03a74, 0xff007a55, 0xff9a6500, 0xff756900, 0xff404040},
+	.field = {0xff005a8e, 0xff4450b0, 0xff007a55, 0xff9a6500, 0xffa03a74, 0xff404040},
 	.text_scale = 1.22f, .line_width = 2,
 };
 

@@ -6,6 +6,7 @@
 
 #include "chronicle.h"
 #include "map_anim.h"
+#include "news.h"
 #include "playback.h"
 #include "recording.h"
 #include "scene.h"
@@ -47,6 +48,7 @@ struct va_look {
 	const struct va_chronicle *chronicle;
 	const struct va_map_anim *anim;
 	const struct va_walk_show *walk;
+	const struct va_news *news;
 	struct va_recording *recording;
 	const struct vmatlas_stream_header *header;
 	const struct va_model *model;

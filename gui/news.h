@@ -1,0 +1,28 @@
+/* The newest events of one process, as a reader would tell them: faults of one kind in a row count as one. */
+#ifndef VA_NEWS_H
+#define VA_NEWS_H
+
+#include <stdint.h>
+
+#include "history.h"
+#include "walk.h"
+
+#define VA_NEWS_MAX 24
+
+struct va_news_item {
+	struct vmatlas_record rec; /* the newest of its row */
+	__u32 count;               /* faults of the same kind in a row */
+	bool cut;                  /* there may be more than count */
+};
+
+struct va_news {
+	struct va_news_item item[VA_NEWS_MAX]; /* newest first */
+	size_t count;
+	size_t pos;
+	__u32 tgid;
+};
+
+/* Looks back from pos; costs a bounded number of records. */
+void va_news_update(struct va_news *news, struct va_history *h, size_t pos, __u32 tgid, unsigned levels);
+
+#endif
