@@ -81,6 +81,22 @@ static void become_command(const struct va_job *job)
 	complain(job->argv.item[0], errno);
 }
 
+void va_child_bare(const struct va_job *job)
+{
+	const char *what = "";
+	int err;
+
+	reset_signals();
+	take_terminal(job);
+	environ = job->env.item;
+	unsetenv(VMATLAS_MARKER_ENV);
+	err = va_job_become(job, &what);
+	if (err)
+		complain(what, -err);
+	execvp(job->argv.item[0], job->argv.item);
+	complain(job->argv.item[0], errno);
+}
+
 int va_child_start(struct va_child *child, const struct va_job *job)
 {
 	child->pid = fork();

@@ -15,6 +15,9 @@ struct va_child {
  */
 int va_child_start(struct va_child *child, const struct va_job *job);
 
+/* Becomes the job, watched by nobody. Does not return. */
+void va_child_bare(const struct va_job *job);
+
 /* Exit code to pass on for a wait(2) status: its own, or 128 + signal. */
 unsigned va_child_code(int status);
 

@@ -219,6 +219,8 @@ int main(int argc, char **argv)
 		code = take(&a, c);
 	if (code < 0)
 		code = find_job(&a, argv + optind);
+	if (code < 0 && a.o.job && a.o.job->flags & VA_JOB_BARE)
+		va_child_bare(a.o.job);
 	if (code < 0 && a.unload && !a.o.job && !a.o.pid)
 		return va_module_unload();
 	if (code < 0 && !a.out && (a.o.job || a.o.pid))

@@ -23,6 +23,7 @@ enum va_job_flags {
 	VA_JOB_USER = 1 << 2,       /* run as uid, gid and groups below; else as who starts it */
 	VA_JOB_OWN_GROUP = 1 << 3,  /* a session of its own: signals go to its process group */
 	VA_JOB_STDOUT_TO_STDERR = 1 << 4, /* standard output carries the recording */
+	VA_JOB_BARE = 1 << 5,       /* guest: no module, no recording, only the command (VMATLAS_VM_BARE=1: to try the module by hand) */
 };
 
 struct va_strings {

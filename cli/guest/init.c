@@ -135,7 +135,8 @@ int main(void)
 	if (sethostname(g.job->hostname, strlen(g.job->hostname)))
 		perror("vmatlas-init: hostname");
 	raise_loopback();
-	load_module(&g);
+	if (!(g.job->flags & VA_JOB_BARE))
+		load_module(&g);
 	err = va_session_run(&g, &out, &what);
 	if (err)
 		va_guest_fail(&g, "the guest cannot %s: %s", what, strerror(-err));
