@@ -31,7 +31,7 @@ void va_layout_tip(struct va_scene *s, const struct va_look *look);
 struct va_rect va_layout_pane(struct va_scene *s, struct va_rect r, const char *title); /* frame and heading; returns the room inside */
 void va_layout_cells(struct va_scene *s, struct va_rect r, const struct va_row *row, const struct va_look *look);
 /* address in hex and bits, cut into fields; returns the height used */
-int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look *look, float part);
+int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_walk *walk, float part);
 int va_layout_card_height(const struct va_style *style); /* of the words below a table */
 void va_layout_tables(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_walk *walk);
 va_colour va_kind_colour(const struct va_theme *t, enum va_fault_kind kind);

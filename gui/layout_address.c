@@ -11,19 +11,20 @@ struct field {
 	va_colour colour;
 };
 
-static int fields_of(struct field out[6], __u64 addr, unsigned levels, const struct va_theme *t)
+/* A huge page ends the walk early: the index bits that are left belong to the offset. */
+static int fields_of(struct field out[6], __u64 addr, unsigned levels, const struct va_walk *walk, const struct va_theme *t)
 {
+	unsigned bits = walk->complete ? (unsigned)__builtin_ctzll(walk->page_size) : 12;
 	int n = 0;
 
 	for (unsigned level = 0; level < VMATLAS_LEVELS; level++) {
 		unsigned shift = va_level_shift_in(level, levels);
 
-		if (levels == 4 && level == 1)
+		if ((levels == 4 && level == 1) || shift < bits)
 			continue;
-		out[n] = (struct field){va_level_name(level), shift, 9, va_index_in(level, addr, levels), t->field[level]};
-		n++;
+		out[n++] = (struct field){va_level_name(level), shift, 9, va_index_in(level, addr, levels), t->field[level]};
 	}
-	out[n++] = (struct field){"offset", 0, 12, (unsigned)(addr & 4095), t->field[5]};
+	out[n++] = (struct field){"offset", 0, bits, (unsigned)(addr & ((1ull << bits) - 1)), t->field[5]};
 	return n;
 }
 
@@ -35,7 +36,7 @@ static void bits_of(char *out, __u64 addr, const struct field *f)
 }
 
 /* The fields move apart as `part` goes from 0 to 1: the address is cut. */
-int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look *look, float part)
+int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_walk *walk, float part)
 {
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
@@ -43,7 +44,7 @@ int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look
 	int big = va_role_height(style, VA_TEXT_ADDRESS), mono = va_role_height(style, VA_TEXT_MONO), small = va_role_height(style, VA_TEXT_SMALL);
 	enum va_text_role role = VA_TEXT_MONO;
 	struct field f[6];
-	int n = fields_of(f, addr, look->header->levels, t), bits = look->header->levels == 5 ? 57 : 48, digit, gap, x, y = r.y;
+	int n = fields_of(f, addr, look->header->levels, walk, t), bits = look->header->levels == 5 ? 57 : 48, digit, gap, x, y = r.y;
 	char text[64];
 
 	va_words_address(text, sizeof(text), addr);

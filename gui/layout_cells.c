@@ -37,16 +37,23 @@ static bool choose_grid(struct grid *g, struct va_rect r, const struct va_row *r
 
 	g->start = row->start;
 	g->end = row->end;
+	g->per_cell = 4096;
+	g->n = pages;
+	for (int cell = most; cell >= va_px(style, 8); cell--)
+		if (pages * (unsigned)cell <= (unsigned)r.w) {
+			g->cols = (int)pages;
+			g->rows = 1;
+			g->cell_w = cell;
+			g->cell_h = va_min(cell, r.h);
+			return true;
+		}
 	for (int cell = most; cell >= least; cell--) {
-		g->cols = r.w / cell;
+		g->cols = r.w / cell > 8 ? r.w / cell / 8 * 8 : r.w / cell; /* rows of 8, 16, …: 64 KiB line up */
 		g->rows = va_max(r.h / cell, 1);
 		g->cell_w = cell;
 		g->cell_h = va_min(cell, r.h);
-		if (g->cols > 0 && pages <= (__u64)g->cols * (unsigned)g->rows) {
-			g->n = pages;
-			g->per_cell = 4096;
+		if (g->cols > 0 && pages <= (__u64)g->cols * (unsigned)g->rows)
 			return true;
-		}
 	}
 	g->cell_w = va_max(va_px(style, 2), 2);
 	g->cell_h = r.h;

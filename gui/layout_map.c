@@ -177,12 +177,13 @@ static void draw_box(struct va_scene *s, const struct columns *c, struct va_rect
 	float glow = va_glow(m->changed, VA_TIME_GLOW, look->now);
 	bool hit = hit_by_fault(look, row) && !m->ghost, chosen = look->view->selected >= row->start && look->view->selected < row->end;
 	struct va_rect text = box;
+	bool low = box.h < va_px(style, 10);
 	char tip[512];
 
 	va_scene_round(s, box, radius, va_colour_mix(box_fill(t, row), t->bright, glow * 0.12f));
 	box_pattern(s, box, row);
 	if (box.h >= va_px(style, 5))
-		va_scene_border(s, box, radius, thick, va_colour_mix(va_colour_fade(box_colour(t, row), 0.75f), t->fresh, glow));
+		va_scene_border(s, box, radius, low ? 1 : thick, va_colour_mix(va_colour_fade(box_colour(t, row), low ? 0.45f : 0.75f), t->fresh, glow));
 	if (m->ghost)
 		return;
 	if (box.h >= va_px(style, 6)) {
@@ -212,7 +213,7 @@ static void draw_empty(struct va_scene *s, struct va_rect box, const struct va_r
 	if (row->kind == VA_ROW_KERNEL) {
 		va_scene_round(s, box, va_px(style, 3), t->kernel);
 		if (box.h >= small)
-			va_scene_printf(s, va_rect_inset(box, va_px(style, 7), 0), VA_TEXT_SMALL, VA_LEFT, t->text, "kernel half, %s: the same for all, not for user mode", size);
+			va_scene_printf(s, va_rect_inset(box, va_px(style, 7), 0), VA_TEXT_SMALL, VA_LEFT, t->text, "kernel half, %s: not for user mode", size);
 	} else if (row->kind == VA_ROW_HOLE) {
 		va_scene_round(s, box, va_px(style, 3), t->hole);
 		va_scene_hatch(s, box, VA_HATCH_FALLING, va_px(style, 7), 1, t->line);
@@ -397,23 +398,25 @@ static void draw_groups(struct va_scene *s, const struct columns *c, const struc
 	}
 }
 
-/* A pointer from the left at the address of the fault that the walk view shows. */
+/* A pointer from the left at the address of the fault that the walk view shows; also where no box is. */
 static void draw_target(struct va_scene *s, const struct columns *c, const struct va_look *look)
 {
+	const struct va_walk_show *w = look->walk;
 	const struct va_theme *t = look->style->theme;
 	float size = (float)va_px(look->style, 7);
 
-	for (size_t i = 0; i < look->anim->count; i++) {
+	for (size_t i = 0; w->valid && w->rec.head.mm == va_mm_id(look->mm) && i < look->anim->count; i++) {
 		const struct va_moving_row *m = &look->anim->row[i];
 		float alpha, x = (float)c->box_x - 2, y;
+		__u64 into = w->rec.fault.addr - m->row.start, length = m->row.end - m->row.start;
 		struct va_rect box;
 
-		if (m->ghost || m->row.kind != VA_ROW_VMA || !hit_by_fault(look, &m->row))
+		if (m->ghost || w->rec.fault.addr < m->row.start || into >= length)
 			continue;
 		box = box_at(c, m, look, &alpha);
-		y = (float)box.y + (float)box.h * (1 - (float)((double)(look->walk->rec.fault.addr - m->row.start) / (double)(m->row.end - m->row.start)));
+		y = (float)box.y + (float)(box.h - 1) * (1 - (float)((double)into / (double)length));
 		va_scene_triangle(s, (struct va_point){x, y}, (struct va_point){x - size, y - size * 0.6f}, (struct va_point){x - size, y + size * 0.6f},
-				  t->accent);
+				  m->row.kind == VA_ROW_VMA ? t->accent : t->bad);
 	}
 }
 

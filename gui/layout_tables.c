@@ -22,7 +22,7 @@ struct stage { /* one column: a table, or what stands behind the last one */
 
 int va_layout_card_height(const struct va_style *style)
 {
-	return va_role_height(style, VA_TEXT_SMALL) * 6 + va_px(style, 12);
+	return va_role_height(style, VA_TEXT_SMALL) * 7 + va_px(style, 12);
 }
 
 static float part_of(const struct va_look *look, int i)
@@ -49,16 +49,24 @@ static struct va_rect slot_at(const struct stage *st, unsigned index)
 	return va_rect(st->grid.x + (int)(index % COLS) * st->cell_w, st->grid.y + (int)(index / COLS) * st->cell_h, st->cell_w, st->cell_h);
 }
 
-/* What is known of the neighbours: entries seen in other walks. */
-static bool slot_known(const struct va_look *look, unsigned level, __u64 addr, unsigned index)
+/* What is known of the neighbours: entries seen in other walks. A table that is new holds nothing older than itself. */
+static bool slot_known(const struct va_look *look, const struct va_step *step, unsigned index)
 {
-	__u64 size = 1ull << va_level_shift_in(level, look->header->levels), base = addr & ~(size * 512 - 1), ts;
+	__u64 size = 1ull << va_level_shift_in(step->level, look->header->levels), ts = 0;
+	__u64 at = (look->walk->rec.fault.addr & ~(size * 512 - 1)) + index * size;
+	bool there;
 
 	if (!look->mm)
 		return false;
-	if (level == 4)
-		return va_mm_page(look->mm, base + index * size).present;
-	return va_mm_table_entry(look->mm, level, base + index * size, &ts) != 0;
+	if (step->level == 4) {
+		struct va_page page = va_mm_page(look->mm, at);
+
+		there = page.present && page.level == 4;
+		ts = page.ts;
+	} else {
+		there = va_mm_table_entry(look->mm, step->level, at, &ts) != 0;
+	}
+	return there && (!step->allocated || ts >= look->walk->rec.head.ts);
 }
 
 static void draw_slots(struct va_scene *s, const struct stage *st, const struct va_step *step, const struct va_look *look)
@@ -70,7 +78,7 @@ static void draw_slots(struct va_scene *s, const struct stage *st, const struct 
 	for (unsigned i = 0; i < 512; i++) {
 		struct va_rect at = slot_at(st, i);
 
-		if (i != step->index && slot_known(look, step->level, look->walk->rec.fault.addr, i))
+		if (i != step->index && slot_known(look, step, i))
 			va_scene_fill(s, va_rect(at.x, at.y, at.w - gap, at.h - gap), va_colour_fade(t->field[step->level], 0.55f));
 	}
 	lit = va_rect_inset(slot_at(st, step->index), -1, -1);
@@ -129,6 +137,40 @@ static int flags(struct va_scene *s, struct va_rect r, const struct va_step *ste
 	return r.y + h - y;
 }
 
+/* All digits, in two lines where the column is narrow. */
+static int entry_digits(struct va_scene *s, struct va_rect r, __u64 entry)
+{
+	const struct va_style *style = s->style;
+	int h = va_role_height(style, VA_TEXT_SMALL);
+	char high[24], low[16];
+
+	snprintf(high, sizeof(high), "%" PRIx64, (uint64_t)entry);
+	if (va_role_width(style, VA_TEXT_MONO_SMALL, high) <= r.w) {
+		va_scene_text(s, va_rect(r.x, r.y, r.w, h), VA_TEXT_MONO_SMALL, VA_LEFT, style->theme->text, high);
+		return h;
+	}
+	snprintf(high, sizeof(high), "%x", (unsigned)(entry >> 32));
+	snprintf(low, sizeof(low), "%08x", (unsigned)entry);
+	va_scene_text(s, va_rect(r.x, r.y, r.w, h), VA_TEXT_MONO_SMALL, VA_LEFT, style->theme->text, high);
+	va_scene_text(s, va_rect(r.x, r.y + h, r.w, h), VA_TEXT_MONO_SMALL, VA_LEFT, style->theme->text, low);
+	return 2 * h;
+}
+
+static void entry_before(struct va_scene *s, struct va_rect at, __u64 before)
+{
+	const struct va_theme *t = s->style->theme;
+	char text[64];
+
+	snprintf(text, sizeof(text), "was %" PRIx64, (uint64_t)before);
+	if (!before)
+		snprintf(text, sizeof(text), "was empty");
+	else if (va_role_width(s->style, VA_TEXT_SMALL, text) > at.w)
+		snprintf(text, sizeof(text), !va_entry_present(before) ? "was not there" : va_entry_writable(before) ? "was writable" : "was read-only");
+	va_scene_text(s, at, VA_TEXT_SMALL, VA_LEFT, t->fresh, text);
+	snprintf(text, sizeof(text), "the entry before this fault: 0x%" PRIx64, (uint64_t)before);
+	va_scene_hit(s, at, VA_ACT_NONE, 0, text);
+}
+
 static void entry_card(struct va_scene *s, const struct stage *st, const struct va_step *step, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
@@ -136,28 +178,21 @@ static void entry_card(struct va_scene *s, const struct stage *st, const struct 
 	int h = va_role_height(style, VA_TEXT_SMALL), y = st->grid.y + st->grid.h + va_px(style, 7), w = st->column.w;
 	bool present = va_entry_present(step->entry);
 	struct va_step before;
-	char hex[32];
 
-	va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->field[step->level], "entry %u of 512", step->index);
+	va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->field[step->level], "entry %u", step->index);
 	y += h;
-	snprintf(hex, sizeof(hex), "%" PRIx64, (uint64_t)step->entry);
-	va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_MONO_SMALL, VA_LEFT, t->text, step->entry ? hex : "0");
-	y += h;
+	y += entry_digits(s, va_rect(st->column.x, y, w, 2 * h), step->entry);
 	if (present || step->entry)
 		y += flags(s, va_rect(st->column.x, y, w, 2 * h), step, look) + 2;
 	else
-		y += h * (va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->warn, "empty: the walk ends") > 0);
+		y += h * (va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->warn, "empty") > 0);
 	if (present) {
-		va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, "%s %" PRIx64, step->leaf ? "to frame" : "to table in frame",
+		va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, "%s %" PRIx64, step->leaf ? "→ frame" : "→ table",
 				(uint64_t)va_entry_pfn(step->entry));
 		y += h;
 	}
-	if (va_walk_before(&look->walk->rec.fault, look->header->levels, &before) && before.level == step->level && before.entry != step->entry) {
-		if (!before.entry)
-			va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, VA_LEFT, t->fresh, "before: empty");
-		else
-			va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, VA_LEFT, t->fresh, "before: %" PRIx64, (uint64_t)before.entry);
-	}
+	if (va_walk_before(&look->walk->rec.fault, look->header->levels, &before) && before.level == step->level && before.entry != step->entry)
+		entry_before(s, va_rect(st->column.x, y, w, h), before.entry);
 }
 
 static void column_head(struct va_scene *s, const struct stage *st, const struct va_step *step, const struct va_look *look)
@@ -198,25 +233,22 @@ static void arrow(struct va_scene *s, struct va_point from, struct va_point to, 
 	va_scene_curve(s, p, part, (float)va_px(style, 1.8f) * (style->theme->line_width > 1 ? 1.5f : 1), (float)va_px(style, 8), colour);
 }
 
-/* The frame: a page of memory with the byte meant in it; returns where that byte is */
-static float draw_frame(struct va_scene *s, struct va_rect at, __u64 pfn, const char *title, va_colour colour, bool old, const struct va_look *look)
+/* The frame: a page of memory with the byte meant in it, its words below; returns where that byte is */
+static float draw_frame(struct va_scene *s, struct va_rect at, __u64 pfn, __u64 size, const char *title, va_colour colour, bool old, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	int h = va_role_height(style, VA_TEXT_MONO_SMALL) + 1, pad = va_px(style, 6);
+	int h = va_role_height(style, VA_TEXT_SMALL), y = at.y + 2 + (int)((float)(at.h - 6) * (float)(look->walk->rec.fault.addr & (size - 1)) / (float)size);
 	char text[40];
-	int y = at.y + (int)((float)(at.h - 3) * (float)(look->walk->rec.fault.addr & 4095) / 4096);
 
 	va_scene_round(s, at, va_px(style, 4), va_colour_fade(colour, old ? 0.12f : 0.3f));
 	if (!old)
-		va_scene_fill(s, va_rect(at.x + 1, y, at.w - 2, va_max(2, va_px(style, 2))), t->accent);
+		va_scene_fill(s, va_rect(at.x + 2, y, at.w - 4, va_max(2, va_px(style, 2))), t->accent);
 	va_scene_border(s, at, va_px(style, 4), va_px(style, old ? 1 : 2), old ? va_colour_fade(colour, 0.6f) : colour);
-	at = va_rect_inset(at, pad, pad);
-	if (!old && y < at.y + at.h / 2) /* the words keep off the line of the byte */
-		at.y += at.h - 2 * h;
+	at.y += at.h + va_px(style, 3);
 	va_scene_text(s, va_rect(at.x, at.y, at.w, h), VA_TEXT_LABEL, VA_LEFT, old ? t->dim : t->text, title);
 	snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)pfn);
-	va_scene_text(s, va_rect(at.x, at.y + h, at.w, h), VA_TEXT_MONO_SMALL, VA_LEFT, old ? t->dim : t->text, text);
+	va_scene_text(s, va_rect(at.x, at.y + h, at.w, h), VA_TEXT_MONO, VA_LEFT, old ? t->dim : t->text, text);
 	return (float)y + 1;
 }
 
@@ -238,6 +270,17 @@ static void draw_stop(struct va_scene *s, const struct stage *st, const struct v
 	va_scene_wrap(s, at, VA_TEXT_STRONG, t->text, va_words_bad(va_words_bad_reason(&look->walk->rec, look->mm)));
 }
 
+/* Copy-on-write: the frame the page had before, and that it was copied */
+static void draw_old(struct va_scene *s, struct va_rect at, __u64 pfn, float part, const struct va_look *look)
+{
+	const struct va_style *style = look->style;
+	float x = (float)(at.x + at.w - va_px(style, 14)), lift = (float)va_px(style, 20);
+
+	draw_frame(s, at, pfn, 4096, "old frame", style->theme->dim, true, look);
+	arrow(s, (struct va_point){x, (float)at.y}, (struct va_point){x + 0.5f, (float)at.y - lift}, part, style->theme->cow, style);
+	va_scene_text(s, va_rect(at.x, at.y - va_px(style, 18), at.w - va_px(style, 24), va_px(style, 16)), VA_TEXT_LABEL, VA_LEFT, style->theme->cow, "copied");
+}
+
 static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk *walk, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
@@ -249,6 +292,7 @@ static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk 
 	struct va_step before;
 	char size[32];
 	int h = va_role_height(style, VA_TEXT_SMALL);
+	bool cow;
 
 	if (kind == VA_FAULT_BAD) {
 		va_scene_text(s, head, VA_TEXT_STRONG, VA_LEFT, t->bad, "stop");
@@ -258,19 +302,16 @@ static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk 
 	va_scene_text(s, head, VA_TEXT_STRONG, VA_LEFT, t->text, walk->complete ? "frame" : "nothing there");
 	if (!walk->complete)
 		return;
-	frame = va_rect(st->column.x, st->grid.y, st->column.w, va_max(st->grid.h * (walk->page_size > 4096 ? 100 : 45) / 100, va_px(style, 56)));
-	st->in.y = draw_frame(s, frame, walk->pfn, rec->head.flags & VMATLAS_F_ZERO_PAGE ? "page of zeros" : kind == VA_FAULT_COW ? "the copy, frame" : "page frame", colour, false, look);
-	text = va_rect(st->column.x, frame.y + frame.h + va_px(style, 5), st->column.w, h);
-	va_scene_printf(s, text, VA_TEXT_SMALL, VA_LEFT, t->dim, "%s, byte 0x%03x", va_words_size(size, sizeof(size), walk->page_size),
-			(unsigned)(rec->fault.addr & 4095));
-	if (kind == VA_FAULT_COW && va_walk_before(&rec->fault, look->header->levels, &before) && va_entry_present(before.entry)) {
-		struct va_rect old = va_rect(frame.x, text.y + 2 * h + va_px(style, 6), frame.w, va_min(frame.h, va_px(style, 70)));
-		float x = (float)(old.x + old.w - va_px(style, 14));
-
-		draw_frame(s, old, va_entry_pfn(before.entry), "old frame", t->dim, true, look);
-		arrow(s, (struct va_point){x, (float)old.y}, (struct va_point){x + 0.5f, (float)(text.y + h)}, st->part, colour, style);
-		va_scene_text_free(s, va_rect(old.x, text.y + h + 2, old.w - va_px(style, 22), h), VA_TEXT_LABEL, VA_LEFT, t->cow, "copied");
-	}
+	cow = kind == VA_FAULT_COW && va_walk_before(&rec->fault, look->header->levels, &before) && va_entry_present(before.entry);
+	frame = va_rect(st->column.x, st->grid.y, st->column.w, walk->page_size > 4096 ? st->grid.h : va_min(va_max(st->grid.h * 4 / 10, va_px(style, 36)), va_px(style, 120)));
+	st->in.y = draw_frame(s, frame, walk->pfn, walk->page_size, rec->head.flags & VMATLAS_F_ZERO_PAGE ? "page of zeros" : cow ? "the copy" : "page frame", colour,
+			      false, look);
+	text = va_rect(st->column.x, frame.y + frame.h + va_px(style, 3) + 2 * h, st->column.w, h);
+	va_words_size(size, sizeof(size), walk->page_size);
+	if (cow)
+		draw_old(s, va_rect(frame.x, text.y + va_px(style, 22), frame.w, frame.h), va_entry_pfn(before.entry), st->part, look);
+	else
+		va_scene_printf(s, text, VA_TEXT_SMALL, VA_LEFT, t->dim, "%s, byte 0x%" PRIx64, size, (uint64_t)(rec->fault.addr & (walk->page_size - 1)));
 }
 
 static void note_new(struct va_scene *s, const struct va_walk *walk, struct stage *st, int i, struct va_point from, const struct va_look *look)

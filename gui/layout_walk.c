@@ -116,7 +116,7 @@ static void fault(struct va_scene *s, struct va_rect in, const struct va_look *l
 	va_rect_cut_top(&in, gap);
 	words(s, va_rect_cut_top(&in, 3 * h + 2), look);
 	va_rect_cut_top(&in, gap);
-	va_rect_cut_top(&in, va_layout_address(s, in, look, address_part(look)));
+	va_rect_cut_top(&in, va_layout_address(s, in, look, &walk, address_part(look)));
 	va_rect_cut_top(&in, gap);
 	va_layout_tables(s, in, look, &walk);
 }
