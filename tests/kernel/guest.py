@@ -171,7 +171,7 @@ class Guest:
 
 
 # What a healthy kernel never prints. "rcu:" alone is normal at boot.
-TROUBLE = ("WARNING:", "BUG:", "Oops", "general protection", "Call Trace", "RCU stall", "rcu_sched self-detected", "detected stall", "lockdep",
+TROUBLE = ("WARNING:", "BUG:", "Oops", "general protection fault,", "Call Trace", "RCU stall", "rcu_sched self-detected", "detected stall", "lockdep",
            "possible recursive", "suspicious RCU", "scheduling while atomic", "sleeping function", "refcount_t", "list_del corruption",
            "Kernel panic", "double fault", "soft lockup", "hung_task", "kobject: ", "leaked")
 

@@ -200,6 +200,9 @@ def bad(checks, guest, levels):
         if trapno == 14:
             got += [number(event["addr"]), number(event["error"])]
             wanted += [addr, error]
+            if reason == "kernel":
+                # The signal frame hides from programs whether a kernel page is there: "present" is always set.
+                got[-1] |= 1
         checks.equal(got, wanted, "bad access: %s" % what)
     for words in guest.facts("bad.facts"):
         if words[0] == "killed":
@@ -208,8 +211,9 @@ def bad(checks, guest, levels):
             status = 7 if reason == "beyond-eof" else 11
             checks.equal((events, int(words[3], 16)), ([reason], status), "killed as without us: %s" % words[1])
     addr, errno = guest.fact("bad.facts", "copied")
-    events = [(e["origin"], e["reason"]) for e in all_bad if e["tgid"] == pid and number(e["addr"]) == int(addr, 16)]
-    checks.equal((events, errno), ([("kernel", "unmapped")], "14"), "read(2) into nothing: EFAULT, one bad access from kernel mode")
+    # More than one where the kernel tries the rest byte by byte.
+    events = {(e["origin"], e["reason"], e["error"]) for e in all_bad if e["tgid"] == pid and number(e["addr"]) == int(addr, 16)}
+    checks.equal((events, errno), ({("kernel", "unmapped", 2)}, "14"), "read(2) into nothing: EFAULT, a bad access from kernel mode")
 
 
 def huge(checks, guest):
@@ -238,7 +242,7 @@ def gup(checks, guest):
 def user_marks(checks, guest):
     texts = [e["text"] for e in guest.recording.events("mark") if e["tgid"] == guest.pid("user.facts")]
     facts = [guest.fact("user.facts", key)[0] for key in ("uid", "marked")]
-    checks.equal((texts, facts), (["user.user-1", "user.user-2"], ["65534", "0"]), "an ordinary user's program can mark")
+    checks.equal((texts, facts), (["user-1", "user-2"], ["65534", "0"]), "an ordinary user's program can mark")
     checks.equal(guest.fact("user.facts", "open")[0], "13", "but it cannot open the marker file itself")
 
 

@@ -144,7 +144,7 @@ def as_ordinary_user(checks, kernel):
     wanted = 65534 if uid == 0 else uid
     checks.equal((facts["uid"], facts["marked"]), (str(wanted), "0"), "--user: the command runs as the caller and its marks arrive")
     texts = [e["text"] for e in Recording(path).events("mark")]
-    checks.equal(texts, ["user_mark.user-1", "user_mark.user-2"], "--user: the marks are in the recording")
+    checks.equal(texts, ["user-1", "user-2"], "--user: the marks are in the recording")
     checks.equal(oct(os.stat(path).st_mode & 0o777), "0o600", "a recording is readable by its owner only")
 
 

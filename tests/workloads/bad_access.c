@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
-#define FAR 0x340000000000ul /* a part of the address space nothing else uses */
+#define FAR 0x480000000000ul /* nothing else has an address with this top-level index */
 
 static sigjmp_buf back;
 static siginfo_t got;
