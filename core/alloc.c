@@ -33,7 +33,7 @@ void *va_realloc(void *p, size_t n, size_t size)
 
 void *va_grow(void *p, size_t *room, size_t need, size_t size)
 {
-	if (need <= *room)
+	if (p && need <= *room)
 		return p;
 	size_t bigger = *room + *room / 2;
 

@@ -11,7 +11,7 @@ void *va_alloc(size_t bytes);                  /* zeroed */
 void *va_alloc_raw(size_t bytes);              /* not zeroed */
 void *va_realloc(void *p, size_t n, size_t size); /* n elements of size bytes; checks the product */
 
-/* Room for at least need elements of size bytes behind p; *room is updated, growth is by halves. */
+/* Room for at least need elements of size bytes behind p; *room is updated, growth is by halves. Never NULL. */
 void *va_grow(void *p, size_t *room, size_t need, size_t size);
 
 #endif

@@ -79,9 +79,11 @@ static void make_room(struct stream *s, size_t n)
 		s->head = s->tail = 0;
 	if (s->tail + n <= s->room)
 		return;
-	memmove(s->recs, s->recs + s->head, (s->tail - s->head) * sizeof(*s->recs));
-	s->tail -= s->head;
-	s->head = 0;
+	if (s->head) {
+		memmove(s->recs, s->recs + s->head, (s->tail - s->head) * sizeof(*s->recs));
+		s->tail -= s->head;
+		s->head = 0;
+	}
 	s->recs = va_grow(s->recs, &s->room, s->tail + n, sizeof(*s->recs));
 }
 

@@ -132,14 +132,18 @@ static enum va_zone elf_zone(const struct va_vma *vma, const struct vmatlas_obje
 	return kinds & HAS_CODE ? VA_ZONE_TEXT : VA_ZONE_HEADERS;
 }
 
+/* "libc.so.6", "ld-linux-x86-64.so.2", "x.so"; not "ld.so.cache" */
+static bool named_like_library(const char *name)
+{
+	const char *base = strrchr(name, '/'), *so = strstr(base ? base : name, ".so");
+
+	return so && (!so[3] || (so[3] == '.' && so[4] >= '0' && so[4] <= '9'));
+}
+
+/* Some libraries can be run (libc) and so have an interpreter, as programs do. */
 static bool is_library(const struct vmatlas_object *o, const char *name)
 {
-	const char *base = strrchr(name, '/');
-
-	base = base ? base + 1 : name;
-	if (o)
-		return o->type == ET_DYN && (!o->interp || strstr(base, ".so"));
-	return strstr(base, ".so");
+	return o ? o->type == ET_DYN && (!o->interp || named_like_library(name)) : named_like_library(name);
 }
 
 static __u64 segment_file_end(const struct vmatlas_segment *s)

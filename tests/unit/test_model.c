@@ -1,0 +1,728 @@
+/* The model's rules, against a map that is an array of pages. */
+#include "unit/build.h"
+
+#include <asm/unistd_64.h>
+#include <sys/mman.h>
+
+#define VM_READ 1ull
+#define VM_WRITE 2ull
+#define VM_RW 3ull
+#define VM_SHARED 8ull
+#define TOP (~0ull)
+
+static struct va_model *new_model(void)
+{
+	static struct vmatlas_stream_header header;
+
+	header = a_header();
+	return va_model_new(&header, NULL);
+}
+
+static void apply(struct va_model *m, struct vmatlas_record rec)
+{
+	va_model_apply(m, &rec);
+}
+
+/* The whole map 1: VMAs [start, end) in pairs, all anonymous and writable. */
+static void whole_map(struct va_model *m, __u64 ts, __u32 seq, const __u64 *bounds, __u32 n)
+{
+	struct vmatlas_record r = a_range(ts, 1, seq, 0, TOP, n);
+
+	r.head.flags = VMATLAS_F_SNAPSHOT;
+	apply(m, r);
+	for (__u32 i = 0; i < n; i++)
+		apply(m, a_vma(ts, 1, seq, i, bounds[2 * i], bounds[2 * i + 1], VM_RW));
+}
+
+/* --- against an oracle ---------------------------------------------------------------------------------------------- */
+
+#define PAGES 256
+#define BASE 0x10000000ull
+
+struct cell { /* what the oracle knows of one page of the map */
+	__u8 flags;  /* VM_*; 0 = no VMA */
+	__u8 group;  /* VMAs of different groups never merge */
+	__u64 resident, born;
+};
+
+struct oracle {
+	struct cell cell[PAGES];
+};
+
+static bool same_vma(const struct cell *a, const struct cell *b)
+{
+	return a->flags == b->flags && a->group == b->group;
+}
+
+/* Tells the model about [lo, hi), in pages, widened to whole VMAs, as the kernel would. */
+static void tell(struct va_model *m, const struct oracle *o, unsigned lo, unsigned hi, __u64 ts, __u32 seq)
+{
+	struct vmatlas_record vmas[PAGES];
+	__u32 n = 0;
+
+	while (lo > 0 && o->cell[lo].flags && same_vma(&o->cell[lo - 1], &o->cell[lo]))
+		lo--;
+	while (hi < PAGES && o->cell[hi - 1].flags && same_vma(&o->cell[hi - 1], &o->cell[hi]))
+		hi++;
+	for (unsigned i = lo; i < hi;) {
+		unsigned end = i + 1;
+
+		while (end < hi && same_vma(&o->cell[i], &o->cell[end]))
+			end++;
+		if (o->cell[i].flags) {
+			vmas[n] = a_vma(ts, 1, seq, n, BASE + i * PAGE, BASE + end * PAGE, o->cell[i].flags & 0x7f);
+			vmas[n].vma.name_kind = VMATLAS_NAME_PATH;
+			vmas[n].vma.inode = o->cell[i].group;
+			vmas[n].head.flags = 0;
+			n++;
+		}
+		i = end;
+	}
+	apply(m, a_range(ts, 1, seq, BASE + lo * PAGE, BASE + hi * PAGE, n));
+	for (__u32 i = 0; i < n; i++)
+		apply(m, vmas[i]);
+}
+
+static void check_cell(const struct va_mm *mm, const struct oracle *o, unsigned i)
+{
+	const struct cell *c = &o->cell[i];
+	const struct va_vma *v = va_mm_vma_at(mm, BASE + i * PAGE + 123);
+	struct va_page p = va_mm_page(mm, BASE + i * PAGE);
+
+	if (!c->flags) {
+		assert_null(v);
+		assert_false(p.present);
+		assert_int_equal(p.certainty, VA_PAGE_ABSENT);
+		return;
+	}
+	assert_non_null(v);
+	assert_int_equal(v->vm_flags, c->flags & 0x7f);
+	assert_int_equal(v->inode, c->group);
+	assert_int_equal(p.present, c->resident != 0);
+	if (c->resident)
+		assert_int_equal(p.entry >> 12 & 0xfffff, c->resident);
+}
+
+static void check_map(const struct va_model *m, const struct oracle *o)
+{
+	const struct va_mm *mm = va_model_mm(m, 1);
+	__u64 resident = 0;
+
+	for (unsigned i = 0; i < PAGES; i++) {
+		check_cell(mm, o, i);
+		resident += o->cell[i].resident != 0;
+	}
+	assert_int_equal(va_mm_resident(mm, BASE, BASE + PAGES * PAGE), resident);
+	for (size_t i = 1; i < va_mm_vma_count(mm); i++)
+		assert_true(va_mm_vma(mm, i - 1)->end <= va_mm_vma(mm, i)->start);
+	assert_false(va_mm_stale(mm));
+}
+
+static void random_change(struct va_model *m, struct oracle *o, __u64 *seed, __u64 ts, __u32 seq)
+{
+	unsigned lo = (unsigned)pick(seed, PAGES), n = 1 + (unsigned)pick(seed, 30), hi = lo + n < PAGES ? lo + n : PAGES;
+	__u8 group = (__u8)(1 + pick(seed, 3)), flags = (__u8)(1 + pick(seed, 3));
+	unsigned what = (unsigned)pick(seed, 4);
+
+	for (unsigned i = lo; i < hi; i++) {
+		struct cell *c = &o->cell[i];
+
+		if (what == 0) /* munmap */
+			*c = (struct cell){ 0 };
+		else if (what == 1 && c->flags) /* mprotect */
+			c->flags = flags;
+		else if (what >= 2) /* mmap MAP_FIXED of a file: the file's own place, so that groups tell files apart */
+			*c = (struct cell){ .flags = flags, .group = group, .resident = c->flags && c->group == group ? c->resident : 0 };
+	}
+	tell(m, o, lo, hi, ts, seq);
+}
+
+static void random_touch(struct va_model *m, struct oracle *o, __u64 *seed, __u64 ts)
+{
+	unsigned i = (unsigned)pick(seed, PAGES);
+
+	/* A fault where nothing is mapped must leave no page. */
+	if (o->cell[i].flags)
+		o->cell[i].resident = 1 + pick(seed, 1000);
+	apply(m, a_fault(ts, 1, BASE + i * PAGE + pick(seed, PAGE), an_entry(o->cell[i].flags ? o->cell[i].resident : 9)));
+}
+
+static void random_operations(void **state)
+{
+	for (__u64 seed = 1; seed <= 12; seed++) {
+		struct va_model *m = new_model();
+		struct oracle o = { 0 };
+		__u64 s = seed, ts = 100;
+
+		whole_map(m, ts, 1, NULL, 0);
+		for (__u32 i = 2; i < 1500; i++, ts += 10) {
+			if (pick(&s, 3))
+				random_touch(m, &o, &s, ts);
+			else
+				random_change(m, &o, &s, ts, i);
+			if (i % 16 == 0)
+				check_map(m, &o);
+		}
+		check_map(m, &o);
+		assert_int_equal(va_model_counts(m)->invalid, 0);
+		assert_int_equal(va_model_counts(m)->stray, 0);
+		va_model_free(m);
+	}
+}
+
+/* Clones taken on the way must stay as they were, and the original must not notice them. */
+static void clones_are_isolated(void **state)
+{
+	struct va_model *m = new_model(), *clones[8];
+	struct oracle o = { 0 }, then[8];
+	__u64 s = 99, ts = 100, pictures[8];
+
+	whole_map(m, ts, 1, NULL, 0);
+	for (__u32 i = 2; i < 2000; i++, ts += 10) {
+		if (i % 250 == 0) {
+			clones[i / 250] = va_model_clone(m);
+			then[i / 250] = o;
+			pictures[i / 250] = picture(m, 1);
+		}
+		if (pick(&s, 3))
+			random_touch(m, &o, &s, ts);
+		else
+			random_change(m, &o, &s, ts, i);
+	}
+	check_map(m, &o);
+	for (unsigned c = 1; c < 8; c++) {
+		check_map(clones[c], &then[c]);
+		assert_true(picture(clones[c], 1) == pictures[c]);
+		random_change(clones[c], &then[c], &s, ts, 9000 + c);
+		check_map(clones[c], &then[c]);
+		check_map(m, &o);
+		va_model_free(clones[c]);
+	}
+	va_model_free(m);
+}
+
+/* --- rules one by one -------------------------------------------------------------------------------------------------- */
+
+static void a_range_is_applied_as_a_whole(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_range(20, 1, 2, 0x400000, 0x410000, 2));
+	apply(m, a_vma(20, 1, 2, 0, 0x400000, 0x404000, VM_RW));
+	assert_int_equal(va_mm_vma_count(va_model_mm(m, 1)), 1); /* not yet */
+	apply(m, a_vma(20, 1, 2, 1, 0x408000, 0x410000, VM_RW));
+	assert_int_equal(va_mm_vma_count(va_model_mm(m, 1)), 2);
+	apply(m, a_range(30, 1, 3, 0x400000, 0x410000, 0));
+	assert_int_equal(va_mm_vma_count(va_model_mm(m, 1)), 0);
+	va_model_free(m);
+}
+
+static void whole_in_pieces(void **state)
+{
+	struct va_model *m = new_model();
+	struct vmatlas_record r = a_range(10, 1, 1, 0, 0x500000, 1);
+
+	r.head.flags = VMATLAS_F_SNAPSHOT | VMATLAS_F_MORE;
+	apply(m, r);
+	apply(m, a_vma(10, 1, 1, 0, 0x400000, 0x500000, VM_RW));
+	assert_false(va_mm_complete(va_model_mm(m, 1)));
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x7000000).certainty, VA_PAGE_UNKNOWN);
+	r = a_range(11, 1, 2, 0x500000, 0x7ffffffff000, 0);
+	r.head.flags = VMATLAS_F_SNAPSHOT;
+	apply(m, r);
+	assert_true(va_mm_complete(va_model_mm(m, 1)));
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x7000000).certainty, VA_PAGE_ABSENT);
+	va_model_free(m);
+}
+
+static void an_interrupted_range_leaves_its_area_stale(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 two[] = { 0x400000, 0x410000, 0x800000, 0x810000 };
+
+	whole_map(m, 10, 1, two, 2);
+	apply(m, a_range(20, 1, 2, 0x400000, 0x410000, 2));
+	apply(m, a_vma(20, 1, 2, 0, 0x400000, 0x404000, VM_RW));
+	apply(m, a_range(30, 1, 3, 0x800000, 0x810000, 0));
+	assert_true(va_mm_stale(va_model_mm(m, 1)));
+	assert_int_equal(va_mm_vma_count(va_model_mm(m, 1)), 1);
+	assert_true(va_mm_vma(va_model_mm(m, 1), 0)->stale);
+	apply(m, a_range(40, 1, 4, 0x400000, 0x410000, 1));
+	apply(m, a_vma(40, 1, 4, 0, 0x400000, 0x402000, VM_RW));
+	assert_false(va_mm_stale(va_model_mm(m, 1)));
+	assert_false(va_mm_vma(va_model_mm(m, 1), 0)->stale);
+	assert_int_equal(va_model_counts(m)->healed, 1);
+	va_model_free(m);
+}
+
+static struct vmatlas_record a_loss(__u64 ts, __u32 channel, __u64 count)
+{
+	struct vmatlas_record r = a_record(VMATLAS_LOSS, ts, 0);
+
+	r.head.tgid = r.head.tid = 0;
+	r.loss.count = count;
+	r.loss.channel = channel;
+	return r;
+}
+
+static void lost_truth_is_healed_piece_by_piece(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 two[] = { 0x400000, 0x410000, 0x800000, 0x810000 };
+
+	whole_map(m, 10, 1, two, 2);
+	apply(m, a_loss(20, VMATLAS_CHANNEL_TRUTH, 3));
+	assert_true(va_mm_stale(va_model_mm(m, 1)));
+	assert_int_equal(va_model_counts(m)->lost, 3);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x900000).certainty, VA_PAGE_UNKNOWN);
+	apply(m, a_range(30, 1, 2, 0x400000, 0x410000, 0));
+	assert_true(va_mm_stale(va_model_mm(m, 1)));
+	assert_true(va_mm_vma(va_model_mm(m, 1), 0)->stale);
+	whole_map(m, 40, 3, two, 2);
+	assert_false(va_mm_stale(va_model_mm(m, 1)));
+	assert_int_equal(va_model_counts(m)->healed, 1);
+	va_model_free(m);
+}
+
+static void lost_faults_make_residency_unsure(void **state)
+{
+	struct va_model *m = new_model();
+
+	whole_map(m, 10, 1, NULL, 0);
+	apply(m, a_range(20, 1, 2, 0x400000, 0x410000, 1));
+	apply(m, a_vma(20, 1, 2, 0, 0x400000, 0x410000, VM_RW));
+	apply(m, a_fault(30, 1, 0x400000, an_entry(5)));
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x400000).certainty, VA_PAGE_SEEN);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x401000).certainty, VA_PAGE_ABSENT);
+	apply(m, a_loss(40, VMATLAS_CHANNEL_FAULTS, 1));
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x400000).certainty, VA_PAGE_UNKNOWN);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x401000).certainty, VA_PAGE_UNKNOWN);
+	assert_false(va_mm_stale(va_model_mm(m, 1)));
+	apply(m, a_fault(50, 1, 0x401000, an_entry(6)));
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x401000).certainty, VA_PAGE_SEEN);
+	va_model_free(m);
+}
+
+static void born_and_changed(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_range(20, 1, 2, 0x400000, 0x410000, 2)); /* mprotect of the upper half */
+	apply(m, a_vma(20, 1, 2, 0, 0x400000, 0x408000, VM_RW));
+	apply(m, a_vma(20, 1, 2, 1, 0x408000, 0x410000, VM_READ));
+	const struct va_vma *v = va_mm_vma_at(va_model_mm(m, 1), 0x408000);
+
+	assert_int_equal(v->born, 10);
+	assert_int_equal(v->changed, 20);
+	apply(m, a_range(30, 1, 3, 0x3f0000, 0x420000, 3)); /* told again, with a new neighbour */
+	apply(m, a_vma(30, 1, 3, 0, 0x3f0000, 0x3f8000, VM_RW));
+	apply(m, a_vma(30, 1, 3, 1, 0x400000, 0x408000, VM_RW));
+	apply(m, a_vma(30, 1, 3, 2, 0x408000, 0x410000, VM_READ));
+	assert_int_equal(va_mm_vma_at(va_model_mm(m, 1), 0x400000)->changed, 20);
+	assert_int_equal(va_mm_vma_at(va_model_mm(m, 1), 0x3f0000)->born, 30);
+	assert_true(va_mm_vma_at(va_model_mm(m, 1), 0x3f0000)->fresh);
+	assert_false(va_mm_vma_at(va_model_mm(m, 1), 0x400000)->fresh);
+	va_model_free(m);
+}
+
+static void madvise_and_map_fixed_empty_pages(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+
+	whole_map(m, 10, 1, one, 1);
+	for (__u64 i = 0; i < 16; i++)
+		apply(m, a_fault(20 + i, 1, 0x400000 + i * PAGE, an_entry(100 + i)));
+	apply(m, an_op(50, 1, __NR_madvise, 0x400000, 4 * PAGE, MADV_DONTNEED, 0, -22)); /* failed: nothing */
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0x400000, 0x410000), 16);
+	apply(m, an_op(60, 1, __NR_madvise, 0x400000, 4 * PAGE - 5, MADV_DONTNEED, 0, 0));
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0x400000, 0x410000), 12);
+	apply(m, an_op(70, 1, __NR_madvise, 0x404000, PAGE, MADV_FREE, 0, 0));
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x404000).certainty, VA_PAGE_DERIVED);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x405000).certainty, VA_PAGE_SEEN);
+	apply(m, an_op(80, 1, __NR_mmap, 0x408000, 4 * PAGE, 3, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, 0x408000));
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0x400000, 0x410000), 8);
+	va_model_free(m);
+}
+
+/* mremap: the map's truth comes first (old place gone, new place there), then the call tells where the pages went. */
+static void mremap_moves_pages(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x404000 };
+
+	whole_map(m, 10, 1, one, 1);
+	for (__u64 i = 0; i < 4; i++)
+		apply(m, a_fault(20 + i, 1, 0x400000 + i * PAGE, an_entry(100 + i)));
+	struct vmatlas_record r = a_range(40, 1, 2, 0x400000, 0x808000, 1);
+
+	r.range.nr = __NR_mremap;
+	apply(m, r);
+	apply(m, a_vma(40, 1, 2, 0, 0x800000, 0x808000, VM_RW));
+	apply(m, a_fault(41, 1, 0x801000, an_entry(7))); /* another thread was faster than the call's end */
+	r = an_op(50, 1, __NR_mremap, 0x400000, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE, 0x800000);
+	r.op.begin = 30;
+	apply(m, r);
+	const struct va_mm *mm = va_model_mm(m, 1);
+
+	assert_int_equal(va_mm_resident(mm, 0x400000, 0x404000), 0);
+	assert_int_equal(va_mm_resident(mm, 0x800000, 0x808000), 4);
+	assert_int_equal(va_mm_page(mm, 0x800000).certainty, VA_PAGE_DERIVED);
+	assert_int_equal(va_mm_page(mm, 0x803000).entry, an_entry(103));
+	assert_int_equal(va_mm_page(mm, 0x801000).entry, an_entry(7));
+	va_model_free(m);
+}
+
+static void mremap_dontunmap_leaves_nothing_behind(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x404000 };
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_fault(20, 1, 0x401000, an_entry(9)));
+	struct vmatlas_record r = a_range(40, 1, 2, 0x800000, 0x804000, 1);
+
+	r.range.nr = __NR_mremap;
+	apply(m, r);
+	apply(m, a_vma(40, 1, 2, 0, 0x800000, 0x804000, VM_RW));
+	r = an_op(50, 1, __NR_mremap, 0x400000, 4 * PAGE, 4 * PAGE, 5, 0x800000);
+	r.op.begin = 30;
+	apply(m, r);
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0x400000, 0x404000), 0);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x801000).entry, an_entry(9));
+	va_model_free(m);
+}
+
+static struct vmatlas_record a_fork(__u64 ts, __u32 mm, __u32 child, __u32 child_mm)
+{
+	struct vmatlas_record r = a_record(VMATLAS_FORK, ts, mm);
+
+	r.fork.child_tgid = r.fork.child_tid = child;
+	r.fork.child_mm = child_mm;
+	memcpy(r.fork.comm, "child", 6);
+	return r;
+}
+
+static void fork_shares_private_pages_read_only(void **state)
+{
+	struct va_model *m = new_model();
+	struct vmatlas_record r;
+
+	apply(m, a_task(5, 1, 100, 100, "parent"));
+	r = a_range(10, 1, 1, 0, TOP, 2);
+	r.head.flags = VMATLAS_F_SNAPSHOT;
+	apply(m, r);
+	apply(m, a_vma(10, 1, 1, 0, 0x400000, 0x404000, VM_RW));
+	apply(m, a_vma(10, 1, 1, 1, 0x800000, 0x804000, VM_RW | VM_SHARED));
+	apply(m, a_fault(20, 1, 0x400000, an_entry(100)));
+	apply(m, a_fault(21, 1, 0x800000, an_entry(200)));
+	apply(m, a_fork(30, 1, 101, 2));
+	r = a_range(31, 2, 2, 0, TOP, 2);
+	r.head.flags = VMATLAS_F_SNAPSHOT;
+	apply(m, r);
+	apply(m, a_vma(31, 2, 2, 0, 0x400000, 0x404000, VM_RW));
+	apply(m, a_vma(31, 2, 2, 1, 0x800000, 0x804000, VM_RW | VM_SHARED));
+	struct va_page parent = va_mm_page(va_model_mm(m, 1), 0x400000), child = va_mm_page(va_model_mm(m, 2), 0x400000);
+
+	assert_int_equal(child.entry, an_entry(100) & ~2ull);
+	assert_int_equal(child.certainty, VA_PAGE_DERIVED);
+	assert_int_equal(parent.entry, an_entry(100) & ~2ull);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x800000).entry, an_entry(200));
+	assert_false(va_mm_page(va_model_mm(m, 2), 0x800000).present);
+	assert_int_equal(va_model_mm_of(m, 101) == va_model_mm(m, 2), 1);
+	assert_int_equal(va_model_find_task(m, 101)->ppid, 100);
+	apply(m, a_fault(40, 2, 0x400000, an_entry(300)));
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x400000).entry, an_entry(100) & ~2ull);
+	va_model_free(m);
+}
+
+static void tasks_live_and_die(void **state)
+{
+	struct va_model *m = new_model();
+	struct vmatlas_record r;
+
+	apply(m, a_task(5, 1, 100, 100, "main"));
+	assert_int_equal(va_model_target(m), 100);
+	r = a_fork(10, 1, 100, 1);
+	r.fork.child_tid = 101; /* a thread */
+	apply(m, r);
+	apply(m, a_fork(11, 1, 200, 2));
+	assert_int_equal(va_model_task_count(m), 3);
+	r = a_record(VMATLAS_EXEC, 12, 3);
+	r.head.tgid = r.head.tid = 200;
+	memcpy(r.exec.comm, "sixteen-bytes-ok", 16);
+	apply(m, r);
+	assert_string_equal(va_model_find_task(m, 200)->comm, "sixteen-bytes-ok");
+	assert_int_equal(va_model_find_task(m, 200)->mm, 3);
+	r = a_record(VMATLAS_EXIT, 20, 0);
+	r.head.tid = 100;
+	r.head.aux = 256;
+	apply(m, r);
+	assert_int_equal(va_model_find_task(m, 100)->end, 20);
+	assert_int_equal(va_model_find_task(m, 100)->exit_code, 256);
+	assert_int_equal(va_model_find_task(m, 100)->mm, 0);
+	assert_int_equal(va_model_find_task(m, 101)->end, 0);
+	r = a_record(VMATLAS_EXIT, 21, 0);
+	r.head.tid = 102; /* never seen; but the process is over */
+	r.head.flags = VMATLAS_F_GROUP;
+	apply(m, r);
+	assert_int_equal(va_model_find_task(m, 101)->end, 21);
+	assert_int_equal(va_model_find_task(m, 200)->end, 0);
+	apply(m, a_fork(30, 2, 100, 9)); /* the number comes again */
+	assert_int_equal(va_model_find_task(m, 100)->begin, 30);
+	assert_int_equal(va_model_task_count(m), 4);
+	va_model_free(m);
+}
+
+static void maps_end_and_stay(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_record(VMATLAS_MM_END, 20, 1));
+	assert_true(va_mm_ended(va_model_mm(m, 1)));
+	assert_int_equal(va_mm_vma_count(va_model_mm(m, 1)), 1);
+	apply(m, a_fault(30, 1, 0x400000, an_entry(1)));
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0, 1ull << 47), 0);
+	va_model_free(m);
+}
+
+static void huge_pages(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x40000000, 0x40800000 };
+	struct vmatlas_record r = a_fault(20, 1, 0x40212345, 0);
+
+	whole_map(m, 10, 1, one, 1);
+	r.fault.entry[3] = 0x80000000000000e7ull | 0x1200000; /* PSE */
+	r.fault.depth_before = r.fault.depth_after = 3;
+	apply(m, r);
+	const struct va_mm *mm = va_model_mm(m, 1);
+
+	assert_int_equal(va_mm_resident(mm, 0x40000000, 0x40800000), 512);
+	assert_int_equal(va_mm_page(mm, 0x40200000).level, 3);
+	assert_int_equal(va_mm_resident(mm, 0x40200000, 0x40210000), 16);
+	apply(m, a_range(30, 1, 2, 0x40000000, 0x40800000, 2)); /* a hole of one page: the leaf is split */
+	apply(m, a_vma(30, 1, 2, 0, 0x40000000, 0x40300000, VM_RW));
+	apply(m, a_vma(30, 1, 2, 1, 0x40301000, 0x40800000, VM_RW));
+	mm = va_model_mm(m, 1);
+	assert_int_equal(va_mm_resident(mm, 0x40000000, 0x40800000), 511);
+	struct va_page p = va_mm_page(mm, 0x40302000);
+
+	assert_int_equal(p.level, 4);
+	assert_int_equal(p.certainty, VA_PAGE_DERIVED);
+	assert_int_equal(p.entry >> 12 & 0xffffffff, 0x1200000 / PAGE + 0x102);
+	assert_int_equal(va_mm_page(mm, 0x40300000).certainty, VA_PAGE_ABSENT);
+	va_model_free(m);
+}
+
+static bool count_leaf(void *ctx, __u64 addr, const struct va_page *page)
+{
+	unsigned *n = ctx;
+
+	assert_int_equal(page->level, 2);
+	assert_int_equal(addr, 0x40000000);
+	++*n;
+	return true;
+}
+
+static void gigantic_pages_are_one_leaf(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x40000000, 0x80000000 };
+	struct vmatlas_record r = a_record(VMATLAS_PAGES, 20, 1);
+	unsigned n = 0;
+
+	whole_map(m, 10, 1, one, 1);
+	r.pages.addr = 0x40000000;
+	r.pages.level = 2;
+	r.pages.count = 1;
+	r.pages.entry[0] = 0x800000c0000000e7ull;
+	apply(m, r);
+	assert_int_equal(va_model_counts(m)->invalid, 0);
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0x40000000, 0x80000000), 1 << 18);
+	va_mm_each_page(va_model_mm(m, 1), 0, 1ull << 47, count_leaf, &n);
+	assert_int_equal(n, 1);
+	va_model_free(m);
+}
+
+static void tables_are_remembered(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 }, ts;
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_fault(20, 1, 0x401000, an_entry(5)));
+	const struct va_mm *mm = va_model_mm(m, 1);
+
+	assert_int_equal(va_mm_table_entry(mm, 0, 0x401000, &ts), 0x1000067);
+	assert_int_equal(ts, 20);
+	assert_int_equal(va_mm_table_entry(mm, 1, 0x401000, NULL), 0); /* folded */
+	assert_int_equal(va_mm_table_entry(mm, 2, 0x401000, NULL), 0x2000067);
+	assert_int_equal(va_mm_table_entry(mm, 3, 0x401000, NULL), 0x3000067);
+	assert_int_equal(va_mm_table_entry(mm, 3, 0x40000000, NULL), 0);
+	assert_int_equal(va_mm_table_entry(mm, 0, 0x8000000000, NULL), 0); /* another PGD entry */
+	assert_int_equal(va_mm_table_entry(mm, 9, 0, NULL), 0);
+	va_model_free(m);
+}
+
+static void fault_around_is_derived(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x403000, 0x420000 };
+	struct vmatlas_record r = a_fault(20, 1, 0x405123, an_entry(50));
+
+	whole_map(m, 10, 1, one, 1);
+	r.fault.vma_start = 0x403000;
+	r.fault.vma_end = 0x420000;
+	r.fault.around = 0x8007; /* pages 0, 1, 2, 15 from 0x403000 */
+	apply(m, r);
+	const struct va_mm *mm = va_model_mm(m, 1);
+
+	assert_int_equal(va_mm_resident(mm, 0x403000, 0x420000), 4);
+	assert_int_equal(va_mm_page(mm, 0x405000).certainty, VA_PAGE_SEEN);
+	assert_int_equal(va_mm_page(mm, 0x403000).certainty, VA_PAGE_DERIVED);
+	assert_int_equal(va_mm_page(mm, 0x404000).certainty, VA_PAGE_DERIVED);
+	assert_true(va_mm_page(mm, 0x412000).present);
+	va_model_free(m);
+}
+
+/* --- hostile ------------------------------------------------------------------------------------------------------------ */
+
+static void expect_invalid(struct va_model *m, struct vmatlas_record rec)
+{
+	__u64 before = va_model_counts(m)->invalid;
+	size_t vmas = va_mm_vma_count(va_model_mm(m, 1));
+
+	apply(m, rec);
+	assert_int_equal(va_model_counts(m)->invalid, before + 1);
+	assert_int_equal(va_mm_vma_count(va_model_mm(m, 1)), vmas);
+}
+
+static void hostile_records_change_nothing(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+	struct vmatlas_record r;
+
+	whole_map(m, 10, 1, one, 1);
+	expect_invalid(m, a_range(20, 1, 2, 0x410000, 0x400000, 0));
+	expect_invalid(m, a_range(20, 1, 2, 0x400000, 0x400000, 0));
+	expect_invalid(m, a_range(20, 1, 2, 0x400001, 0x410000, 0));
+	expect_invalid(m, a_range(20, 1, 2, 0x400000, 0x410000, 0xffffffff));
+	expect_invalid(m, a_range(20, 0, 2, 0x400000, 0x410000, 0));
+	expect_invalid(m, a_range(20, 1, 2, 1ull << 60, (1ull << 60) + PAGE, 0));
+	expect_invalid(m, a_vma(20, 1, 2, 0, 0x410000, 0x400000, 3));
+	expect_invalid(m, a_vma(20, 1, 2, 0, 0x400000, 1ull << 60, 3));
+	r = a_fault(20, 1, 0x400000, an_entry(1));
+	r.fault.depth_after = 9;
+	expect_invalid(m, r);
+	r = a_record(VMATLAS_PAGES, 20, 1);
+	r.pages.level = 9;
+	r.pages.count = 1;
+	expect_invalid(m, r);
+	r.pages.level = 4;
+	r.pages.count = 11;
+	expect_invalid(m, r);
+	r.pages.count = 10;
+	r.pages.addr = (1ull << 56) - PAGE;
+	expect_invalid(m, r);
+	r = a_record(99, 20, 1);
+	expect_invalid(m, r);
+	r.head.type = 0xffff;
+	expect_invalid(m, r);
+	r = a_fork(20, 1, 0, 2);
+	expect_invalid(m, r);
+	assert_false(va_mm_stale(va_model_mm(m, 1)));
+	va_model_free(m);
+}
+
+static void vmas_out_of_order_are_refused(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_range(20, 1, 2, 0x400000, 0x410000, 2));
+	expect_invalid(m, a_vma(20, 1, 2, 1, 0x400000, 0x404000, 3)); /* index */
+	apply(m, a_range(20, 1, 3, 0x400000, 0x410000, 2));
+	apply(m, a_vma(20, 1, 3, 0, 0x404000, 0x408000, 3));
+	expect_invalid(m, a_vma(20, 1, 3, 1, 0x406000, 0x40a000, 3)); /* overlap */
+	apply(m, a_range(20, 1, 4, 0x400000, 0x410000, 1));
+	expect_invalid(m, a_vma(20, 1, 4, 0, 0x400000, 0x411000, 3)); /* beyond hi */
+	apply(m, a_range(20, 1, 5, 0x400000, 0x410000, 1));
+	expect_invalid(m, a_vma(20, 1, 6, 0, 0x400000, 0x410000, 3)); /* of another RANGE */
+	assert_true(va_mm_stale(va_model_mm(m, 1)));
+	apply(m, a_vma(20, 1, 7, 0, 0x400000, 0x410000, 3)); /* no RANGE at all */
+	assert_int_equal(va_model_counts(m)->stray, 1);
+	va_model_free(m);
+}
+
+/* Anything at all: nothing crashes, memory stays bounded by the input, every record is counted once. */
+static void random_bytes(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 seed = 4711;
+	static const __u64 places[] = { 0, 0x400000, 0x401000, 0x7ffffffff000, 1ull << 47, 1ull << 56, ~0ull, 0xfff };
+
+	for (unsigned i = 0; i < 60000; i++) {
+		struct vmatlas_record r;
+		__u64 *words = (__u64 *)&r;
+
+		for (unsigned w = 0; w < sizeof(r) / 8; w++)
+			words[w] = pick(&seed, 3) ? places[pick(&seed, 8)] : pick(&seed, 4) ? pick(&seed, 8) : next_random(&seed);
+		r.head.type = (__u16)(1 + pick(&seed, 15));
+		r.head.mm = pick(&seed, 50) ? (__u32)pick(&seed, 4) : (__u32)next_random(&seed);
+		if (r.head.type == VMATLAS_RANGE)
+			r.range.count = (__u32)pick(&seed, 4);
+		if (pick(&seed, 2)) {
+			r.head.aux = 7;
+			r.vma.index = (__u32)pick(&seed, 3);
+		}
+		va_model_apply(m, &r);
+		if (i % 1000 == 0)
+			picture(m, 4);
+	}
+	__u64 sum = va_model_counts(m)->invalid;
+
+	for (unsigned t = 0; t < VMATLAS_TYPE_LIMIT; t++)
+		sum += va_model_counts(m)->by_type[t];
+	assert_int_equal(sum, 60000);
+	va_model_free(m);
+}
+
+static void unknown_maps_are_left_alone(void **state)
+{
+	struct va_model *m = new_model();
+
+	apply(m, a_fault(10, 77, 0x400000, an_entry(1)));
+	apply(m, an_op(11, 77, __NR_madvise, 0x400000, PAGE, MADV_DONTNEED, 0, 0));
+	assert_null(va_model_mm(m, 77));
+	assert_int_equal(va_model_counts(m)->minor, 1);
+	assert_int_equal(va_model_task_count(m), 0);
+	assert_int_equal(va_model_target(m), 0);
+	va_model_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_operations), cmocka_unit_test(clones_are_isolated),
+		cmocka_unit_test(a_range_is_applied_as_a_whole), cmocka_unit_test(whole_in_pieces),
+		cmocka_unit_test(an_interrupted_range_leaves_its_area_stale), cmocka_unit_test(lost_truth_is_healed_piece_by_piece),
+		cmocka_unit_test(lost_faults_make_residency_unsure), cmocka_unit_test(born_and_changed),
+		cmocka_unit_test(madvise_and_map_fixed_empty_pages), cmocka_unit_test(mremap_moves_pages),
+		cmocka_unit_test(mremap_dontunmap_leaves_nothing_behind), cmocka_unit_test(fork_shares_private_pages_read_only),
+		cmocka_unit_test(tasks_live_and_die), cmocka_unit_test(maps_end_and_stay), cmocka_unit_test(huge_pages),
+		cmocka_unit_test(gigantic_pages_are_one_leaf), cmocka_unit_test(tables_are_remembered),
+		cmocka_unit_test(fault_around_is_derived), cmocka_unit_test(hostile_records_change_nothing),
+		cmocka_unit_test(vmas_out_of_order_are_refused), cmocka_unit_test(random_bytes), cmocka_unit_test(unknown_maps_are_left_alone),
+	};
+
+	return RUN(tests);
+}
