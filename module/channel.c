@@ -6,8 +6,10 @@
 #include <linux/relay.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 
 #include "channel.h"
+#include "compat.h"
 
 unsigned int va_subbuf_size = 128 * 1024;
 module_param_named(subbuf_size, va_subbuf_size, uint, 0444);
@@ -21,12 +23,19 @@ static unsigned int fault_subbuf_count = 64;
 module_param(fault_subbuf_count, uint, 0444);
 MODULE_PARM_DESC(fault_subbuf_count, "sub-buffers per CPU of the fault channel");
 
+/*
+ * head and tail count bytes and only grow; what is between them has been written and not yet read. relay keeps the memory, the
+ * files and the wake-ups; its own read() is not used: it takes its view of a buffer from several fields that a writer on another
+ * CPU changes one by one, and then skips a sub-buffer or hands it out twice (seen with full buffers, on 6.1 and 6.12).
+ */
 struct va_stream {
 	u32 seq;
 	struct va_totals totals;
+	unsigned long head; /* the writer's */
+	unsigned long tail; /* the reader's */
 };
 
-/* Written with interrupts off on its own CPU only. */
+/* Written with interrupts off on its own CPU only, but for the tails. */
 struct va_cpu {
 	u64 last; /* newest timestamp given out, over both channels */
 	struct va_stream stream[VMATLAS_CHANNELS];
@@ -38,8 +47,9 @@ static atomic_t va_losses = ATOMIC_INIT(0);
 static const char *const va_chan_names[VMATLAS_CHANNELS] = { "cpu", "faults" };
 
 /*
- * relay's own operations without .mmap, which lockdown refuses. On the heap: a reader may hold a file open when the module goes,
- * and debugfs calls ->release (relay's, in the kernel) through this table at the last close. See va_channel_close().
+ * relay's own operations, with our read() and without .mmap, which lockdown refuses. On the heap: a reader may hold a file open when
+ * the module goes, and debugfs calls ->release (relay's, in the kernel) through this table at the last close; it calls nothing
+ * else then. See va_channel_close().
  */
 static struct file_operations *va_fops[VMATLAS_CHANNELS];
 
@@ -72,10 +82,65 @@ static int va_remove_file(struct dentry *file)
 	return 0;
 }
 
+/* Whether there is room is decided before, record by record. */
+static int va_subbuf_start(VA_SUBBUF_START_ARGS)
+{
+	return 1;
+}
+
 static const struct rchan_callbacks va_callbacks = {
+	.subbuf_start = va_subbuf_start,
 	.create_buf_file = va_create_file,
 	.remove_buf_file = va_remove_file,
 };
+
+static size_t va_size(const struct rchan *chan)
+{
+	return chan->subbuf_size * chan->n_subbufs;
+}
+
+static struct va_stream *va_stream_of(const struct rchan_buf *buf)
+{
+	bool truth = buf->chan->private_data == va_fops[VMATLAS_CHANNEL_TRUTH];
+
+	return &per_cpu_ptr(&va_cpus, buf->cpu)->stream[truth ? VMATLAS_CHANNEL_TRUTH : VMATLAS_CHANNEL_FAULTS];
+}
+
+/* Copies whole records from tail on. Bytes, or -EFAULT where none could be copied. */
+static ssize_t va_read_records(struct rchan_buf *buf, struct va_stream *stream, char __user *to, size_t count)
+{
+	size_t size = va_size(buf->chan), done = 0;
+	unsigned long tail = stream->tail;
+
+	count = min(count, smp_load_acquire(&stream->head) - tail);
+	while (done < count) {
+		size_t n = min(count - done, size - tail % size);
+
+		if (copy_to_user(to + done, buf->start + tail % size, n))
+			break;
+		done += n;
+		tail += n;
+	}
+	/* Only now may a writer use this place again. */
+	smp_store_release(&stream->tail, tail);
+	WRITE_ONCE(buf->subbufs_consumed, tail / buf->chan->subbuf_size);
+	return done || !count ? done : -EFAULT;
+}
+
+static ssize_t va_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+{
+	struct rchan_buf *buf = file->private_data;
+	ssize_t n;
+
+	count = round_down(count, VMATLAS_RECORD_SIZE);
+	if (!count)
+		return -EINVAL;
+	/* Readers of a file share its cursor. */
+	inode_lock(file_inode(file));
+	n = va_read_records(buf, va_stream_of(buf), to, count);
+	inode_unlock(file_inode(file));
+	return n;
+}
 
 static struct file_operations *va_fops_new(void)
 {
@@ -84,6 +149,8 @@ static struct file_operations *va_fops_new(void)
 	if (!fops)
 		return NULL;
 	fops->owner = NULL;
+	fops->read = va_read;
+	fops->splice_read = NULL;
 	fops->mmap = NULL;
 	return fops;
 }
@@ -130,7 +197,6 @@ void va_channel_close(enum vmatlas_channel channel)
 	struct rchan *chan = va_chan[channel];
 	bool held;
 
-	relay_flush(chan);
 	held = va_channel_unlink(chan);
 	relay_close(chan);
 	va_chan[channel] = NULL;
@@ -139,16 +205,22 @@ void va_channel_close(enum vmatlas_channel channel)
 		kfree(va_fops[channel]);
 }
 
-/* relay_write() with the answer whether it was written, and with the CPUs that have no buffer. */
-static bool va_put(struct rchan_buf *buf, const struct vmatlas_record *rec)
+static bool va_put(struct rchan_buf *buf, struct va_stream *stream, const struct vmatlas_record *rec)
 {
+	size_t size;
+
+	/* A CPU that was offline when the channel was opened has no buffer until it comes up. */
 	if (unlikely(!buf))
 		return false;
-	if (unlikely(buf->offset + sizeof(*rec) > va_subbuf_size) && !relay_switch_subbuf(buf, sizeof(*rec)))
+	size = va_size(buf->chan);
+	if (stream->head - smp_load_acquire(&stream->tail) + sizeof(*rec) > size)
 		return false;
-	memcpy(buf->data + buf->offset, rec, sizeof(*rec));
-	/* read() takes what is below offset from another CPU. */
-	smp_store_release(&buf->offset, buf->offset + sizeof(*rec));
+	memcpy(buf->start + stream->head % size, rec, sizeof(*rec));
+	smp_store_release(&stream->head, stream->head + sizeof(*rec));
+	buf->offset += sizeof(*rec);
+	/* Makes poll() see it. */
+	if (buf->offset == buf->chan->subbuf_size)
+		relay_switch_subbuf(buf, 0);
 	return true;
 }
 
@@ -160,7 +232,7 @@ static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec)
 	cpu->last = max(cpu->last, va_clock());
 	rec->head.ts = cpu->last;
 	rec->head.seq = stream->seq++;
-	if (va_put(*this_cpu_ptr(va_chan[channel]->buf), rec)) {
+	if (va_put(*this_cpu_ptr(va_chan[channel]->buf), stream, rec)) {
 		stream->totals.written++;
 		return true;
 	}
@@ -187,19 +259,11 @@ bool va_channel_write(struct vmatlas_record *rec)
 bool va_channel_room(unsigned int records)
 {
 	struct rchan *chan = va_chan[VMATLAS_CHANNEL_TRUTH];
-	struct rchan_buf *buf = *this_cpu_ptr(chan->buf);
-	size_t bytes, unread;
+	struct va_stream *stream = &this_cpu_ptr(&va_cpus)->stream[VMATLAS_CHANNEL_TRUTH];
 
-	if (!buf)
+	if (!*this_cpu_ptr(chan->buf))
 		return false;
-	unread = buf->subbufs_produced - READ_ONCE(buf->subbufs_consumed);
-	if (unread >= chan->n_subbufs)
-		return false;
-	bytes = (chan->n_subbufs - unread) * chan->subbuf_size;
-	/* offset is subbuf_size + 1 where the last switch found no free sub-buffer: then the current one is not begun. */
-	if (buf->offset <= chan->subbuf_size)
-		bytes -= buf->offset;
-	return bytes / VMATLAS_RECORD_SIZE >= records;
+	return (va_size(chan) - (stream->head - READ_ONCE(stream->tail))) / VMATLAS_RECORD_SIZE >= records;
 }
 
 struct va_totals va_channel_totals(int cpu, enum vmatlas_channel channel)

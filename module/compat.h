@@ -20,6 +20,13 @@
 #define VA_MMAP_LOCK_ARGS void *data, struct mm_struct *mm, bool write
 #endif
 
+/* rchan_callbacks.subbuf_start: prev_padding went in 6.17. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define VA_SUBBUF_START_ARGS struct rchan_buf *buf, void *subbuf, void *prev_subbuf, size_t prev_padding
+#else
+#define VA_SUBBUF_START_ARGS struct rchan_buf *buf, void *subbuf, void *prev_subbuf
+#endif
+
 /* How fs/proc/task_mmu.c of this kernel names [heap]: vma_is_initial_heap() came in 6.6. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define VA_RULES VMATLAS_RULE_HEAP_TOUCH

@@ -151,8 +151,10 @@ static void va_truth_tell(struct va_map *map, struct mm_struct *mm)
 
 static void va_truth_end_of_write(struct va_map *map, struct mm_struct *mm)
 {
+	preempt_disable();
 	if (va_class_on(VA_CLASS_VMA))
 		va_truth_tell(map, mm);
+	preempt_enable();
 	map->lo = map->hi = 0;
 	WRITE_ONCE(map->writer, NULL);
 }

@@ -361,38 +361,11 @@ static void test_attach(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* Buffers made tiny by the caller: nothing is read until the end. */
-static void test_loss(void)
+static void check_totals(void)
 {
 	unsigned long given = 0, lost = 0, written = 0, read_back = 0;
-	int status, marker = control_open("marker", O_WRONLY), tries;
-	char number[16], line[16];
-	pid_t pid;
+	char line[16];
 
-	record_begin();
-	pid = fork();
-	if (!pid) {
-		snprintf(number, sizeof(number), "%d", dup(marker));
-		setenv(VMATLAS_MARKER_ENV, number, 1);
-		if (control("target", "exec"))
-			_exit(98);
-		execl("/proc/self/exe", "modtest", "work", "storm", "3000", NULL);
-	}
-	close(marker);
-	for (int i = 0; i < 40; i++) {
-		usleep(10000);
-		drain();
-	}
-	while (!waitpid(pid, &status, WNOHANG)) {
-		drain();
-		control("snapshot", "torn");
-		usleep(1000);
-	}
-	for (tries = 0; tries < 1000 && (stat_of("torn", 0) || control("snapshot", "torn")); tries++)
-		drain();
-	check(!stat_of("torn", 0), "loss: healed after %d rounds", tries);
-	drain();
-	merge();
 	for (int cpu = 0; cpu < CPUS; cpu++) {
 		snprintf(line, sizeof(line), "cpu %d", cpu);
 		for (int ch = 0; ch < VMATLAS_CHANNELS; ch++) {
@@ -409,8 +382,70 @@ static void test_loss(void)
 	check(lost > 100, "loss: %lu records lost on purpose", lost);
 	check(written == read_back, "loss: %lu written, %lu read", written, read_back);
 	check(given <= written + lost && given >= written, "loss: sequence numbers %lu of %lu", given, written + lost);
+}
+
+static pid_t start_storm(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (control("target", "exec"))
+		_exit(98);
+	execl("/proc/self/exe", "modtest", "work", "storm", "3000", NULL);
+	_exit(97);
+}
+
+/* Drains seldom at first, so that tiny buffers overflow, then heals as a collector does. */
+static void ride_storm(pid_t pid)
+{
+	int status;
+
+	for (int i = 0; !waitpid(pid, &status, WNOHANG | WUNTRACED); i++) {
+		usleep(i < 40 ? 10000 : 1000);
+		drain();
+		if (i >= 40)
+			control("snapshot", "torn");
+	}
+	check(WIFSTOPPED(status), "loss: the storm is over");
+}
+
+static __u32 target_mm(void)
+{
+	for (size_t i = 0; i < all.n; i++)
+		if (all.rec[i].head.type == VMATLAS_EXEC && all.rec[i].head.flags & VMATLAS_F_TARGET)
+			return all.rec[i].head.mm;
+	return 0;
+}
+
+/* The module was loaded with tiny buffers. */
+static void test_loss(void)
+{
+	char file[32];
+	pid_t pid;
+	int tries;
+
+	record_begin();
+	pid = start_storm();
+	ride_storm(pid);
+	for (tries = 0; tries < 1000 && (control("snapshot", "torn") || stat_of("torn", 0)); tries++)
+		drain();
+	drain();
+	merge();
+	check(!stat_of("torn", 0), "loss: healed after %d rounds", tries);
+	check_totals();
 	check_streams("loss", false);
+	snprintf(file, sizeof(file), "/proc/%d/maps", pid);
+	slurp(file, kept, sizeof(kept));
+	map_may_have_holes = true;
+	map_at(target_mm(), all.n, told, sizeof(told));
+	check(target_mm() && !strcmp(told, kept), "loss: the map is right again");
+	if (strcmp(told, kept))
+		show_difference(told, kept);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	record_end();
+	check(count(VMATLAS_FORK, 0) >= 3 && count(VMATLAS_EXEC, 0) == 1, "loss: no FORK or EXEC is missing");
 }
 
 static void test_garbage(void)

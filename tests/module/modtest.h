@@ -41,7 +41,7 @@ unsigned long gaps(int cpu, int channel); /* sequence numbers missing so far */
 const char *text_of(__u64 id);
 
 /* --- a map as the records tell it (map.c) */
-struct map;
+extern bool map_may_have_holes; /* records were lost: a RANGE may lack some of its VMAs */
 void map_at(__u32 mm, size_t end, char *out, size_t size); /* as /proc/PID/maps, after all.rec[0..end) */
 
 /* --- what is watched (work.c): run by exec of ourselves */
