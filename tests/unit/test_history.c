@@ -1,0 +1,303 @@
+/* Any moment reached by any way equals the straight replay. */
+#include "unit/build.h"
+
+#include <asm/unistd_64.h>
+#include <sys/mman.h>
+
+#include "history.h"
+
+#define MMS 6
+
+/* A row of plausible records: maps told, pages touched, forks, exits, marks, losses; deterministic. */
+static void generate(struct vmatlas_record *recs, size_t n, __u64 seed)
+{
+	__u64 ts = 1000;
+
+	for (size_t i = 0; i < n; i++) {
+		__u32 mm = 1 + (__u32)pick(&seed, MMS);
+		__u64 at = 0x400000 + pick(&seed, 64) * PAGE;
+		struct vmatlas_record *r = &recs[i];
+
+		ts += pick(&seed, 3);
+		switch (pick(&seed, 24)) {
+		case 0:
+			*r = a_range(ts, mm, (__u32)i, at, at + 16 * PAGE, 1);
+			if (i + 1 < n)
+				r[1] = a_vma(ts, mm, (__u32)i, 0, at + PAGE, at + 9 * PAGE, 1 + pick(&seed, 3));
+			i++;
+			break;
+		case 1:
+			*r = a_range(ts, mm, (__u32)i, 0, ~0ull, 1);
+			if (i + 1 < n)
+				r[1] = a_vma(ts, mm, (__u32)i, 0, 0x400000, 0x440000, 3);
+			i++;
+			break;
+		case 2:
+			*r = a_record(VMATLAS_FORK, ts, mm);
+			r->fork.child_tgid = r->fork.child_tid = 200 + (__u32)pick(&seed, 20);
+			r->fork.child_mm = 1 + (__u32)pick(&seed, MMS);
+			break;
+		case 3:
+			*r = an_op(ts, mm, __NR_madvise, at, 4 * PAGE, MADV_DONTNEED, 0, 0);
+			break;
+		case 4:
+			*r = a_mark(ts, 1 + pick(&seed, 3));
+			break;
+		case 5:
+			*r = a_task(ts, mm, 100 + (__u32)pick(&seed, 5), 100 + (__u32)pick(&seed, 5), "somebody");
+			break;
+		case 6:
+			*r = a_record(pick(&seed, 40) ? VMATLAS_EXIT : VMATLAS_LOSS, ts, 0);
+			r->head.tid = 100 + (__u32)pick(&seed, 5);
+			break;
+		default:
+			*r = a_fault(ts, mm, at, an_entry(1 + pick(&seed, 5000)));
+		}
+	}
+}
+
+static struct va_history *new_history(struct va_texts *texts)
+{
+	static struct vmatlas_stream_header header;
+
+	header = a_header();
+	return va_history_new(&header, texts);
+}
+
+struct replay {
+	size_t n;
+	struct vmatlas_record *recs;
+	__u64 *picture; /* [p]: of the model after p records; every STRIDE-th */
+};
+
+#define STRIDE 97
+
+static struct replay straight(size_t n, __u64 seed)
+{
+	struct replay r = { n, calloc(n, sizeof(*r.recs)), calloc(n / STRIDE + 1, sizeof(*r.picture)) };
+	struct vmatlas_stream_header header = a_header();
+	struct va_model *m = va_model_new(&header, NULL);
+
+	generate(r.recs, n, seed);
+	for (size_t p = 0; p <= n; p++) {
+		if (p % STRIDE == 0)
+			r.picture[p / STRIDE] = picture(m, MMS);
+		if (p < n)
+			va_model_apply(m, &r.recs[p]);
+	}
+	va_model_free(m);
+	return r;
+}
+
+static void release(struct replay *r)
+{
+	free(r->recs);
+	free(r->picture);
+}
+
+static void every_position_as_in_a_straight_replay(void **state)
+{
+	struct replay r = straight(20000, 5);
+	struct va_history *h = new_history(NULL);
+
+	for (size_t i = 0; i < r.n; i++)
+		va_history_append(h, &r.recs[i], (__u32)i % 4);
+	for (size_t p = 0; p <= r.n; p += STRIDE) {
+		struct va_model *m = va_history_model_at(h, p);
+
+		assert_true(picture(m, MMS) == r.picture[p / STRIDE]);
+		va_model_free(m);
+	}
+	va_history_free(h);
+	release(&r);
+}
+
+static void moving_to_and_fro(void **state)
+{
+	struct replay r = straight(20000, 6);
+	struct va_history *h = new_history(NULL);
+	__u64 seed = 3;
+	size_t p = 0;
+
+	for (size_t i = 0; i < r.n; i++)
+		va_history_append(h, &r.recs[i], 0);
+	struct va_model *m = va_history_model_at(h, 0);
+
+	for (unsigned i = 0; i < 300; i++) {
+		size_t to = pick(&seed, r.n / STRIDE + 1) * STRIDE;
+
+		va_history_move(h, &m, &p, to);
+		assert_int_equal(p, to);
+		assert_true(picture(m, MMS) == r.picture[to / STRIDE]);
+	}
+	va_history_move(h, &m, &p, r.n + 1000);
+	assert_int_equal(p, r.n);
+	va_model_free(m);
+	va_history_free(h);
+	release(&r);
+}
+
+/* Looking while it still grows; old moments do not change. */
+static void growing(void **state)
+{
+	struct replay r = straight(12000, 7);
+	struct va_history *h = new_history(NULL);
+	__u64 seed = 8;
+
+	for (size_t i = 0; i < r.n; i++) {
+		va_history_append(h, &r.recs[i], 0);
+		if (i % 500 != 499)
+			continue;
+		size_t p = pick(&seed, i / STRIDE + 1) * STRIDE;
+		struct va_model *m = va_history_model_at(h, p);
+
+		assert_true(picture(m, MMS) == r.picture[p / STRIDE]);
+		va_model_free(m);
+	}
+	assert_int_equal(va_history_count(h), r.n);
+	struct va_model *end = va_history_model_at(h, r.n);
+
+	assert_true(picture(end, MMS) == picture(va_history_latest(h), MMS));
+	va_model_free(end);
+	va_history_free(h);
+	release(&r);
+}
+
+static void records_come_back(void **state)
+{
+	struct replay r = straight(9000, 9);
+	struct va_history *h = new_history(NULL);
+	__u32 cpu;
+
+	for (size_t i = 0; i < r.n; i++)
+		va_history_append(h, &r.recs[i], (__u32)(i % 7));
+	for (size_t i = 0; i < r.n; i += 11) {
+		assert_memory_equal(va_history_record(h, i, &cpu), &r.recs[i], sizeof(r.recs[i]));
+		assert_int_equal(cpu, i % 7);
+	}
+	assert_int_equal(va_history_end(h), r.recs[r.n - 1].head.ts);
+	assert_int_equal(va_history_begin(h), 1000);
+	va_history_free(h);
+	release(&r);
+}
+
+static void moments_by_time(void **state)
+{
+	struct replay r = straight(9000, 10);
+	struct va_history *h = new_history(NULL);
+
+	for (size_t i = 0; i < r.n; i++)
+		va_history_append(h, &r.recs[i], 0);
+	for (__u64 ts = 990; ts < r.recs[r.n - 1].head.ts + 5; ts += 7) {
+		size_t p = va_history_find_time(h, ts);
+
+		assert_true(p == 0 || r.recs[p - 1].head.ts <= ts);
+		assert_true(p == r.n || r.recs[p].head.ts > ts);
+	}
+	va_history_free(h);
+	release(&r);
+}
+
+static void by_type_and_process(void **state)
+{
+	struct replay r = straight(9000, 11);
+	struct va_history *h = new_history(NULL);
+
+	for (size_t i = 0; i < r.n; i++)
+		va_history_append(h, &r.recs[i], 0);
+	for (unsigned type = 0; type < VMATLAS_TYPE_LIMIT; type++) {
+		for (__u32 tgid = 0; tgid <= 100; tgid += 100) {
+			size_t next = (size_t)-1;
+
+			for (size_t p = r.n; p-- > 0;) {
+				const struct vmatlas_head *head = &r.recs[p].head;
+
+				if ((!type || head->type == type) && (!tgid || head->tgid == tgid))
+					next = p;
+				if (p % 101 == 0)
+					assert_int_equal(va_history_next(h, p, type, tgid), next);
+			}
+			size_t prev = (size_t)-1;
+
+			for (size_t p = 0; p < r.n; p++) {
+				const struct vmatlas_head *head = &r.recs[p].head;
+
+				if (p % 101 == 0)
+					assert_int_equal(va_history_prev(h, p, type, tgid), prev);
+				if ((!type || head->type == type) && (!tgid || head->tgid == tgid))
+					prev = p;
+			}
+		}
+	}
+	assert_int_equal(va_history_next(h, r.n, 0, 0), (size_t)-1);
+	assert_int_equal(va_history_prev(h, 0, 0, 0), (size_t)-1);
+	va_history_free(h);
+	release(&r);
+}
+
+static void marks_by_name(void **state)
+{
+	struct va_texts *texts = va_texts_new();
+	struct va_history *h = new_history(texts);
+	struct vmatlas_record recs[] = { a_text(1001, 5, "first", 0), a_mark(1002, 5), a_text(1003, 6, "second", 0), a_mark(1004, 6),
+					 a_mark(1005, 5), a_mark(1006, 99) };
+	const char *name;
+
+	for (size_t i = 0; i < sizeof(recs) / sizeof(recs[0]); i++)
+		va_history_append(h, &recs[i], 0);
+	assert_int_equal(va_history_find_mark(h, "first"), 2);
+	assert_int_equal(va_history_find_mark(h, "second"), 4);
+	assert_int_equal(va_history_find_mark(h, "third"), (size_t)-1);
+	assert_int_equal(va_history_mark_count(h), 4);
+	assert_int_equal(va_history_mark(h, 2, &name), 5);
+	assert_string_equal(name, "first");
+	va_history_mark(h, 3, &name);
+	assert_null(name);
+	va_history_free(h);
+	va_texts_free(texts);
+}
+
+/* Enough records that checkpoints are thinned and chunks are packed: 600 chunks of 4,096. */
+static void long_histories(void **state)
+{
+	struct replay r = straight(4096, 12);
+	struct va_history *h = new_history(NULL);
+	struct vmatlas_stream_header header = a_header();
+	struct va_model *m = va_model_new(&header, NULL);
+	const size_t rounds = 600, look = 123 * 4096 + 77;
+	__u64 then = 0;
+	__u32 cpu;
+
+	for (size_t i = 0; i < rounds * r.n; i++) {
+		struct vmatlas_record rec = r.recs[i % r.n];
+
+		rec.head.ts += i / r.n * 100000;
+		va_history_append(h, &rec, (__u32)(i / r.n));
+		if (i < look)
+			va_model_apply(m, &rec);
+		if (i + 1 == look)
+			then = picture(m, MMS);
+	}
+	struct va_model *at = va_history_model_at(h, look);
+
+	assert_true(picture(at, MMS) == then);
+	for (size_t i = 0; i < rounds * r.n; i += 4096 * 7 + 13) {
+		assert_int_equal(va_history_record(h, i, &cpu)->head.type, r.recs[i % r.n].head.type);
+		assert_int_equal(cpu, i / r.n);
+	}
+	va_model_free(at);
+	va_model_free(m);
+	va_history_free(h);
+	release(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_position_as_in_a_straight_replay), cmocka_unit_test(moving_to_and_fro), cmocka_unit_test(growing),
+		cmocka_unit_test(records_come_back), cmocka_unit_test(moments_by_time), cmocka_unit_test(by_type_and_process),
+		cmocka_unit_test(marks_by_name), cmocka_unit_test(long_histories),
+	};
+
+	return RUN(tests);
+}
