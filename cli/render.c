@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "commands.h"
+#include "film.h"
+#include "moment.h"
 #include "render.h"
 
 static int help(void)
@@ -18,7 +20,7 @@ static int help(void)
 	     "\n"
 	     "OUT is NAME.png, - (a PNG on standard output), NAME.mp4, NAME.webm, NAME.gif (by ffmpeg), or DIR/ (numbered PNGs).\n"
 	     "  -o, --output OUT   where to\n"
-	     "      --at WHEN      one picture: end (default), mark:NAME, or seconds since the start\n"
+	     "      --at WHEN      one picture: end (default), start, mark:NAME, or seconds since the start\n"
 	     "      --from WHEN    a film: begins here (default: the start)\n"
 	     "      --to WHEN      a film: ends here (default: the end)\n"
 	     "      --speed X      a film: recorded seconds in one second of film (default: 1)\n"
@@ -97,17 +99,21 @@ static bool take_number(int c, struct va_render_options *o)
 	return false;
 }
 
-static bool take(int c, struct va_render_options *o)
+struct moments { /* as typed; NULL = not said */
+	const char *at, *from, *to;
+};
+
+static bool take(int c, struct va_render_options *o, struct moments *when)
 {
 	switch (c) {
 	case 'o':
 		return (o->out = optarg) != NULL;
 	case OPT_AT:
-		return (o->at = optarg) != NULL;
+		return (when->at = optarg) != NULL;
 	case OPT_FROM:
-		return (o->from = optarg) != NULL;
+		return (when->from = optarg) != NULL;
 	case OPT_TO:
-		return (o->to = optarg) != NULL;
+		return (when->to = optarg) != NULL;
 	case OPT_SIZE:
 		return parse_size(optarg, &o->w, &o->h);
 	case OPT_THEME:
@@ -118,14 +124,14 @@ static bool take(int c, struct va_render_options *o)
 	return take_number(c, o);
 }
 
-static int parse(int argc, char **argv, struct va_render_options *o)
+static int parse(int argc, char **argv, struct va_render_options *o, struct moments *when)
 {
 	for (int c; (c = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
 		if (c == 'h')
 			return -1;
 		if (c == '?')
 			return VA_EXIT_USAGE;
-		if (!take(c, o))
+		if (!take(c, o, when))
 			return usage("cannot make sense of", optarg);
 	}
 	if (optind != argc - 1)
@@ -135,18 +141,57 @@ static int parse(int argc, char **argv, struct va_render_options *o)
 	return VA_EXIT_OK;
 }
 
+/* A film may begin and end between two events: seconds are taken as they are. */
+static int find_time(struct va_recording *r, const char *text, __u64 otherwise, __u64 *ts)
+{
+	struct va_history *h = va_recording_history(r);
+	double seconds;
+	size_t position;
+	int code;
+
+	*ts = otherwise;
+	if (!text)
+		return VA_EXIT_OK;
+	if (parse_number(text, 0, 1e9, &seconds)) {
+		*ts = va_history_begin(h) + (__u64)(seconds * 1e9);
+		return VA_EXIT_OK;
+	}
+	code = va_moment_find(r, "render", text, &position);
+	if (!code)
+		*ts = position ? va_history_time(h, position - 1) : va_history_begin(h);
+	return code;
+}
+
+static int find_moments(struct va_recording *r, const struct moments *when, struct va_render_options *o)
+{
+	struct va_history *h = va_recording_history(r);
+	int code;
+
+	o->film = when->from || when->to || va_film_is_one(o->out);
+	if (!o->film)
+		return va_moment_find(r, "render", when->at ? when->at : "end", &o->position);
+	code = find_time(r, when->from, va_history_begin(h), &o->from);
+	if (!code)
+		code = find_time(r, when->to, va_history_end(h), &o->to);
+	if (!code && o->to <= o->from)
+		return usage("the film ends before it begins; to is", when->to ? when->to : "end");
+	return code;
+}
+
 int cmd_render(int argc, char **argv)
 {
 	struct va_render_options o = {.w = 1280, .h = 720, .fps = 30, .speed = 1, .theme = &va_theme_dark};
-	int code = parse(argc, argv, &o);
+	struct moments when = {0};
 	struct va_recording *recording;
+	int code = parse(argc, argv, &o, &when);
 
 	if (code)
 		return code < 0 ? help() : code;
-	recording = va_recording_new();
-	if (va_recording_load(recording, argv[optind]) || !va_recording_ready(recording))
-		code = VA_EXIT_NOT_A_RECORDING;
-	else if (va_render(recording, &o))
+	code = va_moment_load(&recording, argv[optind]);
+	if (code)
+		return code;
+	code = find_moments(recording, &when, &o);
+	if (!code && va_render(recording, &o))
 		code = VA_EXIT_FAILURE;
 	va_recording_free(recording);
 	return code;

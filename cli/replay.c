@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "moment.h"
 #include "theme.h"
 #include "window.h"
 
@@ -18,7 +19,7 @@ static int help(void)
 	     "\n"
 	     "Usage: vmatlas replay FILE [OPTIONS]        FILE - is standard input, shown while it arrives\n"
 	     "\n"
-	     "      --at WHEN      start paused here: end, mark:NAME, or seconds since the start\n"
+	     "      --at WHEN      start paused here: end, start, mark:NAME, or seconds since the start\n"
 	     "      --size WxH     of the window (default: 1280x720, or what fits the screen)\n"
 	     "      --scale X      of texts and widths (default: by the window's size)\n"
 	     "      --theme NAME   dark (default), light, projector\n"
@@ -40,13 +41,13 @@ static const struct option options[] = {
 	{"theme", required_argument, NULL, OPT_THEME}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 };
 
-static bool take(int c, struct va_window_options *o)
+static bool take(int c, struct va_window_options *o, const char **at)
 {
 	char *end, more;
 
 	switch (c) {
 	case OPT_AT:
-		return (o->at = optarg) != NULL;
+		return (*at = optarg) != NULL;
 	case OPT_SIZE:
 		return sscanf(optarg, "%dx%d%c", &o->width, &o->height, &more) == 2 && o->width >= 320 && o->height >= 240;
 	case OPT_SCALE:
@@ -59,14 +60,14 @@ static bool take(int c, struct va_window_options *o)
 	return false;
 }
 
-static int parse(int argc, char **argv, struct va_window_options *o)
+static int parse(int argc, char **argv, struct va_window_options *o, const char **at)
 {
 	for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
 		if (c == 'h')
 			return -1;
 		if (c == '?')
 			return VA_EXIT_USAGE;
-		if (!take(c, o))
+		if (!take(c, o, at))
 			return usage("cannot make sense of", optarg);
 	}
 	if (optind != argc - 1)
@@ -83,17 +84,21 @@ static int replay_stream(struct va_window_options *o)
 int cmd_replay(int argc, char **argv)
 {
 	struct va_window_options o = {.stream_fd = -1};
-	int code = parse(argc, argv, &o);
+	const char *at = NULL;
+	int code = parse(argc, argv, &o, &at);
 
 	if (code)
 		return code < 0 ? help() : code;
 	o.title = argv[optind];
 	if (!strcmp(argv[optind], "-"))
 		return replay_stream(&o);
-	o.recording = va_recording_new();
-	if (va_recording_load(o.recording, argv[optind]) || !va_recording_ready(o.recording))
-		code = VA_EXIT_NOT_A_RECORDING;
-	else if (va_window_run(&o))
+	code = va_moment_load(&o.recording, argv[optind]);
+	if (code)
+		return code;
+	o.paused = at;
+	if (at)
+		code = va_moment_find(o.recording, "replay", at, &o.position);
+	if (!code && va_window_run(&o))
 		code = VA_EXIT_FAILURE;
 	va_recording_free(o.recording);
 	return code;

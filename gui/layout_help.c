@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "actions.h"
+#include "input.h"
 #include "layout.h"
 
 static void shade(struct va_scene *s, struct va_rect r, int radius)
@@ -11,44 +11,60 @@ static void shade(struct va_scene *s, struct va_rect r, int radius)
 		va_scene_round(s, va_rect_inset(r, -i * 2, -i * 2), radius + i * 2, 0x18000000);
 }
 
-static int group_column(struct va_scene *s, struct va_rect r, const char *group)
+static int line_height(const struct va_style *style)
+{
+	return va_role_height(style, VA_TEXT_BODY) + va_px(style, 6);
+}
+
+static int lines_of(const char *group)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < va_key_count; i++)
+		n += va_keys[i].name && !strcmp(va_keys[i].group, group);
+	return n;
+}
+
+static void group_column(struct va_scene *s, struct va_rect r, const char *group)
 {
 	const struct va_style *style = s->style;
 	const struct va_theme *t = style->theme;
-	int h = va_role_height(style, VA_TEXT_BODY) + va_px(style, 4), key = va_px(style, 78), y = r.y;
+	int h = line_height(style), key = va_px(style, 80);
 
-	va_scene_text(s, va_rect(r.x, y, r.w, h), VA_TEXT_TITLE, VA_LEFT, t->bright, group);
-	y += h + va_px(style, 6);
-	for (size_t i = 0; i < va_key_count; i++) {
+	va_scene_text(s, va_rect_cut_top(&r, h + va_px(style, 4)), VA_TEXT_TITLE, VA_LEFT, t->bright, group);
+	for (size_t i = 0; i < va_key_count && r.h >= h; i++) {
+		struct va_rect at;
+
 		if (!va_keys[i].name || strcmp(va_keys[i].group, group))
 			continue;
-		va_scene_text(s, va_rect(r.x, y, key - 4, h), VA_TEXT_MONO_STRONG, VA_LEFT, t->fresh, va_keys[i].name);
-		y += va_max(va_scene_wrap(s, va_rect(r.x + key, y, r.w - key, 2 * h), VA_TEXT_BODY, t->text, va_keys[i].help) + va_px(style, 5), h);
+		at = va_rect_cut_top(&r, h);
+		va_scene_text(s, va_rect_cut_left(&at, key), VA_TEXT_MONO_STRONG, VA_LEFT, t->fresh, va_keys[i].name);
+		va_scene_text(s, at, VA_TEXT_BODY, VA_LEFT, t->text, va_keys[i].help);
 	}
-	return y;
 }
 
 void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
+	static const char *const groups[] = {"Time", "Map", "Window"};
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	struct va_rect box = va_rect_inset(r, va_max((r.w - va_px(style, 1080)) / 2, va_px(style, 16)), va_max((r.h - va_px(style, 560)) / 2, va_px(style, 16))), in;
-	int w, h = va_role_height(style, VA_TEXT_BODY);
+	int h = line_height(style), mouse = va_role_height(style, VA_TEXT_BODY) * 3, w = va_min(va_px(style, 1130), r.w - va_px(style, 16));
+	int tall = h * (lines_of("Time") + 1) + mouse + va_px(style, 62);
+	struct va_rect box = va_rect((r.w - w) / 2, va_max((r.h - tall) / 2, 0), w, va_min(tall, r.h)), in;
 
 	s->layer = 1;
-	va_scene_fill(s, r, 0x90000000);
+	va_scene_fill(s, r, 0xa0000000);
 	shade(s, box, va_px(style, 8));
 	va_scene_round(s, box, va_px(style, 8), t->panel);
 	va_scene_border(s, box, va_px(style, 8), 1, t->line);
 	va_scene_hit(s, r, VA_ACT_ESCAPE, 0, NULL);
 	in = va_rect_inset(box, va_px(style, 24), va_px(style, 18));
+	va_scene_wrap(s, va_rect_cut_bottom(&in, mouse), VA_TEXT_BODY, t->dim,
+		      "Mouse: click a box to keep it large; the wheel zooms at the pointer; drag moves the map. Click or drag in the timeline to go to a moment; "
+		      "the wheel zooms in time there. Click a mark, a process, a button. Hold the pointer over anything to be told what it is.");
 	w = in.w / 3;
-	group_column(s, va_rect(in.x, in.y, w - va_px(style, 18), in.h), "Time");
-	group_column(s, va_rect(in.x + w, in.y, w - va_px(style, 18), in.h), "Map");
-	group_column(s, va_rect(in.x + 2 * w, in.y, w - va_px(style, 18), in.h), "Window");
-	va_scene_wrap(s, va_rect(in.x, in.y + in.h - 4 * h, in.w, 4 * h), VA_TEXT_BODY, t->dim,
-		      "Mouse: click a box to keep it large, the wheel zooms at the pointer, drag moves the map. Click or drag in the timeline to go to a moment, "
-		      "the wheel there zooms in time. Click a mark, a process, a button. Hold the pointer over anything to be told what it is.");
+	for (int i = 0; i < 3; i++)
+		group_column(s, va_rect(in.x + i * w, in.y, w - va_px(style, 14), in.h), groups[i]);
 	s->layer = 0;
 }
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "actions.h"
+#include "input.h"
 #include "layout.h"
 #include "words.h"
 

@@ -58,6 +58,8 @@ static void words(struct va_scene *s, struct va_rect r, const struct va_look *lo
 	va_scene_wrap(s, va_rect(r.x, r.y + h + 1, r.w, 2 * h), VA_TEXT_BODY, t->text, line);
 }
 
+#define GROUPED 4 /* faults a second from which on it is said that not each can be shown */
+
 /* "+1,234 faults in this second: 1,200 demand-zero, 34 file page" */
 static void grouped_line(char *buf, size_t n, const __u32 kind[VA_FAULT_KINDS], __u32 sum)
 {
@@ -79,8 +81,6 @@ static void grouped(struct va_scene *s, struct va_rect r, const struct va_look *
 	__u32 kind[VA_FAULT_KINDS], sum = va_walk_show_recent(look->walk, look->now, kind);
 	char line[256];
 
-	if (sum < 2)
-		return;
 	va_scene_round(s, r, va_px(style, 4), style->theme->raised);
 	r = va_rect_inset(r, va_px(style, 8), 0);
 	if (!look->view->still)
@@ -142,7 +142,7 @@ void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *
 		fault(s, in, look);
 	else
 		no_fault_yet(s, in, look);
-	if (va_walk_show_recent(look->walk, look->now, kind) > 1) {
+	if (va_walk_show_recent(look->walk, look->now, kind) >= GROUPED) {
 		grouped(s, va_rect_cut_top(&news, va_role_height(style, VA_TEXT_BODY) + va_px(style, 6)), look);
 		va_rect_cut_top(&news, va_px(style, 4));
 	}

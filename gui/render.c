@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "film.h"
-#include "moment.h"
 
 #define CLOCK_START (1000 * VA_SEC) /* of the pictures' own clock: any constant */
 #define LINGER (2 * VA_SEC)         /* a film ends with the last state standing still */
@@ -38,13 +37,10 @@ static int one_picture(struct va_app *app, const struct va_render_options *o)
 {
 	struct va_png_text texts[6];
 	char buf[256];
-	size_t pos;
 
 	va_app_update(app, CLOCK_START);
-	if (va_moment_parse(app->play.history, o->at ? o->at : "end", &pos))
-		return -EINVAL;
 	va_playback_pause(&app->play, true, CLOCK_START);
-	va_playback_seek(&app->play, pos);
+	va_playback_seek(&app->play, o->position);
 	choose_process(app, o->pid);
 	app->jumped = true;
 	va_app_update(app, CLOCK_START);
@@ -52,18 +48,6 @@ static int one_picture(struct va_app *app, const struct va_render_options *o)
 	va_app_draw(app);
 	va_render_texts(app, texts, buf, sizeof(buf));
 	return va_png_write(&app->canvas, o->out, texts);
-}
-
-static int stretch(struct va_app *app, const struct va_render_options *o, __u64 *from, __u64 *to)
-{
-	*from = va_history_begin(app->play.history);
-	*to = va_history_end(app->play.history);
-	if ((o->from && va_moment_time(app->play.history, o->from, from)) || (o->to && va_moment_time(app->play.history, o->to, to)))
-		return -EINVAL;
-	if (*to > *from)
-		return 0;
-	fprintf(stderr, "vmatlas: the stretch ends before it begins\n");
-	return -EINVAL;
 }
 
 static int add_frame(struct va_app *app, struct va_film *film, uint64_t now)
@@ -78,16 +62,12 @@ static int film(struct va_app *app, const struct va_render_options *o)
 {
 	struct va_png_text texts[6];
 	char buf[256];
-	__u64 from, to;
 	uint64_t now = CLOCK_START, frame = VA_SEC / (unsigned)o->fps;
 	struct va_film *out;
-	int error;
+	int error = 0;
 
 	va_app_update(app, now);
-	error = stretch(app, o, &from, &to);
-	if (error)
-		return error;
-	va_playback_seek_time(&app->play, from);
+	va_playback_seek_time(&app->play, o->from);
 	va_playback_pause(&app->play, true, now);
 	choose_process(app, o->pid);
 	app->jumped = true;
@@ -97,11 +77,11 @@ static int film(struct va_app *app, const struct va_render_options *o)
 	if (!out)
 		return -EIO;
 	for (__u64 i = 0; !error; i++, now += frame) {
-		double seconds = (double)i / o->fps, last = (double)(to - from) / 1e9 / o->speed;
+		double seconds = (double)i / o->fps, last = (double)(o->to - o->from) / 1e9 / o->speed;
 
 		if (seconds > last + (double)LINGER / 1e9)
 			break;
-		va_playback_run_to(&app->play, from + (__u64)(seconds < last ? seconds * o->speed * 1e9 : (double)(to - from)));
+		va_playback_run_to(&app->play, o->from + (__u64)(seconds < last ? seconds * o->speed * 1e9 : (double)(o->to - o->from)));
 		error = add_frame(app, out, now);
 	}
 	return va_film_end(out) ?: error;
@@ -109,14 +89,13 @@ static int film(struct va_app *app, const struct va_render_options *o)
 
 int va_render(struct va_recording *recording, const struct va_render_options *o)
 {
-	bool is_film = o->from || o->to || va_film_is_one(o->out);
 	struct va_app_options options = {o->w, o->h, o->theme, (float)o->scale, o->panes, false, true};
 	struct va_fonts *fonts = va_fonts_new(NULL);
 	struct va_app *app = calloc(1, sizeof(*app));
 	int error = -ENOMEM;
 
 	if (fonts && app && va_app_init(app, recording, fonts, &options, CLOCK_START)) {
-		error = is_film ? film(app, o) : one_picture(app, o);
+		error = o->film ? film(app, o) : one_picture(app, o);
 		va_app_destroy(app);
 	}
 	free(app);

@@ -7,8 +7,9 @@
 
 struct va_render_options {
 	const char *out;    /* see va_film_new; anything else is one PNG; "-" = standard output */
-	const char *at;     /* one picture: the moment; NULL = end */
-	const char *from, *to; /* a film: moments; NULL = start, end */
+	bool film;          /* from … to; otherwise one picture at position */
+	size_t position;
+	__u64 from, to;     /* times of the recording */
 	int w, h, fps;
 	double scale, speed; /* scale 0 = by size; speed: recorded seconds a second of film */
 	const struct va_theme *theme;

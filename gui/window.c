@@ -8,12 +8,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "actions.h"
+#include "input.h"
 #include "app.h"
 #include "decode.h"
-#include "moment.h"
 #include "render.h"
-#include "screen.h"
+#include "window_screen.h"
 #include "source.h"
 
 #define DRAG_PIXELS 4
@@ -283,19 +282,14 @@ static void loop(struct window *w)
 	}
 }
 
-static int start_at(struct window *w, uint64_t now)
+static void start_at(struct window *w, uint64_t now)
 {
-	size_t pos;
-
-	if (!w->o->at)
-		return 0;
 	va_app_update(&w->app, now);
-	if (!w->app.ready || va_moment_parse(w->app.play.history, w->o->at, &pos))
-		return -EINVAL;
+	if (!w->o->paused || !w->app.ready)
+		return;
 	va_playback_pause(&w->app.play, true, now);
-	va_playback_seek(&w->app.play, pos);
+	va_playback_seek(&w->app.play, w->o->position);
 	w->app.jumped = true;
-	return 0;
 }
 
 static const char *title_of(struct window *w, char *buf, size_t n)
@@ -321,8 +315,10 @@ static int open_all(struct window *w)
 	if (!w->fonts || !va_app_init(&w->app, w->recording, w->fonts, &options, now_ns()))
 		return -ENOMEM;
 	w->wake_event = SDL_RegisterEvents(1);
-	if (w->o->stream_fd < 0)
-		return start_at(w, now_ns());
+	if (w->o->stream_fd < 0) {
+		start_at(w, now_ns());
+		return 0;
+	}
 	say_source(w, "live");
 	w->streaming = true;
 	return va_source_start(&w->source, w->o->stream_fd, wake, w);

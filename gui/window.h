@@ -30,7 +30,8 @@ struct va_window_options {
 	int width, height;  /* 0 = 1280 × 720, or what fits the screen */
 	double scale;       /* of texts and widths; 0 = from the window's size */
 	const char *theme;  /* "dark", "light", "projector"; NULL = dark */
-	const char *at;     /* replay starts paused here ("end", "mark:NAME", seconds); NULL = plays from the start */
+	bool paused;        /* replay starts paused at `position` (of the history); otherwise it plays from the start */
+	size_t position;
 	bool hidden_ok;     /* do not complain when there is no display (tests with SDL_VIDEODRIVER=dummy) */
 };
 

@@ -1,8 +1,8 @@
 /*
  * What a user can do: one table for keys, buttons and help, so that they cannot disagree.
  */
-#ifndef VA_ACTIONS_H
-#define VA_ACTIONS_H
+#ifndef VA_INPUT_H
+#define VA_INPUT_H
 
 #include "scene.h"
 

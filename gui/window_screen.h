@@ -1,6 +1,6 @@
 /* The SDL side: one window, one streaming texture that shows the canvas. Main thread only. */
-#ifndef VA_SCREEN_H
-#define VA_SCREEN_H
+#ifndef VA_WINDOW_SCREEN_H
+#define VA_WINDOW_SCREEN_H
 
 #include <SDL.h>
 

@@ -1,4 +1,4 @@
-#include "screen.h"
+#include "window_screen.h"
 
 #include <errno.h>
 #include <stdio.h>

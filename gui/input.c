@@ -1,4 +1,4 @@
-#include "actions.h"
+#include "input.h"
 
 #include <SDL_keycode.h>
 
@@ -8,27 +8,27 @@ const struct va_key va_keys[] = {
 	{VA_ACT_STEP_BACK, ',', 0, ",", "one event back", "Time"},
 	{VA_ACT_MARK_NEXT, ']', 0, "]", "next mark", "Time"},
 	{VA_ACT_MARK_PREV, '[', 0, "[", "previous mark", "Time"},
-	{VA_ACT_EACH, 'e', 0, "E", "event by event, at a pace the eye follows", "Time"},
+	{VA_ACT_EACH, 'e', 0, "E", "event by event, at the eye's pace", "Time"},
 	{VA_ACT_FASTER, '+', 0, "+", "faster", "Time"},
 	{VA_ACT_FASTER, '=', 0, NULL, NULL, NULL},
 	{VA_ACT_FASTER, SDLK_KP_PLUS, 0, NULL, NULL, NULL},
 	{VA_ACT_SLOWER, '-', 0, "−", "slower", "Time"},
 	{VA_ACT_SLOWER, SDLK_KP_MINUS, 0, NULL, NULL, NULL},
-	{VA_ACT_LIVE, 'l', 0, "L", "to the end, and stay there while it runs", "Time"},
+	{VA_ACT_LIVE, 'l', 0, "L", "live: to the end, and stay there", "Time"},
 	{VA_ACT_BEGIN, SDLK_HOME, 0, "Home", "to the beginning", "Time"},
 	{VA_ACT_END, SDLK_END, 0, "End", "to the end", "Time"},
-	{VA_ACT_MARK, 'm', 0, "M", "write a mark into the running recording", "Time"},
+	{VA_ACT_MARK, 'm', 0, "M", "write a mark", "Time"},
 
 	{VA_ACT_PROCESS_NEXT, '\t', 0, "Tab", "next process", "Map"},
 	{VA_ACT_PROCESS_PREV, '\t', VA_MOD_SHIFT, "Shift Tab", "previous process", "Map"},
-	{VA_ACT_FOLLOW, 'f', 0, "F", "follow what happens: process and place", "Map"},
+	{VA_ACT_FOLLOW, 'f', 0, "F", "follow what happens", "Map"},
 	{VA_ACT_WHOLE, '0', 0, "0", "the whole map", "Map"},
 	{VA_ACT_WHOLE, SDLK_BACKSPACE, 0, NULL, NULL, NULL},
 	{VA_ACT_UP, 'w', 0, "W", "up", "Map"},
 	{VA_ACT_UP, SDLK_UP, 0, NULL, NULL, NULL},
 	{VA_ACT_DOWN, 's', 0, "S", "down", "Map"},
 	{VA_ACT_DOWN, SDLK_DOWN, 0, NULL, NULL, NULL},
-	{VA_ACT_ZOOM_IN, 'd', 0, "D", "closer (or the wheel, at the pointer)", "Map"},
+	{VA_ACT_ZOOM_IN, 'd', 0, "D", "closer", "Map"},
 	{VA_ACT_ZOOM_IN, SDLK_RIGHT, 0, NULL, NULL, NULL},
 	{VA_ACT_ZOOM_OUT, 'a', 0, "A", "farther", "Map"},
 	{VA_ACT_ZOOM_OUT, SDLK_LEFT, 0, NULL, NULL, NULL},
@@ -45,7 +45,7 @@ const struct va_key va_keys[] = {
 	{VA_ACT_SCALE_RESET, '0', VA_MOD_CTRL, "Ctrl 0", "texts as at the start", "Window"},
 	{VA_ACT_FULL, SDLK_F11, 0, "F11", "full screen", "Window"},
 	{VA_ACT_SHOT, SDLK_F12, 0, "F12", "save a picture", "Window"},
-	{VA_ACT_ESCAPE, SDLK_ESCAPE, 0, "Esc", "close help, clear what is chosen", "Window"},
+	{VA_ACT_ESCAPE, SDLK_ESCAPE, 0, "Esc", "close, clear what is chosen", "Window"},
 	{VA_ACT_QUIT, 'q', VA_MOD_CTRL, "Ctrl Q", "quit", "Window"},
 };
 const size_t va_key_count = sizeof(va_keys) / sizeof(va_keys[0]);
