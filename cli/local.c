@@ -32,7 +32,7 @@ static bool installed(const char *release)
 	return false;
 }
 
-/* Under lockdown an unsigned module is refused; ours, built here, is unsigned unless the user signed it ("~Module signature appended~"). */
+/* Under lockdown debugfs refuses every file that can be written (fs/debugfs/file.c, debugfs_locked_down), and unsigned modules are not loaded. */
 static bool locked_down(void)
 {
 	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
@@ -42,19 +42,6 @@ static bool locked_down(void)
 	if (f)
 		fclose(f);
 	return locked;
-}
-
-static bool is_signed(const char *file)
-{
-	static const char mark[] = "~Module signature appended~\n";
-	char tail[sizeof(mark) - 1];
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	bool found = fd >= 0 && lseek(fd, -(off_t)sizeof(tail), SEEK_END) >= 0 && read(fd, tail, sizeof(tail)) == sizeof(tail) &&
-		     !memcmp(tail, mark, sizeof(tail));
-
-	if (fd >= 0)
-		close(fd);
-	return found;
 }
 
 static char *root_helper(void)
@@ -99,6 +86,8 @@ bool va_local_usable(const struct va_options *o, struct va_local *how, char **wh
 	*why = NULL;
 	if (!may_be_root())
 		*why = va_string("recording on this kernel needs root, and there is neither sudo nor pkexec");
+	else if (locked_down())
+		*why = va_string("this kernel is locked down (Secure Boot): nobody may steer a module through debugfs");
 	else if (!access("/sys/module/vmatlas", F_OK) && !o->module)
 		return true;
 	else if (!may_load())
@@ -109,8 +98,6 @@ bool va_local_usable(const struct va_options *o, struct va_local *how, char **wh
 	how->probe = !how->load && installed(uts.release);
 	if (!how->load && !how->probe)
 		*why = va_string("there is no vmatlas module for this kernel (%s; 'make module-local' builds one)", uts.release);
-	else if (how->load && locked_down() && !is_signed(how->load))
-		*why = va_string("this kernel is locked down (Secure Boot) and %s is not signed", how->load);
 	else
 		return true;
 	return false;

@@ -45,10 +45,13 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* A relay file has one read position for all: two collectors would each get half. */
+/*
+ * A relay file has one read position for all: two collectors would each get half. The lock is on the directory: an open file of the module
+ * would keep it from being unloaded.
+ */
 static int lock_module(struct va_collect *c)
 {
-	c->lock = va_module_open("stats", O_RDONLY);
+	c->lock = va_module_open("", O_RDONLY | O_DIRECTORY);
 	if (c->lock < 0)
 		return complain(c->lock == -ENOENT ? "the vmatlas module is not loaded" : "the module's control files", c->lock);
 	if (!flock(c->lock, LOCK_EX | LOCK_NB))
@@ -143,7 +146,7 @@ static void look_for_losses(struct va_collect *c)
 {
 	uint64_t lost, now = va_clock();
 
-	if (now < c->next_look || va_module_stats(&c->stats))
+	if (now < c->next_look || va_drain_dead(c->drain) || va_module_stats(&c->stats))
 		return;
 	c->next_look = now + LOOK_NS;
 	if (c->stats.torn)
@@ -270,10 +273,8 @@ static struct vmatlas_end describe_end(const struct va_collect *c)
 }
 
 /* Stop, then read all that is left, then the counts, which are exact now. */
-static void finish(struct va_collect *c)
+static void finish_module(struct va_collect *c)
 {
-	struct vmatlas_end end;
-
 	va_module_stats(&c->stats);
 	if (c->stats.torn && !c->error)
 		heal(c);
@@ -281,13 +282,25 @@ static void finish(struct va_collect *c)
 	va_module_write("target", "none");
 	while (!c->error && (round_once(c), c->patience < BUSY_MS))
 		;
-	round_once(c);
 	if (!c->error)
-		c->error = va_mapped_tell(c->mapped, c->writer, 1024);
+		round_once(c);
 	if (!c->error && !va_module_stats(&c->stats))
 		c->error = va_facts_totals(c);
 	if (!c->error)
 		c->error = va_facts_hooks(c);
+}
+
+static void finish(struct va_collect *c)
+{
+	struct vmatlas_end end;
+
+	/* A module under the same name may be another one by now: hands off. */
+	if (va_drain_dead(c->drain))
+		fputs("vmatlas-collect: the module was unloaded; the recording ends there\n", stderr);
+	else
+		finish_module(c);
+	if (!c->error)
+		c->error = va_mapped_tell(c->mapped, c->writer, 1024);
 	end = describe_end(c);
 	if (!c->error)
 		c->error = va_writer_end(c->writer, &end);
@@ -331,10 +344,11 @@ static int start(struct va_collect *c)
 		code = check_module(c);
 	if (!code)
 		code = open_drain(c);
-	if (!code && va_facts_header(c))
-		code = VA_EXIT_FAILURE;
 	if (!code)
 		code = enable(c);
+	/* After enable, which takes its time: seconds count from here. */
+	if (!code && va_facts_header(c))
+		code = VA_EXIT_FAILURE;
 	if (!code)
 		code = c->o->job ? start_command(c) : start_attach(c);
 	/* Reading must keep up with the command: after the fork, so that the command is not favoured too. */

@@ -27,7 +27,7 @@ struct va_collect {
 	struct va_mapped *mapped;
 	struct va_module_stats stats;
 	struct va_child child;
-	int lock;              /* open `stats`, locked: one collector at a time */
+	int lock;              /* the control directory, locked: one collector at a time */
 	int signals, watched;  /* signalfd; pidfd of the attached process or -1 */
 	bool stopped, ended;   /* by the user; the command or process is over */
 	int status;            /* of the command, wait(2) */

@@ -23,8 +23,14 @@ struct file {
 struct va_drain {
 	struct file *files;
 	size_t count, capacity;
+	bool dead;
 	char *buf; /* READ_BYTES, and room for a rest */
 };
+
+bool va_drain_dead(const struct va_drain *d)
+{
+	return d->dead;
+}
 
 uint64_t va_clock(void)
 {
@@ -88,6 +94,8 @@ static size_t read_records(struct va_drain *d, struct file *f)
 		got = read(f->fd, d->buf + n, READ_BYTES - n);
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got < 0 && errno == EIO)
+			d->dead = true;
 		if (got <= 0)
 			break;
 		n += got;

@@ -5,6 +5,7 @@
 #ifndef VA_DRAIN_H
 #define VA_DRAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,9 @@ void va_drain_close(struct va_drain *d);
  * the writer.
  */
 long va_drain_round(struct va_drain *d, struct va_writer *w, void (*truth)(void *ctx, const struct vmatlas_record *recs, size_t n), void *ctx);
+
+/* The module was unloaded: nothing will come any more. */
+bool va_drain_dead(const struct va_drain *d);
 
 uint64_t va_clock(void); /* CLOCK_MONOTONIC in ns, as records carry it */
 

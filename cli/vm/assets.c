@@ -1,6 +1,7 @@
 #include "vm/assets.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static char *find(const char *const formats[], const char *rest)
 }
 
 static const char *const vm_dirs[] = { "vm", "../share/vmatlas/vm", NULL };
-static const char *const module_dirs[] = { "module/", "../share/vmatlas/module/", NULL };
+static const char *const module_dirs[] = { "module", "../share/vmatlas/module", NULL };
 static const char *const program_dirs[] = { "", "../libexec/vmatlas/", NULL };
 
 char *va_asset_collector(void)
@@ -47,12 +48,38 @@ char *va_asset_collector(void)
 	return find(program_dirs, "vmatlas-collect");
 }
 
+/* Every module names the kernel it was built for: "vermagic=RELEASE SMP …" in its .modinfo section. */
+static bool built_for(const char *file, const char *release)
+{
+	char *word = va_string("vermagic=%s ", release);
+	struct va_bytes b = { 0 };
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	bool found = fd >= 0 && !va_read_whole(fd, &b, 64 << 20) && memmem(b.data, b.n, word, strlen(word));
+
+	if (fd >= 0)
+		close(fd);
+	va_bytes_free(&b);
+	free(word);
+	return found;
+}
+
 char *va_asset_module(const char *release)
 {
-	char *rest = va_string("%s/vmatlas.ko", release);
-	char *found = find(module_dirs, rest);
+	char *dir = find(module_dirs, ""), *found = NULL;
+	DIR *d = dir ? opendir(dir) : NULL;
+	struct dirent *e;
 
-	free(rest);
+	while (d && !found && (e = readdir(d))) {
+		char *file = va_string("%s/%s/vmatlas.ko", dir, e->d_name);
+
+		if (built_for(file, release))
+			found = file;
+		else
+			free(file);
+	}
+	if (d)
+		closedir(d);
+	free(dir);
 	return found;
 }
 

@@ -9,6 +9,7 @@ vmatlas=$build/vmatlas
 demo=$(cd "$build" && pwd)/demos/tour
 
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+	export VMATLAS_PACE="${VMATLAS_PACE:-0.7}"
 	exec "$vmatlas" run --vm --title "a tour of a process's memory" -- "$demo"
 fi
 
@@ -16,7 +17,7 @@ recording=$build/first-light.vmatlas
 picture=$build/first-light.png
 
 echo "run: there is no display, so the demo is recorded and rendered" >&2
-"$vmatlas" record -o "$recording" --vm --title "a tour of a process's memory" -- "$demo"
+VMATLAS_PACE=${VMATLAS_PACE:-0.3} "$vmatlas" record -o "$recording" --vm --title "a tour of a process's memory" -- "$demo"
 "$vmatlas" render "$recording" -o "$picture" --at end
 if command -v ffmpeg >/dev/null; then
 	film=$build/first-light.mp4
