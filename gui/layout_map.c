@@ -113,20 +113,20 @@ static void box_lines(struct va_scene *s, struct va_rect in, const struct va_row
 	int line = va_role_height(look->style, VA_TEXT_BODY);
 	const struct va_theme *t = look->style->theme;
 	va_colour colour = va_is_kernels(row) ? t->text : row->vma.anon ? t->anon_text : t->file_text;
-	char a[64], b[64];
+	char a[32], b[32], text[96];
 
 	if (in.h >= 2 * line) {
 		struct va_rect at = va_rect(in.x, in.y + line, in.w, line);
 
 		va_words_count(a, sizeof(a), row->resident);
 		va_words_count(b, sizeof(b), (row->end - row->start) >> 12);
-		va_scene_printf(s, at, VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.8f), "%s of %s page%s in RAM", a, b,
-				row->end - row->start == 4096 ? "" : "s");
+		snprintf(text, sizeof(text), "%s of %s page%s in RAM", a, b, row->end - row->start == 4096 ? "" : "s");
+		va_scene_text_free(s, at, VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.8f), text);
 	}
 	if (in.h >= 3 * line && row->path)
 		va_scene_text_tail(s, va_rect(in.x, in.y + 2 * line, in.w, line), VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.8f), row->path);
 	else if (in.h >= 3 * line)
-		va_scene_text(s, va_rect(in.x, in.y + 2 * line, in.w, line), VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.8f),
+		va_scene_text_free(s, va_rect(in.x, in.y + 2 * line, in.w, line), VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.8f),
 			      row->vma.vm_flags & 0x100 ? "grows downwards by itself" : row->vma.vm_flags & 8 ? "shared" : "private");
 }
 
@@ -147,14 +147,14 @@ static void box_text(struct va_scene *s, struct va_rect box, const struct va_row
 		in = va_rect(in.x, in.y + (in.h - line) / 2, in.w, line);
 	first = va_rect(in.x, in.y, in.w, line);
 	va_vma_perms(row->vma.vm_flags, perms);
-	va_rect_cut_left(&first, va_scene_text(s, first, VA_TEXT_MONO, VA_LEFT, va_colour_fade(colour, 0.85f), perms) + pad);
+	va_rect_cut_left(&first, va_scene_text_free(s, first, VA_TEXT_MONO, VA_LEFT, va_colour_fade(colour, 0.85f), perms) + pad);
 	va_words_size(size, sizeof(size), row->end - row->start);
-	va_rect_cut_right(&first, va_scene_text(s, first, VA_TEXT_SMALL, VA_RIGHT, va_colour_fade(colour, 0.85f), size) + pad);
-	used = va_scene_text(s, first, VA_TEXT_STRONG, VA_LEFT, colour, zone_title(row));
+	va_rect_cut_right(&first, va_scene_text_free(s, first, VA_TEXT_SMALL, VA_RIGHT, va_colour_fade(colour, 0.85f), size) + pad);
+	used = va_scene_text_free(s, first, VA_TEXT_STRONG, VA_LEFT, colour, zone_title(row));
 	va_rect_cut_left(&first, used + pad);
 	box_name(name, sizeof(name), row, look);
 	if (used && *name && first.w > va_px(style, 24))
-		va_scene_text(s, first, VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.75f), name);
+		va_scene_text_free(s, first, VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.75f), name);
 	box_lines(s, in, row, look);
 }
 
@@ -191,7 +191,7 @@ static void draw_box(struct va_scene *s, const struct columns *c, struct va_rect
 
 		va_layout_cells(s, cells, row, look);
 	}
-	box_text(s, text, row, look);
+	box_text(s, va_rect_cross(text, c->rows), row, look); /* a box that is partly out of sight keeps its words in sight */
 	if (glow > 0.02f && box.h >= va_px(style, 5))
 		va_scene_border(s, va_rect_inset(box, -1, -1), radius, va_px(style, 2), va_colour_fade(t->fresh, glow));
 	if (hit || chosen)

@@ -181,10 +181,26 @@ static bool touches(struct va_rect a, struct va_rect b)
 	return !va_rect_empty(va_rect_cross(a, b));
 }
 
+/* From the top of tall letters to the bottom of hanging ones; line boxes of fonts are taller. */
+static struct va_rect ink_of(const struct va_scene *s, struct va_rect line, enum va_text_role role)
+{
+	int px = va_role_px(s->style, role), base = line.y + va_text_ascent(s->style->fonts, va_role_face(role), px);
+
+	return va_rect(line.x, base - px * 80 / 100, line.w, px * 102 / 100);
+}
+
+/* Half a line is worse than none: what scrolls out of a pane vanishes line by line. */
+static bool ink_visible(const struct va_scene *s, struct va_rect line, enum va_text_role role)
+{
+	struct va_rect ink = ink_of(s, line, role);
+
+	return ink.y >= s->clip.y && ink.y + ink.h <= s->clip.y + s->clip.h && !va_rect_empty(va_rect_cross(ink, s->clip));
+}
+
 static bool is_free(const struct va_scene *s, struct va_rect r)
 {
 	for (size_t i = 0; i < s->item_count; i++)
-		if (s->items[i].kind == VA_ITEM_TEXT && s->items[i].layer == s->layer && touches(s->items[i].r, r))
+		if (s->items[i].kind == VA_ITEM_TEXT && s->items[i].layer == s->layer && touches(s->items[i].ink, r))
 			return false;
 	return true;
 }
@@ -206,11 +222,12 @@ static int text_item(struct va_scene *s, struct va_rect r, enum va_text_role rol
 	int x = align == VA_LEFT ? r.x : align == VA_CENTRE ? r.x + (r.w - w) / 2 : r.x + r.w - w;
 	struct va_rect at = va_rect(x, r.y + (r.h - h) / 2, w, h);
 
-	if (va_rect_empty(va_rect_cross(at, s->clip)) || (only_free && !is_free(s, at)))
+	if (!ink_visible(s, at, role) || (only_free && !is_free(s, ink_of(s, at, role))))
 		return 0;
 	struct va_item *item = add(s, VA_ITEM_TEXT, at, colour);
 
 	item->role = role;
+	item->ink = ink_of(s, at, role);
 	item->cut = cut;
 	item->text = keep(s, text, strlen(text));
 	return w;
@@ -303,7 +320,7 @@ bool va_scene_overlap(const struct va_scene *s, size_t *a, size_t *b)
 	for (*a = 0; *a < s->item_count; ++*a)
 		for (*b = *a + 1; s->items[*a].kind == VA_ITEM_TEXT && *b < s->item_count; ++*b)
 			if (s->items[*b].kind == VA_ITEM_TEXT && s->items[*a].layer == s->items[*b].layer &&
-			    touches(s->items[*a].r, s->items[*b].r))
+			    touches(s->items[*a].ink, s->items[*b].ink))
 				return true;
 	return false;
 }

@@ -18,7 +18,8 @@ enum va_align { VA_LEFT, VA_CENTRE, VA_RIGHT };
 
 struct va_item {
 	enum va_item_kind kind;
-	struct va_rect r;        /* TEXT: the ink's line box; CLIP: the new clip */
+	struct va_rect r;        /* TEXT: the line box; CLIP: the new clip */
+	struct va_rect ink;      /* TEXT: the part of r where letters have ink: this must not overlap */
 	va_colour colour;
 	int radius, thickness;   /* ROUND, BORDER; HATCH: step and thickness */
 	enum va_hatch hatch;
