@@ -74,6 +74,8 @@ def tiny(checks, kernel):
     checks.ok(lost > 0, "tiny buffers: records were lost, and counted (%d)" % lost)
     final_map(checks, guest)
     stats = guest.recording.stats()
+    torn = sum(cpu["truth"]["lost"] for cpu in stats["cpus"])
+    checks.ok(torn > 0, "tiny buffers: records of maps were among them (%d): the map was healed" % torn)
     checks.equal(stats["lost"], lost, "tiny buffers: the sum says so too")
     seen = sum(1 for pid, _, start, end in workers(guest) for e in guest.recording.faults(pid, start, end) if number(e["addr"]))
     happened = len(workers(guest)) * rounds * int(guest.fact("storm.facts", "pages")[0])
