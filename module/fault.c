@@ -44,7 +44,7 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 		.fault = {
 			.addr = p->addr, .ip = p->ip, .before = p->before,
 			.vma_start = p->vma_start, .vma_end = p->vma_end,
-			.error = p->error, .result = p->result, .depth_before = p->depth,
+			.error = p->error, .result = (__force u32)p->result, .depth_before = p->depth,
 			.signal = signal, .si_code = si_code,
 		},
 	};
@@ -181,7 +181,7 @@ int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct va_pending *p = &((struct va_fault_call *)ri->data)->fault;
 	bool gup = p->flags & VMATLAS_F_GUP;
 
-	p->result |= regs_return_value(regs);
+	p->result |= (__force vm_fault_t)regs_return_value(regs);
 	if (p->result & VM_FAULT_RETRY) {
 		p->result &= ~VM_FAULT_RETRY;
 		p->flags |= VMATLAS_F_RETRIED;

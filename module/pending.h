@@ -6,9 +6,7 @@
 #ifndef VA_PENDING_H
 #define VA_PENDING_H
 
-#include <linux/types.h>
-
-struct mm_struct;
+#include <linux/mm_types.h>
 
 struct va_pending {
 	u64 begin; /* clock */
@@ -18,7 +16,7 @@ struct va_pending {
 	u64 before;
 	u32 map;
 	u32 error;
-	u32 result; /* vm_fault_t so far */
+	vm_fault_t result; /* so far */
 	u16 flags;  /* vmatlas_flags */
 	u8 depth;
 };

@@ -514,6 +514,11 @@ int main(int argc, char **argv)
 		run_all(argv[2]);
 	else if (argc > 1 && !strcmp(argv[1], "loss"))
 		test_loss();
+	else if (argc > 1 && !strcmp(argv[1], "bench")) {
+		record_begin();
+		watch("bench", "8000");
+		record_end();
+	}
 	else if (argc > 1 && !strcmp(argv[1], "drain"))
 		for (;;)
 			drain();

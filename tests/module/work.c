@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vmatlas/mark.h"
@@ -267,6 +268,37 @@ static int work_forever(int unused)
 	}
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+/* With QEMU's -icount shift=0 a nanosecond is an instruction. */
+static int work_bench(int count)
+{
+	char *p = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	double begin, faults, pairs, brks;
+
+	madvise(p, count * PAGE, MADV_NOHUGEPAGE);
+	begin = now();
+	for (int i = 0; i < count; i++)
+		p[i * PAGE] = 1;
+	faults = now() - begin;
+	begin = now();
+	for (int i = 0; i < count / 8; i++)
+		munmap(mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 16 * PAGE);
+	pairs = now() - begin;
+	begin = now();
+	for (int i = 0; i < count / 8; i++)
+		sbrk(i & 1 ? -8192 : 8192);
+	brks = now() - begin;
+	printf("# bench: fault %.0f, mmap and munmap %.0f, brk %.0f\n", faults / count, pairs / (count / 8), brks / (count / 8));
+	return 0;
+}
+
 static int work_gup(int unused)
 {
 	mark("populate");
@@ -303,7 +335,7 @@ static const struct {
 } works[] = {
 	{ "maps", work_maps },	   { "pages", work_pages }, { "fork", work_fork },	 { "bad", work_bad },
 	{ "threads", work_threads }, { "storm", work_storm }, { "wait", work_wait },	 { "forever", work_forever },
-	{ "gup", work_gup },	   { "vfork", work_vfork }, { "nothing", work_nothing },
+	{ "bench", work_bench },   { "gup", work_gup },	   { "vfork", work_vfork }, { "nothing", work_nothing },
 };
 
 int work(int argc, char **argv)
