@@ -82,8 +82,8 @@ static int wire_tty(struct session *s)
 	if (err)
 		return err;
 	s->side[0] = s->side[1] = s->side[2] = s->slave;
-	va_pump_init(&s->in, s->g->port[VA_PORT_STDIN], dup(s->master), VA_PUMP_OWNS_BOTH);
-	va_pump_init(&s->out, dup(s->master), s->g->port[VA_PORT_STDOUT], VA_PUMP_OWNS_BOTH);
+	va_pump_init(&s->in, s->g->port[VA_PORT_STDIN], fcntl(s->master, F_DUPFD_CLOEXEC, 3), VA_PUMP_OWNS_BOTH);
+	va_pump_init(&s->out, fcntl(s->master, F_DUPFD_CLOEXEC, 3), s->g->port[VA_PORT_STDOUT], VA_PUMP_OWNS_BOTH);
 	return 0;
 }
 
