@@ -250,6 +250,17 @@ static void print_json(const struct stats *s)
 	va_json_free(&j);
 }
 
+/* Names come from the recorded machine: nothing in them may act on a terminal. */
+static const char *printable(const char *s, char *buf, size_t n)
+{
+	size_t i = 0;
+
+	for (; s && s[i] && i + 1 < n; i++)
+		buf[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
+	buf[i] = 0;
+	return s && *s ? buf : "-";
+}
+
 /* --- for people ---------------------------------------------------------------------------------------------------------- */
 
 static void print_summary(const struct stats *s)
@@ -257,9 +268,10 @@ static void print_summary(const struct stats *s)
 	struct sums sum = sums_of(s);
 	const struct vmatlas_stream_header *header = va_recording_header(s->recording);
 	const char *command = va_recording_meta(s->recording, "command");
+	char clean[1024];
 
 	if (command)
-		printf("command    %s\n", command);
+		printf("command    %s\n", printable(command, clean, sizeof(clean)));
 	printf("kernel     %s, %u paging levels, %u CPUs\n", header->release, header->levels, header->cpus);
 	printf("duration   %.6f s%s\n", (double)duration_of(s) / 1e9, va_recording_end(s->recording) ? "" : ", cut off");
 	printf("records    %zu\n", va_history_count(va_recording_history(s->recording)) - (size_t)s->types[VMATLAS_LOSS]);
@@ -279,9 +291,9 @@ static void print_processes(const struct stats *s)
 	printf("%8s %-16s %10s %10s %8s %8s\n", "process", "name", "events", "faults", "major", "calls");
 	for (size_t i = 0; i < s->count; i++) {
 		const struct process *p = &s->processes[i];
-		const char *comm = comm_of(s, p->tgid);
+		char clean[VMATLAS_COMM_LEN + 1];
 
-		printf("%8u %-16s %10llu %10llu %8llu %8llu\n", p->tgid, comm ? comm : "-", p->events, p->faults, p->major, p->ops);
+		printf("%8u %-16s %10llu %10llu %8llu %8llu\n", p->tgid, printable(comm_of(s, p->tgid), clean, sizeof(clean)), p->events, p->faults, p->major, p->ops);
 	}
 }
 

@@ -6,13 +6,14 @@
  *   vvar, vdso, vsyscall   special mappings by their name
  *   guard                  no access at all (PROT_NONE) and a neighbour touches it
  *   stack                  start_stack lies in it (MM_LAYOUT)
+ *   bss                    anonymous memory behind the file pages of an ELF segment that is larger in memory than in the file
  *   heap                   named [heap] by the kernel's own rule
+ *   shared                 shared memory that only looks like a file: /dev/zero, memfd, SysV, /dev/shm, named by prctl
  *   of an ELF file         by the sections (else segments) its file pages belong to: text (executable), rodata (read-only data, and RELRO:
  *                          data the loader has made read-only), data (writable), headers (ELF header, notes, symbol tables: no code or data of the
- *                          program in it); anonymous memory that begins where the file's last segment ends is bss
+ *                          program in it)
+ *   text, lib, file        a file of which no more is known: executable, named like a library, else
  *   thread-stack           private anonymous read-write memory with a guard just below
- *   shared                 shared memory without a file of its own
- *   file                   any other file mapping
  *   anon                   any other anonymous memory
  */
 #ifndef VA_ZONE_H
