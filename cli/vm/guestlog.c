@@ -31,6 +31,11 @@ void va_guestlog_close(struct va_guestlog *log)
 	log->file = -1;
 }
 
+void va_guestlog_forget(struct va_guestlog *log)
+{
+	*log = (struct va_guestlog){ .file = log->file };
+}
+
 /* A process that runs into its own "general protection fault" is told as "traps: NAME[pid] general protection fault ip:…": no fault of the kernel's. */
 static bool is_trouble(const char *line)
 {

@@ -21,6 +21,8 @@ struct va_guestlog {
 /* path NULL = no file. 0 or -errno. */
 int va_guestlog_open(struct va_guestlog *log, const char *path);
 void va_guestlog_close(struct va_guestlog *log);
+/* What was seen so far belongs to a guest that is gone; the file keeps it. */
+void va_guestlog_forget(struct va_guestlog *log);
 void va_guestlog_take(struct va_guestlog *log, const char *bytes, size_t n);
 
 #endif

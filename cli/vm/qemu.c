@@ -62,6 +62,39 @@ static void add(struct va_strings *v, const char *format, ...)
 	va_strings_add(v, text);
 }
 
+/*
+ * Several processors emulated in parallel lose track of code that one of them rewrites while another runs it, before QEMU 8.1 (its commit
+ * "accel/tcg: Always lock pages before translation"): the kernel patches itself, and dies of it now and then. In turn is safe.
+ */
+static bool parallel_emulation_safe(void)
+{
+	char *const argv[] = { va_string("%s", PROGRAM), va_string("%s", "--version"), NULL };
+	unsigned major = 0, minor = 0;
+	struct va_bytes said = { 0 };
+	int fd[2];
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC))
+		return false;
+	pid = fork();
+	if (!pid) {
+		dup2(fd[1], 1);
+		execvp(PROGRAM, argv);
+		_exit(127);
+	}
+	close(fd[1]);
+	va_read_whole(fd[0], &said, 65536);
+	close(fd[0]);
+	waitpid(pid, NULL, 0);
+	va_bytes_add(&said, "", 1);
+	if (sscanf((char *)said.data, "QEMU emulator version %u.%u", &major, &minor) != 2)
+		major = 0;
+	va_bytes_free(&said);
+	free(argv[0]);
+	free(argv[1]);
+	return major > 8 || (major == 8 && minor >= 1);
+}
+
 static void add_machine(struct va_strings *v, const struct va_options *o, enum va_accel accel)
 {
 	static const char *const fixed[] = { PROGRAM, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine",
@@ -70,7 +103,7 @@ static void add_machine(struct va_strings *v, const struct va_options *o, enum v
 	for (int i = 0; fixed[i]; i++)
 		add(v, "%s", fixed[i]);
 	add(v, "-accel");
-	add(v, "%s", accel == VA_ACCEL_KVM ? "kvm" : "tcg,thread=multi");
+	add(v, "%s", accel == VA_ACCEL_KVM ? "kvm" : parallel_emulation_safe() ? "tcg,thread=multi" : "tcg,thread=single");
 	add(v, "-cpu");
 	add(v, "max%s", o->levels == 5 ? "" : ",la57=off");
 	add(v, "-smp");

@@ -33,6 +33,7 @@ struct vm {
 	const char *why;
 	struct va_qemu qemu;
 	enum va_accel accel;
+	unsigned starts;    /* so far */
 	struct va_guestlog log;
 	struct va_bytes control, errors;
 	struct va_pump in, out, err, stream;
@@ -113,6 +114,7 @@ static int start_guest(struct vm *vm)
 {
 	int err = va_qemu_start(&vm->qemu, vm->o, vm->k, vm->accel);
 
+	vm->starts++;
 	vm->state = STARTING;
 	vm->deadline = now_ms() + (vm->accel == VA_ACCEL_KVM ? START_KVM_MS : START_TCG_MS);
 	if (err == -ENOENT)
@@ -122,13 +124,14 @@ static int start_guest(struct vm *vm)
 	return err;
 }
 
-/* It never came up. KVM that does not truly work is no reason to give up. */
+/* It never came up: nothing of the user's has run yet. KVM that does not truly work is no reason to give up, nor is one bad start. */
 static void start_failed(struct vm *vm, const char *how)
 {
 	const char *said = vm->errors.n ? (const char *)vm->errors.data : *vm->log.last ? vm->log.last : "nothing";
 
-	if (vm->accel == VA_ACCEL_KVM) {
+	if (vm->accel == VA_ACCEL_KVM || (vm->starts < 2 && !vm->qemu.pid && *vm->log.last)) {
 		va_qemu_end(&vm->qemu);
+		va_guestlog_forget(&vm->log);
 		vm->accel = VA_ACCEL_TCG;
 		vm->errors.n = vm->control.n = 0;
 		start_guest(vm);
