@@ -2,8 +2,10 @@
 #include "mm.h"
 
 #include <asm/unistd_64.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
+#include "alloc.h"
 #include "record.h"
 #include "walk.h"
 
@@ -33,6 +35,19 @@ static void set_page(struct va_mm *mm, __u64 addr, unsigned level, __u64 entry, 
 
 	page.certainty = entry ? VA_PAGE_SEEN : VA_PAGE_ABSENT;
 	va_pages_set(&mm->pages, addr, &page);
+}
+
+/* From now on fork will copy this VMA's entries: it has an anon_vma. */
+static void note_written(struct va_mm *mm, __u64 addr)
+{
+	const struct va_vma *v = va_mm_vma_at(mm, addr);
+
+	if (!v || v->written || v->anon || (v->vm_flags & VM_SHARED))
+		return;
+	size_t i = va_mm_vma_lower(mm, addr);
+
+	va_vmas_own(&mm->vmas);
+	va_vmas_at(mm->vmas, i)->written = true;
 }
 
 static void take_walk(struct va_mm *mm, const struct vmatlas_record *rec)
@@ -72,6 +87,8 @@ void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)
 	if (mm->ended || (rec->head.flags & VMATLAS_F_BAD) || rec->fault.addr >= VA_USER_TOP || !mapped(mm, rec->fault.addr))
 		return;
 	take_walk(mm, rec);
+	if (rec->head.flags & VMATLAS_F_WRITE)
+		note_written(mm, rec->fault.addr);
 	if (rec->fault.around)
 		take_around(mm, rec);
 }
@@ -86,6 +103,8 @@ void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 
 		if (!mapped(mm, addr))
 			continue;
+		if (va_entry_written(p->entry[i]))
+			note_written(mm, addr);
 		if (p->level == 4 || va_entry_leaf(p->level, p->entry[i]))
 			set_page(mm, addr, p->level, p->entry[i], rec->head.ts);
 		else if (!p->entry[i])
@@ -101,16 +120,7 @@ struct inherit {
 	struct va_mm *child;
 	const struct va_vma *vma;
 	__u64 ts;
-	bool written; /* the parent wrote to a private file mapping: the kernel copies its table then (vma_needs_copy) */
 };
-
-static bool find_written(void *ctx, __u64 addr, const struct va_page *page)
-{
-	struct inherit *in = ctx;
-
-	in->written |= va_entry_writable(page->entry);
-	return !in->written;
-}
 
 static bool inherit_page(void *ctx, __u64 addr, const struct va_page *page)
 {
@@ -126,24 +136,41 @@ static bool inherit_page(void *ctx, __u64 addr, const struct va_page *page)
 	return true;
 }
 
-/* copy_page_range() in mm/memory.c: private pages are shared read-only by both from now on, shared ones fault in again. */
+/*
+ * copy_page_range() in mm/memory.c, vma_needs_copy(): entries of anonymous memory, and of private file mappings that were written to, are
+ * shared read-only by both from now on; all others fault in again. True: the child begins without pages here.
+ */
+static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct va_vma *v, __u64 ts)
+{
+	struct inherit in = { child, v, ts };
+
+	if ((v->vm_flags & (VM_SHARED | VM_WIPEONFORK)) || !(v->anon || v->written))
+		return true;
+	va_pages_each(parent->pages, v->start, v->end, inherit_page, &in);
+	if (v->vm_flags & VM_WRITE)
+		va_pages_doubt(&parent->pages, v->start, v->end, true, ts);
+	return false;
+}
+
+/* The child's map is the parent's until its own RANGEs tell, a moment later: stale, but for what fork is known to leave out. */
 void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts)
 {
-	for (size_t i = 0; i < va_vmas_count(parent->vmas); i++) {
-		const struct va_vma *v = va_vmas_at(parent->vmas, i);
-		struct inherit in = { .child = child, .vma = v, .ts = ts, .written = v->anon };
+	size_t count = va_vmas_count(parent->vmas), n = 0;
+	struct va_vma *vmas = va_alloc_raw(count * sizeof(*vmas));
 
-		if (v->vm_flags & (VM_SHARED | VM_DONTCOPY | VM_WIPEONFORK))
+	for (size_t i = 0; i < count; i++) {
+		const struct va_vma *v = va_vmas_at(parent->vmas, i);
+
+		if (v->vm_flags & VM_DONTCOPY)
 			continue;
-		if (!in.written)
-			va_pages_each(parent->pages, v->start, v->end, find_written, &in);
-		if (!in.written)
-			continue;
-		va_pages_each(parent->pages, v->start, v->end, inherit_page, &in);
-		if (v->vm_flags & VM_WRITE)
-			va_pages_doubt(&parent->pages, v->start, v->end, true, ts);
+		vmas[n] = *v;
+		vmas[n].stale = true;
+		vmas[n].born = vmas[n].changed = ts;
+		vmas[n].fresh = fork_pages(parent, child, v, ts) || (v->fresh && v->born > parent->faults_lost);
+		n++;
 	}
-	child->faults_lost = parent->faults_lost;
+	va_vmas_replace(&child->vmas, 0, VA_USER_TOP, vmas, n);
+	free(vmas);
 }
 
 /* --- calls ----------------------------------------------------------------------------------------------------------- */

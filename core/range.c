@@ -101,6 +101,7 @@ static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending 
 		}
 		seen_old = true;
 		all_fresh &= old->fresh;
+		v->written |= old->written;
 		if (old->born < v->born)
 			v->born = old->born;
 		if (same_facts(old, v))

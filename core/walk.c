@@ -67,6 +67,11 @@ bool va_entry_writable(__u64 entry)
 	return (entry & P) && (entry & RW);
 }
 
+bool va_entry_written(__u64 entry)
+{
+	return va_entry_present(entry) && (entry & (RW | DIRTY | SAVED_DIRTY));
+}
+
 __u64 va_entry_readonly(__u64 entry)
 {
 	return entry & ~RW;

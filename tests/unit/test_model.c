@@ -421,6 +421,9 @@ static void fork_shares_private_pages_read_only(void **state)
 	apply(m, a_fault(20, 1, 0x400000, an_entry(100)));
 	apply(m, a_fault(21, 1, 0x800000, an_entry(200)));
 	apply(m, a_fork(30, 1, 101, 2));
+	assert_int_equal(va_mm_vma_count(va_model_mm(m, 2)), 2); /* as the parent's, not yet sure */
+	assert_false(va_mm_complete(va_model_mm(m, 2)));
+	assert_true(va_mm_vma(va_model_mm(m, 2), 0)->stale);
 	r = a_range(31, 2, 2, 0, TOP, 2);
 	r.head.flags = VMATLAS_F_SNAPSHOT;
 	apply(m, r);
@@ -433,10 +436,46 @@ static void fork_shares_private_pages_read_only(void **state)
 	assert_int_equal(parent.entry, an_entry(100) & ~2ull);
 	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x800000).entry, an_entry(200));
 	assert_false(va_mm_page(va_model_mm(m, 2), 0x800000).present);
+	assert_int_equal(va_mm_page(va_model_mm(m, 2), 0x801000).certainty, VA_PAGE_ABSENT);
+	assert_false(va_mm_vma(va_model_mm(m, 2), 0)->stale);
+	assert_int_equal(va_mm_vma(va_model_mm(m, 2), 0)->born, 30);
 	assert_int_equal(va_model_mm_of(m, 101) == va_model_mm(m, 2), 1);
 	assert_int_equal(va_model_find_task(m, 101)->ppid, 100);
 	apply(m, a_fault(40, 2, 0x400000, an_entry(300)));
 	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x400000).entry, an_entry(100) & ~2ull);
+	va_model_free(m);
+}
+
+/* Of a private file mapping only what was written to is copied; also when RELRO has closed it, and by the grandchild too. */
+static void fork_copies_files_only_when_written(void **state)
+{
+	struct va_model *m = new_model();
+
+	apply(m, a_range(10, 1, 1, 0, TOP, 2));
+	for (__u32 i = 0; i < 2; i++) {
+		struct vmatlas_record v = a_vma(10, 1, 1, i, 0x400000 + i * 0x100000, 0x404000 + i * 0x100000, VM_RW);
+
+		v.head.flags = 0;
+		v.vma.name_kind = VMATLAS_NAME_PATH;
+		v.vma.inode = 5 + i;
+		apply(m, v);
+		v = a_fault(20 + i, 1, 0x400000 + i * 0x100000, an_entry(100 + i) & ~2ull);
+		v.head.flags = i ? VMATLAS_F_WRITE : 0;
+		apply(m, v);
+	}
+	apply(m, a_fork(30, 1, 101, 2));
+	apply(m, a_range(31, 2, 2, 0x500000, 0x504000, 1));
+	struct vmatlas_record v = a_vma(31, 2, 2, 0, 0x500000, 0x504000, VM_READ);
+
+	v.head.flags = 0;
+	v.vma.name_kind = VMATLAS_NAME_PATH;
+	v.vma.inode = 6;
+	apply(m, v);
+	apply(m, a_fork(40, 2, 102, 3));
+	for (__u32 mm = 2; mm <= 3; mm++) {
+		assert_false(va_mm_page(va_model_mm(m, mm), 0x400000).present);
+		assert_true(va_mm_page(va_model_mm(m, mm), 0x500000).present);
+	}
 	va_model_free(m);
 }
 
@@ -718,7 +757,7 @@ int main(void)
 		cmocka_unit_test(lost_faults_make_residency_unsure), cmocka_unit_test(born_and_changed),
 		cmocka_unit_test(madvise_and_map_fixed_empty_pages), cmocka_unit_test(mremap_moves_pages),
 		cmocka_unit_test(mremap_dontunmap_leaves_nothing_behind), cmocka_unit_test(fork_shares_private_pages_read_only),
-		cmocka_unit_test(tasks_live_and_die), cmocka_unit_test(maps_end_and_stay), cmocka_unit_test(huge_pages),
+		cmocka_unit_test(fork_copies_files_only_when_written), cmocka_unit_test(tasks_live_and_die), cmocka_unit_test(maps_end_and_stay), cmocka_unit_test(huge_pages),
 		cmocka_unit_test(gigantic_pages_are_one_leaf), cmocka_unit_test(tables_are_remembered),
 		cmocka_unit_test(fault_around_is_derived), cmocka_unit_test(hostile_records_change_nothing),
 		cmocka_unit_test(vmas_out_of_order_are_refused), cmocka_unit_test(random_bytes), cmocka_unit_test(unknown_maps_are_left_alone),
