@@ -245,7 +245,7 @@ static bool next_process(struct va_app *app, int direction)
 		app->view.tgid = task->tgid;
 		app->view.pinned = true;
 		app->view.focus = app->view.selected = 0;
-		return true;
+		return app->turned = true;
 	}
 	return false;
 }
@@ -341,7 +341,7 @@ static bool act_on_map(struct va_app *app, enum va_action_id action, uint64_t ar
 		app->view.pinned = true;
 		app->view.tgid = (__u32)arg;
 		app->view.focus = app->view.selected = 0;
-		return true;
+		return app->turned = true;
 	case VA_ACT_PROCESS_NEXT:
 	case VA_ACT_PROCESS_PREV:
 		return next_process(app, action == VA_ACT_PROCESS_NEXT ? 1 : -1);
@@ -353,10 +353,10 @@ static bool act_on_map(struct va_app *app, enum va_action_id action, uint64_t ar
 		app->view.follow = true;
 		app->view.pinned = false;
 		app->view.selected = 0;
-		return true;
+		return app->turned = true;
 	case VA_ACT_WHOLE:
 		move_camera(app, (struct va_camera){1, 0}, now);
-		return app->view.follow = true;
+		return app->view.follow = app->turned = true;
 	case VA_ACT_UP:
 	case VA_ACT_DOWN:
 		move_camera(app, (struct va_camera){app->camera_goal.zoom, app->camera_goal.top + (action == VA_ACT_UP ? -h : h) / 4}, now);

@@ -30,6 +30,7 @@ struct va_app {
 	__u64 active_ts;         /* last event of the process shown */
 	uint64_t focus_since;
 	bool dirty;              /* something changed that is not animation */
+	bool turned;             /* to another process, or back to following: look for the place anew */
 	bool jumped;             /* an action moved in time: nothing in between to animate */
 	struct {                 /* what the rows were built from */
 		size_t pos;

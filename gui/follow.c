@@ -137,7 +137,7 @@ static void follow_place(struct va_app *app, size_t from, size_t to, bool jumped
 void va_app_follow(struct va_app *app, uint64_t now)
 {
 	size_t from = app->seen, to = app->play.pos;
-	bool jumped = app->jumped || to < from;
+	bool jumped = app->jumped || app->turned || to < from;
 
 	if (to == from && !jumped && app->view.tgid)
 		return;
@@ -146,4 +146,5 @@ void va_app_follow(struct va_app *app, uint64_t now)
 	follow_process(app, from, to, jumped);
 	follow_place(app, from, to, jumped, now);
 	app->seen = to;
+	app->turned = false;
 }

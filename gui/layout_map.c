@@ -404,6 +404,7 @@ static void draw_target(struct va_scene *s, const struct columns *c, const struc
 	const struct va_walk_show *w = look->walk;
 	const struct va_theme *t = look->style->theme;
 	float size = (float)va_px(look->style, 7);
+	bool bad = w->valid && va_fault_kind(&w->rec, look->header->levels) == VA_FAULT_BAD;
 
 	for (size_t i = 0; w->valid && w->rec.head.mm == va_mm_id(look->mm) && i < look->anim->count; i++) {
 		const struct va_moving_row *m = &look->anim->row[i];
@@ -411,12 +412,13 @@ static void draw_target(struct va_scene *s, const struct columns *c, const struc
 		__u64 into = w->rec.fault.addr - m->row.start, length = m->row.end - m->row.start;
 		struct va_rect box;
 
-		if (m->ghost || w->rec.fault.addr < m->row.start || into >= length)
+		if (m->ghost || w->rec.fault.addr < m->row.start || into >= length || (m->row.kind != VA_ROW_VMA && !bad))
 			continue;
 		box = box_at(c, m, look, &alpha);
 		y = (float)box.y + (float)(box.h - 1) * (1 - (float)((double)into / (double)length));
+		y = va_clampf(y, (float)c->rows.y + size * 0.6f, (float)(c->rows.y + c->rows.h) - size * 0.6f);
 		va_scene_triangle(s, (struct va_point){x, y}, (struct va_point){x - size, y - size * 0.6f}, (struct va_point){x - size, y + size * 0.6f},
-				  m->row.kind == VA_ROW_VMA ? t->accent : t->bad);
+				  bad ? t->bad : t->accent);
 	}
 }
 
