@@ -158,6 +158,40 @@ static UNUSED struct vmatlas_record a_task(__u64 ts, __u32 mm, __u32 tgid, __u32
 	return r;
 }
 
+static UNUSED struct vmatlas_record a_fork(__u64 ts, __u32 mm, __u32 child, __u32 child_mm)
+{
+	struct vmatlas_record r = a_record(VMATLAS_FORK, ts, mm);
+
+	r.fork.child_tgid = r.fork.child_tid = child;
+	r.fork.child_mm = child_mm;
+	memcpy(r.fork.comm, "child", 6);
+	return r;
+}
+
+static UNUSED struct va_model *new_model(void)
+{
+	static struct vmatlas_stream_header header;
+
+	header = a_header();
+	return va_model_new(&header, NULL);
+}
+
+static UNUSED void apply(struct va_model *m, struct vmatlas_record rec)
+{
+	va_model_apply(m, &rec);
+}
+
+/* The whole map 1: VMAs [start, end) in pairs, all anonymous and writable. */
+static UNUSED void whole_map(struct va_model *m, __u64 ts, __u32 seq, const __u64 *bounds, __u32 n)
+{
+	struct vmatlas_record r = a_range(ts, 1, seq, 0, ~0ull, n);
+
+	r.head.flags = VMATLAS_F_SNAPSHOT;
+	apply(m, r);
+	for (__u32 i = 0; i < n; i++)
+		apply(m, a_vma(ts, 1, seq, i, bounds[2 * i], bounds[2 * i + 1], 3));
+}
+
 /* --- whole streams in memory ------------------------------------------------------------------------------------------ */
 
 struct bytes {

@@ -163,7 +163,7 @@ static void without_elf_facts(void **state)
 	begin(&f);
 	text(&f, 1, "/opt/a/libx.so.1.2");
 	text(&f, 2, "/etc/ld.so.cache");
-	text(&f, 3, "/home/u/data.bin");
+	text(&f, 3, "/srv/data.bin");
 	text(&f, 4, "/dev/zero (deleted)");
 	text(&f, 5, "/memfd:x (deleted)");
 	map(&f, 0x100000, 0x101000, RX, 1, 0x1000);
