@@ -156,6 +156,25 @@ static void program_and_library(void **state)
 	end(&f);
 }
 
+/* What merely touches the end of a file without bss is memory of its own. */
+static void no_bss_without_need(void **state)
+{
+	struct fixture f;
+	struct object program = an_object(1, ET_DYN, 1);
+
+	begin(&f);
+	text(&f, 1, "/usr/bin/cat");
+	program.segment[1].mem_size = program.segment[1].file_size;
+	program.head.sections = 0; /* stripped to the bone: segments must do */
+	assert_true(va_objects_add(f.objects, &program, offsetof(struct object, section)));
+	map_object(&f, 0x55550000, 1);
+	tell(&f, 0, 0, 0);
+	expect(&f, 0x55551000, VA_ZONE_TEXT, false);
+	expect(&f, 0x55555000, VA_ZONE_DATA, false);
+	expect(&f, 0x55556000, VA_ZONE_ANON, false);
+	end(&f);
+}
+
 static void without_elf_facts(void **state)
 {
 	struct fixture f;
@@ -228,7 +247,7 @@ static void malformed_objects_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(program_and_library), cmocka_unit_test(without_elf_facts), cmocka_unit_test(memory_of_no_file),
+		cmocka_unit_test(program_and_library), cmocka_unit_test(no_bss_without_need), cmocka_unit_test(without_elf_facts), cmocka_unit_test(memory_of_no_file),
 		cmocka_unit_test(malformed_objects_are_refused),
 	};
 
