@@ -170,6 +170,16 @@ class Guest:
         return int(self.fact(name, "pid")[0])
 
 
+def relay(checks, guest):
+    """The lines of a test that ran in the guest are ours; the last line it must print is "done"."""
+    lines = guest.stdout.decode(errors="replace").splitlines()
+    told = [i for i, line in enumerate(lines) if line.startswith(("ok ", "not ok "))]
+    for at, following in zip(told, told[1:] + [len(lines)]):
+        name = lines[at].split("ok ", 1)[1]
+        checks.ok(lines[at].startswith("ok"), name[2:] if name.startswith("- ") else name, "\n".join(lines[at + 1:following]))
+    checks.ok(lines and lines[-1] == "done", "the test in the guest came to its end", guest.stderr.decode(errors="replace")[-2000:])
+
+
 # What a healthy kernel never prints. "rcu:" alone is normal at boot.
 TROUBLE = ("WARNING:", "BUG:", "Oops", "general protection fault,", "Call Trace", "RCU stall", "rcu_sched self-detected", "detected stall", "lockdep",
            "possible recursive", "suspicious RCU", "scheduling while atomic", "sleeping function", "refcount_t", "list_del corruption",

@@ -2,21 +2,7 @@
 """The tool and the module by hand inside the guest: unloading, failing loads, hostile writes, --local, a full disk, lockdown (inside.sh)."""
 import os
 
-from guest import BUILD, ROOT, VMATLAS, WORKLOADS, Checks, Guest, guest_log_is_clean, kernel_argument, scaled
-
-
-def relay(checks, guest):
-    """The guest's lines are ours."""
-    lines, why = guest.stdout.decode(errors="replace").splitlines(), []
-    for at, line in enumerate(lines):
-        if line.startswith(("ok - ", "not ok - ")):
-            why = []
-            for more in lines[at + 1:]:
-                if more.startswith(("ok - ", "not ok - ")):
-                    break
-                why.append(more)
-            checks.ok(line.startswith("ok"), line.split(" - ", 1)[1], "\n".join(why))
-    checks.ok(lines and lines[-1] == "done", "the script came to its end", guest.stderr.decode(errors="replace")[-2000:])
+from guest import BUILD, ROOT, VMATLAS, WORKLOADS, Checks, Guest, guest_log_is_clean, kernel_argument, relay, scaled
 
 
 def main():
