@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 
+#include "attach.h"
 #include "compat.h"
 #include "control.h"
 #include "fault.h"
@@ -54,7 +55,7 @@ static int va_targets_attach(void)
 	int err = 0;
 
 	for (i = 0; i < va_target_count && (!err || err == -ESRCH); i++)
-		err = va_task_attach(va_targets[i]);
+		err = va_attach(va_targets[i]);
 	return err;
 }
 
@@ -253,7 +254,7 @@ static int va_snapshot_pids(char *text)
 
 	for (i = 0; i < n; i++) {
 		if (!err)
-			err = va_task_again(pids[i]);
+			err = va_attach_again(pids[i]);
 		put_pid(pids[i]);
 	}
 	if (!err)

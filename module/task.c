@@ -33,7 +33,7 @@ static void va_task_tell(struct vmatlas_record *rec)
 
 /* --- TASK ------------------------------------------------------------------------------------------------------------- */
 
-static u64 va_exe_text(struct mm_struct *mm)
+u64 va_task_exe(struct mm_struct *mm)
 {
 	struct file *file = mm ? va_compat_exe(mm) : NULL;
 	u64 text = 0;
@@ -47,7 +47,7 @@ static u64 va_exe_text(struct mm_struct *mm)
 	return text;
 }
 
-static u32 va_parent(struct task_struct *task)
+u32 va_task_parent(struct task_struct *task)
 {
 	u32 tgid;
 
@@ -57,12 +57,12 @@ static u32 va_parent(struct task_struct *task)
 	return tgid;
 }
 
-static void va_write_task(struct task_struct *task, u32 map, const char *comm, u64 exe, u16 flags)
+void va_task_write(struct task_struct *task, u32 map, const char *comm, u64 exe, u16 flags)
 {
 	struct vmatlas_record rec = {
 		.head = { .type = VMATLAS_TASK, .flags = flags, .mm = map, .tgid = task->tgid, .tid = task->pid },
 		.task = {
-			.ppid = va_parent(task), .start_ns = task->start_time, .exe_text = exe,
+			.ppid = va_task_parent(task), .start_ns = task->start_time, .exe_text = exe,
 			.uid = from_kuid(&init_user_ns, task_uid(task)),
 		},
 	};
@@ -79,7 +79,7 @@ void va_task_rename(void *data, struct task_struct *task, const char *comm)
 	proc = va_proc_find(task->tgid);
 	/* exec renames, too; there TASK follows EXEC. */
 	if (unlikely(proc) && !task->in_execve)
-		va_write_task(task, proc->map, comm, task == current ? va_exe_text(task->mm) : 0, 0);
+		va_task_write(task, proc->map, comm, task == current ? va_task_exe(task->mm) : 0, 0);
 	rcu_read_unlock();
 }
 
@@ -175,7 +175,7 @@ static void va_exec(struct va_proc *proc, struct linux_binprm *bprm)
 		return;
 	proc->map = map->id;
 	va_write_exec(map->id, old, bprm, target);
-	va_write_task(current, map->id, current->comm, va_exe_text(mm), target);
+	va_task_write(current, map->id, current->comm, va_task_exe(mm), target);
 	va_mm_layout(map, mm, 0);
 	va_mm_counts(map, mm, 0);
 	va_snapshot_try(map, mm, VMATLAS_F_SNAPSHOT);
@@ -270,77 +270,4 @@ void va_task_exit(void *data, struct task_struct *task)
 			va_proc_unwatch(proc);
 	}
 	rcu_read_unlock();
-}
-
-/* --- attach ------------------------------------------------------------------------------------------------------------ */
-
-static void va_report_threads(struct task_struct *leader, struct va_proc *proc, u64 exe)
-{
-	struct task_struct *thread;
-	int n = 0;
-
-	rcu_read_lock();
-	for_each_thread(leader, thread) {
-		if (thread->flags & (PF_IO_WORKER | PF_EXITING))
-			continue;
-		n++;
-		va_write_task(thread, proc->map, thread->comm, exe,
-			      VMATLAS_F_SNAPSHOT | (proc->target ? VMATLAS_F_TARGET : 0));
-	}
-	rcu_read_unlock();
-	atomic_add(n - 1, &proc->threads);
-}
-
-/* Watches first, then looks: what changes in between is told twice, never missed. */
-static int va_attach_mm(struct task_struct *task, struct mm_struct *mm)
-{
-	struct va_map *map = va_map_watch(mm);
-	struct va_proc *proc = map ? va_proc_watch(task->tgid, map->id, true) : NULL;
-
-	if (!proc)
-		return -EBUSY;
-	if (mmap_read_lock_killable(mm))
-		return -EINTR;
-	va_report_threads(task, proc, va_exe_text(mm));
-	va_mm_layout(map, mm, VMATLAS_F_SNAPSHOT);
-	va_mm_counts(map, mm, VMATLAS_F_SNAPSHOT);
-	va_snapshot_held(map, mm, VMATLAS_F_SNAPSHOT);
-	mmap_read_unlock(mm);
-	return 0;
-}
-
-int va_task_attach(struct pid *pid)
-{
-	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
-	struct mm_struct *mm = task ? get_task_mm(task) : NULL;
-	int err = -ESRCH;
-
-	if (mm) {
-		err = va_attach_mm(task, mm);
-		mmput(mm);
-	}
-	if (task)
-		put_task_struct(task);
-	return err;
-}
-
-int va_task_again(struct pid *pid)
-{
-	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
-	struct mm_struct *mm = task ? get_task_mm(task) : NULL;
-	struct va_map *map;
-	int err = -ESRCH;
-
-	rcu_read_lock();
-	map = mm ? va_map_find(mm) : NULL;
-	if (map) {
-		va_snapshot_again(map);
-		err = 0;
-	}
-	rcu_read_unlock();
-	if (mm)
-		mmput(mm);
-	if (task)
-		put_task_struct(task);
-	return err;
 }

@@ -6,16 +6,18 @@
 #include <linux/types.h>
 
 struct linux_binprm;
+struct mm_struct;
 struct pid;
 struct task_struct;
 
 /* The next exec of this process makes it the target. Takes over the reference; NULL disarms. */
 void va_task_arm(struct pid *pid);
 
-/* Reports a running process whole and watches it. Process context. 0, -ESRCH, -EBUSY (tables full), -EINTR. */
-int va_task_attach(struct pid *pid);
-/* Makes the maps and pages of a watched process due again and reports as far as there is room. 0, -ESRCH. */
-int va_task_again(struct pid *pid);
+/* TASK with this name; flags: VMATLAS_F_SNAPSHOT, VMATLAS_F_TARGET. */
+void va_task_write(struct task_struct *task, u32 map, const char *comm, u64 exe, u16 flags);
+/* Text id of the program's path, 0 = none. Task context. */
+u64 va_task_exe(struct mm_struct *mm);
+u32 va_task_parent(struct task_struct *task); /* its tgid */
 
 /* Hooks */
 void va_task_new(void *data, struct task_struct *child, unsigned long clone_flags);

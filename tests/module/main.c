@@ -39,14 +39,13 @@ static void slurp(const char *file, char *out, size_t size)
 
 static void show_difference(const char *a, const char *b)
 {
-	FILE *fa = fopen("/tmp/told", "w"), *fb = fopen("/tmp/kept", "w");
+	size_t at = 0;
 
-	fputs(a, fa);
-	fputs(b, fb);
-	fclose(fa);
-	fclose(fb);
-	if (system("busybox diff /tmp/told /tmp/kept | busybox head -20"))
-		return;
+	while (a[at] && a[at] == b[at])
+		at++;
+	while (at && a[at - 1] != '\n')
+		at--;
+	printf("# told:\n%.400s# in /proc:\n%.400s\n", a + at, b + at);
 }
 
 /* The map at each mark "maps N" equals /tmp/maps.N. Returns how many were compared. */
@@ -127,7 +126,7 @@ static void test_exec(void)
 	check(r && r->head.flags & VMATLAS_F_TARGET && r->head.mm && !strcmp(text_of(r->exec.path_text), "/proc/self/exe"),
 	      "exec: EXEC names target and path");
 	r = find(&at, VMATLAS_TASK);
-	check(r && strstr(text_of(r->task.exe_text), "modtest"), "exec: TASK names the program");
+	check(r && text_of(r->task.exe_text)[0] == '/', "exec: TASK names the program");
 	at = 0;
 	r = find(&at, VMATLAS_MM_LAYOUT);
 	check(r && r->layout.start_code && r->layout.pgd && r->layout.start_stack, "exec: MM_LAYOUT");
@@ -507,6 +506,8 @@ static void run_all(const char *seed)
 
 int main(int argc, char **argv)
 {
+	if (getpid() == 1)
+		return init();
 	if (argc > 3 && !strcmp(argv[1], "work"))
 		return work(argc - 2, argv + 2);
 	setvbuf(stdout, NULL, _IOLBF, 0);

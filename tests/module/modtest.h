@@ -48,6 +48,8 @@ void map_at(__u32 mm, size_t end, char *out, size_t size); /* as /proc/PID/maps,
 int work(int argc, char **argv);
 void mark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+int init(void); /* init.c */
+
 /* Starts `modtest work NAME ARG` as the target by "exec", drains until it has ended, merges. Its wait status. */
 int watch(const char *name, const char *arg);
 

@@ -1,0 +1,169 @@
+/* As PID 1 of a guest: mounts, loads the module in all the ways to be tested, runs the tests, powers off. */
+#include "modtest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int load(const char *parameters)
+{
+	int fd = open("/vmatlas.ko", O_RDONLY | O_CLOEXEC), err;
+
+	err = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "vmatlas", O_NONBLOCK) ? -errno : 0;
+}
+
+static void mounts(void)
+{
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/tmp", 0755);
+	if (mount("proc", "/proc", "proc", 0, NULL) || mount("sys", "/sys", "sysfs", 0, NULL) || mount("tmp", "/tmp", "tmpfs", 0, NULL) ||
+	    mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL) || mount("security", "/sys/kernel/security", "securityfs", 0, NULL))
+		die("mount");
+}
+
+/* Runs ourselves with other arguments. Its pid. */
+static pid_t start(const char *a, const char *b, const char *c)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		execl("/proc/self/exe", "modtest", a, b, c, NULL);
+		_exit(97);
+	}
+	return pid;
+}
+
+static void run(const char *a, const char *b)
+{
+	int status;
+
+	waitpid(start(a, b, NULL), &status, 0);
+	check(WIFEXITED(status) && WEXITSTATUS(status) < 2, "%s ran to its end", a);
+}
+
+static void test_ladder(void)
+{
+	char text[32];
+	int step, left = 0;
+
+	for (step = 1; step < 50; step++) {
+		snprintf(text, sizeof(text), "fail_at=%d", step);
+		if (!load(text))
+			break;
+		left += !access(VMATLAS_CONTROL_DIR, F_OK);
+	}
+	check(step > 5 && step < 50 && !left, "loading made to fail at each of %d steps leaves nothing behind", step - 1);
+	check(!unload(), "unloaded");
+	check(load("subbuf_size=1000") == -EINVAL && load("subbuf_size=2048") == -EINVAL && load("subbuf_count=0") == -EINVAL,
+	      "sizes that make no sense are refused");
+}
+
+/* Unloads while processes change and fault and a reader drains and another sits on its file. */
+static void test_unload(int rounds)
+{
+	int good = 0, begun = 0;
+
+	for (int i = 0; i < rounds; i++) {
+		pid_t reader, a, b;
+		char text[64];
+		int idle;
+
+		if (load(""))
+			die("load");
+		idle = control_open("cpu0", O_RDONLY);
+		control("enable", "1");
+		reader = start("drain", NULL, NULL);
+		a = start("work", "forever", "0");
+		b = start("work", "forever", "0");
+		snprintf(text, sizeof(text), "pid %d %d", a, b);
+		control("target", text);
+		for (int n = 0; n < 1000 && stat_of("cpu 0", 1) + stat_of("cpu 1", 1) < 2000; n++)
+			usleep(1000);
+		begun += stat_of("cpu 0", 1) + stat_of("cpu 1", 1) >= 2000;
+		good += !unload() && access(VMATLAS_CONTROL_DIR, F_OK);
+		good += read(idle, text, sizeof(text)) < 0 && errno == EIO;
+		close(idle);
+		kill(reader, SIGKILL);
+		kill(a, SIGKILL);
+		kill(b, SIGKILL);
+		while (wait(NULL) > 0)
+			;
+	}
+	check(begun == rounds && good == 2 * rounds, "unloaded under fire, with files open, %d times of %d", good / 2, rounds);
+}
+
+static void test_lockdown(void)
+{
+	int fd = open("/sys/kernel/security/lockdown", O_WRONLY), cpu, n = 0;
+	char buf[VMATLAS_RECORD_SIZE * 4], line[16];
+	pid_t pid;
+
+	record_begin();
+	pid = start("work", "forever", "0");
+	snprintf(buf, sizeof(buf), "pid %d", pid);
+	control("target", buf);
+	check(write(fd, "integrity", 9) == 9, "the kernel is locked down");
+	for (cpu = 0; cpu < 2; cpu++) {
+		snprintf(line, sizeof(line), "cpu%d", cpu);
+		int file = control_open(line, O_RDONLY);
+
+		n += file >= 0 && read(file, buf, sizeof(buf)) >= 0;
+		close(file);
+	}
+	check(n == 2 && stat_of("wire", 0) == VMATLAS_WIRE_VERSION, "records and stats are read under lockdown");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_log(void)
+{
+	static const char *const words[] = { "WARNING:", "BUG:", "Oops", "Call Trace", "rcu_preempt detected", "rcu: INFO", "stall" };
+	static char log[1 << 20];
+	int n = klogctl(3, log, sizeof(log) - 1), bad = 0;
+
+	for (size_t i = 0; n > 0 && i < sizeof(words) / sizeof(*words); i++)
+		bad += !!strstr(log, words[i]);
+	check(n > 0 && !bad, "no kernel warning");
+	if (bad)
+		fwrite(log, 1, n, stdout);
+}
+
+int init(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	mounts();
+	test_ladder();
+	if (!load("")) {
+		run("all", "1");
+		check(!unload(), "unloaded");
+	}
+	if (!load("subbuf_size=4096 subbuf_count=2 fault_subbuf_count=2")) {
+		run("loss", NULL);
+		check(!unload(), "unloaded");
+	}
+	test_unload(8);
+	if (!load(""))
+		test_lockdown();
+	test_log();
+	printf("# done\n");
+	sync();
+	reboot(RB_POWER_OFF);
+	return 0;
+}
