@@ -72,7 +72,7 @@ int va_launch_start(struct va_launch *l, const struct va_options *o)
 		code = start_local(l, o, &how);
 	} else if (o->where == VA_WHERE_LOCAL) {
 		fprintf(stderr, "vmatlas: %s; --vm needs no module here\n", why);
-		code = VA_EXIT_MODULE;
+		code = how.code;
 	} else {
 		code = start_vm(l, o, why);
 	}

@@ -84,6 +84,7 @@ bool va_local_usable(const struct va_options *o, struct va_local *how, char **wh
 
 	uname(&uts);
 	*why = NULL;
+	how->code = may_be_root() && may_load() ? VA_EXIT_MODULE : VA_EXIT_PERMISSION;
 	if (!may_be_root())
 		*why = va_string("recording on this kernel needs root, and there is neither sudo nor pkexec");
 	else if (locked_down())

@@ -10,9 +10,10 @@
 struct va_local {
 	char *load;  /* file to load, or NULL */
 	bool probe;
+	int code;    /* exit code where it cannot be used: VA_EXIT_MODULE, or VA_EXIT_PERMISSION */
 };
 
-/* False: *why says (as a clause, owned by the caller) why the module cannot be used here. */
+/* False: *why says (as a clause, owned by the caller) why the module cannot be used here, how->code is set. */
 bool va_local_usable(const struct va_options *o, struct va_local *how, char **why);
 
 /* Forks the collector (as root by sudo or pkexec where we are not). 0, or an exit code after one sentence. */
