@@ -130,11 +130,26 @@ static void box_lines(struct va_scene *s, struct va_rect in, const struct va_row
 			      row->vma.vm_flags & 0x100 ? "grows downwards by itself" : row->vma.vm_flags & 8 ? "shared" : "private");
 }
 
+struct box_roles { /* texts of a box: smaller ones where it is low */
+	enum va_text_role perms, name, more;
+	int line;
+};
+
+static struct box_roles roles_for(int height, const struct va_style *style)
+{
+	struct box_roles r = {VA_TEXT_MONO, VA_TEXT_STRONG, VA_TEXT_SMALL, va_role_height(style, VA_TEXT_BODY)};
+
+	if (height >= r.line)
+		return r;
+	return (struct box_roles){VA_TEXT_MONO_SMALL, VA_TEXT_LABEL, VA_TEXT_LABEL, va_role_px(style, VA_TEXT_LABEL) + va_px(style, 2)};
+}
+
 static void box_text(struct va_scene *s, struct va_rect box, const struct va_row *row, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	int line = va_role_height(style, VA_TEXT_BODY), pad = va_px(style, 7), used;
+	struct box_roles roles = roles_for(box.h, style);
+	int line = roles.line, pad = va_px(style, 7), used;
 	va_colour colour = va_is_kernels(row) ? t->text : row->vma.anon ? t->anon_text : t->file_text;
 	struct va_rect in = va_rect_inset(box, pad, 0), first;
 	char perms[5], size[32], name[256];
@@ -147,14 +162,14 @@ static void box_text(struct va_scene *s, struct va_rect box, const struct va_row
 		in = va_rect(in.x, in.y + (in.h - line) / 2, in.w, line);
 	first = va_rect(in.x, in.y, in.w, line);
 	va_vma_perms(row->vma.vm_flags, perms);
-	va_rect_cut_left(&first, va_scene_text_free(s, first, VA_TEXT_MONO, VA_LEFT, va_colour_fade(colour, 0.85f), perms) + pad);
+	va_rect_cut_left(&first, va_scene_text_free(s, first, roles.perms, VA_LEFT, va_colour_fade(colour, 0.85f), perms) + pad);
 	va_words_size(size, sizeof(size), row->end - row->start);
-	va_rect_cut_right(&first, va_scene_text_free(s, first, VA_TEXT_SMALL, VA_RIGHT, va_colour_fade(colour, 0.85f), size) + pad);
-	used = va_scene_text_free(s, first, VA_TEXT_STRONG, VA_LEFT, colour, zone_title(row));
+	va_rect_cut_right(&first, va_scene_text_free(s, first, roles.more, VA_RIGHT, va_colour_fade(colour, 0.85f), size) + pad);
+	used = va_scene_text_free(s, first, roles.name, VA_LEFT, colour, zone_title(row));
 	va_rect_cut_left(&first, used + pad);
 	box_name(name, sizeof(name), row, look);
 	if (used && *name && first.w > va_px(style, 24))
-		va_scene_text_free(s, first, VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.75f), name);
+		va_scene_text_free(s, first, roles.more, VA_LEFT, va_colour_fade(colour, 0.75f), name);
 	box_lines(s, in, row, look);
 }
 

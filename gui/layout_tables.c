@@ -27,7 +27,7 @@ int va_layout_card_height(const struct va_style *style)
 
 static float part_of(const struct va_look *look, int i)
 {
-	return va_ease(va_anim(look->walk->since + (uint64_t)(i + 1) * VA_TIME_WALK_STEP, VA_TIME_WALK_STEP, look->now));
+	return va_walk_show_part(look->walk, (unsigned)i, look->now);
 }
 
 static struct stage place_stage(struct va_rect r, int i, int n, const struct va_look *look)
@@ -363,5 +363,5 @@ void va_layout_tables(struct va_scene *s, struct va_rect r, const struct va_look
 			arrow(s, from, (struct va_point){end->in.x - 3, end->in.y}, end->part,
 			      bad ? t->bad : steps ? t->field[walk->step[steps - 1].level] : t->dim, style);
 	}
-	s->busy |= va_anim(look->walk->since, (uint64_t)(steps + 2) * VA_TIME_WALK_STEP, look->now) < 1;
+	s->busy |= va_walk_show_part(look->walk, (unsigned)steps, look->now) < 1;
 }

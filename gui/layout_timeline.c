@@ -251,8 +251,13 @@ static void ticks(struct va_scene *s, const struct axis *a, struct va_rect lane,
 		int x = (int)x_of(a, at);
 
 		va_scene_fill(s, va_rect(x, lane.y, 1, va_px(s->style, 4)), s->style->theme->dim);
-		va_scene_text_free(s, va_rect(x + va_px(s->style, 4), lane.y, va_px(s->style, 90), lane.h), VA_TEXT_SMALL, VA_LEFT, s->style->theme->dim,
-				   at == begin ? "0" : va_words_time(text, sizeof(text), at - begin));
+		if (at == begin)
+			snprintf(text, sizeof(text), "0");
+		else
+			va_words_time(text, sizeof(text), at - begin);
+		x += va_px(s->style, 4);
+		if (x + va_role_width(s->style, VA_TEXT_SMALL, text) <= lane.x + lane.w)
+			va_scene_text_free(s, va_rect(x, lane.y, lane.x + lane.w - x, lane.h), VA_TEXT_SMALL, VA_LEFT, s->style->theme->dim, text);
 	}
 }
 

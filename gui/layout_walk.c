@@ -79,8 +79,12 @@ static void grouped(struct va_scene *s, struct va_rect r, const struct va_look *
 {
 	const struct va_style *style = look->style;
 	__u32 kind[VA_FAULT_KINDS], sum = va_walk_show_recent(look->walk, look->now, kind);
+	enum va_fault_kind shown;
 	char line[256];
 
+	shown = va_fault_kind(&look->walk->rec, look->header->levels);
+	if (look->walk->valid && kind[shown])
+		kind[shown]--; /* the one that is shown */
 	va_scene_round(s, r, va_px(style, 4), style->theme->raised);
 	r = va_rect_inset(r, va_px(style, 8), 0);
 	if (!look->view->still)
@@ -102,7 +106,7 @@ static void no_fault_yet(struct va_scene *s, struct va_rect r, const struct va_l
 
 static float address_part(const struct va_look *look)
 {
-	return va_ease(va_anim(look->walk->since, VA_TIME_WALK_STEP, look->now));
+	return look->walk->keep ? 1 : va_ease(va_anim(look->walk->since, VA_TIME_WALK_STEP, look->now));
 }
 
 static void fault(struct va_scene *s, struct va_rect in, const struct va_look *look)

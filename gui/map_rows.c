@@ -7,8 +7,8 @@
 #include "maps.h"
 #include "walk.h"
 
-struct wish { /* how tall a row is when all is crowded, just readable, comfortable */
-	float least, readable, good;
+struct wish { /* how tall a row is when all is crowded; libraries squeezed but the rest readable; all of it to be told apart; comfortable */
+	float least, tight, readable, good;
 };
 
 static struct va_row *add_row(struct va_rows *rows, enum va_row_kind kind, __u64 start, __u64 end)
@@ -33,12 +33,12 @@ static void add_vma(struct va_rows *rows, const struct va_rows_input *in, const 
 	row->resident = va_mm_resident(in->mm, vma->start, vma->end);
 }
 
-/* A mapping without a file right behind one of a library's is that library's bss: it belongs to the group. */
-static bool same_file(const struct va_row *a, const struct va_row *b)
+/* up stands above low. What a library's bss needs beyond its file stands right above the file: it belongs to the group. */
+static bool same_file(const struct va_row *up, const struct va_row *low)
 {
-	if (a->vma.inode && b->vma.inode)
-		return a->vma.inode == b->vma.inode && a->vma.name_text == b->vma.name_text;
-	return (a->zone == VA_ZONE_BSS && b->vma.inode) || (b->zone == VA_ZONE_BSS && a->vma.inode);
+	if (up->vma.inode && low->vma.inode)
+		return up->vma.inode == low->vma.inode && up->vma.name_text == low->vma.name_text;
+	return up->zone == VA_ZONE_BSS && !up->vma.inode && low->vma.inode;
 }
 
 static void group_rows(struct va_rows *rows)
@@ -92,23 +92,26 @@ static struct wish wish_for(const struct va_row *row, const struct va_rows_input
 
 	switch (row->kind) {
 	case VA_ROW_KERNEL:
-		return (struct wish){small, line, line * 1.4f};
+		return (struct wish){small, line, line, line * 1.4f};
 	case VA_ROW_HOLE:
-		return (struct wish){small * 0.6f, small, line * 1.1f};
+		return (struct wish){small * 0.5f, small * 0.6f, small, line * 1.1f};
 	case VA_ROW_GAP:
-		return (struct wish){0.5f, small, small * (row->end - row->start > 1ull << 32 ? 1.6f : 1.1f)};
+		if (row->end - row->start < 1ull << 30) /* between libraries: one can do without its size */
+			return (struct wish){0.5f, 3 * style->scale, small, small * 1.1f};
+		return (struct wish){0.5f, small, small, small * 1.6f};
 	case VA_ROW_VMA:
 		break;
 	}
 	if (in->focus >= row->start && in->focus < row->end)
-		return (struct wish){line * 1.2f, line * 3.2f, line * 5};
+		return (struct wish){line * 1.2f, line * 2.2f, line * 3.2f, line * 5};
 	if (row->lib)
-		return (struct wish){1, 6.5f * style->scale, line};
-	return (struct wish){1, line, line + log_size(row) * 2.4f * style->scale};
+		return (struct wish){1, 3 * style->scale, 6.5f * style->scale, line};
+	return (struct wish){1, line, line, line + log_size(row) * 2.4f * style->scale};
 }
 
 struct sums {
-	float least, readable, good, gap_weight;
+	struct wish all;
+	float gap_weight;
 };
 
 static struct sums add_up(const struct va_rows *rows, const struct va_rows_input *in)
@@ -118,31 +121,36 @@ static struct sums add_up(const struct va_rows *rows, const struct va_rows_input
 	for (size_t i = 0; i < rows->count; i++) {
 		struct wish w = wish_for(&rows->row[i], in);
 
-		s.least += w.least;
-		s.readable += w.readable;
-		s.good += w.good;
+		s.all.least += w.least;
+		s.all.tight += w.tight;
+		s.all.readable += w.readable;
+		s.all.good += w.good;
 		if (rows->row[i].kind == VA_ROW_GAP)
 			s.gap_weight += powf(log_size(&rows->row[i]), 4);
 	}
 	return s;
 }
 
+/* Between two states of crowding all rows go from one wish to the next together. */
 static float height_of(const struct va_row *row, const struct va_rows_input *in, const struct sums *s)
 {
 	struct wish w = wish_for(row, in);
+	const struct wish *all = &s->all;
 
-	if (in->height >= s->good) { /* room left over goes to the emptiness: that is where it is in truth */
-		float left = in->height - s->good;
+	if (in->height >= all->good) { /* room left over goes to the emptiness: that is where it is in truth */
+		float left = in->height - all->good;
 
 		if (row->kind == VA_ROW_GAP && s->gap_weight > 0)
 			return w.good + left * powf(log_size(row), 4) / s->gap_weight;
-		return s->gap_weight > 0 ? w.good : w.good * in->height / s->good;
+		return s->gap_weight > 0 ? w.good : w.good * in->height / all->good;
 	}
-	if (in->height >= s->readable)
-		return va_mixf(w.readable, w.good, (in->height - s->readable) / (s->good - s->readable));
-	if (in->height >= s->least)
-		return va_mixf(w.least, w.readable, (in->height - s->least) / (s->readable - s->least));
-	return w.least * in->height / s->least;
+	if (in->height >= all->readable)
+		return va_mixf(w.readable, w.good, (in->height - all->readable) / (all->good - all->readable));
+	if (in->height >= all->tight)
+		return va_mixf(w.tight, w.readable, (in->height - all->tight) / (all->readable - all->tight));
+	if (in->height >= all->least)
+		return va_mixf(w.least, w.tight, (in->height - all->least) / (all->tight - all->least));
+	return w.least * in->height / all->least;
 }
 
 void va_rows_build(struct va_rows *out, const struct va_rows_input *in)

@@ -16,8 +16,9 @@
 #define VA_TIME_MOVE (420 * VA_MS)     /* a box to its new place */
 #define VA_TIME_FADE (300 * VA_MS)     /* appear, vanish */
 #define VA_TIME_GLOW (1600 * VA_MS)    /* after a change */
-#define VA_TIME_WALK_STEP (230 * VA_MS)/* one level of a walk */
-#define VA_TIME_WALK_HOLD (1100 * VA_MS)/* a fault stays at least so long before the next is shown */
+#define VA_TIME_WALK_STEP (180 * VA_MS)/* one level of a walk */
+#define VA_TIME_WALK_HOLD (250 * VA_MS) /* a finished walk stays at least so long before the next is shown */
+#define VA_TIME_EACH (1700 * VA_MS)     /* event by event: an event gets so long */
 #define VA_TIME_FRAME (16 * VA_MS)
 
 enum va_text_role { /* what a text is for; size and face follow */

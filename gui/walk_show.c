@@ -2,16 +2,47 @@
 
 #include <string.h>
 
-#include "theme.h"
+#include "anim.h"
 
 #define SLICE (VA_SEC / VA_SHOW_SLICES)
 
-static void show(struct va_walk_show *w, const struct vmatlas_record *rec, size_t index, bool still, uint64_t now)
+/* Levels at the top that both walks go through in the same way: same index, same next table. */
+static unsigned shared_levels(const struct vmatlas_record *a, const struct vmatlas_record *b, unsigned levels)
 {
+	struct va_walk x, y;
+	unsigned n = 0;
+
+	if (a->head.mm != b->head.mm)
+		return 0;
+	va_walk_after(&a->fault, levels, &x);
+	va_walk_after(&b->fault, levels, &y);
+	while (n < x.steps && n < y.steps && x.step[n].index == y.step[n].index && !y.step[n].allocated && !x.step[n].leaf && !y.step[n].leaf &&
+	       va_entry_pfn(x.step[n].entry) == va_entry_pfn(y.step[n].entry))
+		n++;
+	/* the next table is the same one, too: it need not come up again, only its chosen slot moves */
+	return n;
+}
+
+static void show(struct va_walk_show *w, const struct vmatlas_record *rec, size_t index, unsigned levels, bool still, uint64_t now)
+{
+	w->keep = w->valid ? shared_levels(&w->rec, rec, levels) : 0;
 	w->rec = *rec;
 	w->index = index;
 	w->valid = true;
 	w->since = still ? (now > 10 * VA_SEC ? now - 10 * VA_SEC : 0) : now;
+}
+
+float va_walk_show_part(const struct va_walk_show *w, unsigned i, uint64_t now)
+{
+	if (i < w->keep)
+		return 1;
+	return va_ease(va_anim(w->since + (i - w->keep + (w->keep ? 0 : 1)) * VA_TIME_WALK_STEP, VA_TIME_WALK_STEP, now));
+}
+
+/* Has it been shown for long enough to be understood? */
+static bool read_by_now(const struct va_walk_show *w, unsigned levels, uint64_t now)
+{
+	return now - w->since >= (levels + 2 - w->keep) * VA_TIME_WALK_STEP + VA_TIME_WALK_HOLD;
 }
 
 static void count(struct va_walk_show *w, enum va_fault_kind kind, uint64_t now)
@@ -26,7 +57,7 @@ static void count(struct va_walk_show *w, enum va_fault_kind kind, uint64_t now)
 	w->recent[i].kind[kind]++;
 }
 
-static void show_last(struct va_walk_show *w, struct va_history *h, size_t pos, bool still, uint64_t now)
+static void show_last(struct va_walk_show *w, struct va_history *h, size_t pos, unsigned levels, bool still, uint64_t now)
 {
 	size_t i = va_history_prev(h, pos, VMATLAS_FAULT, w->tgid);
 	__u32 cpu;
@@ -36,7 +67,7 @@ static void show_last(struct va_walk_show *w, struct va_history *h, size_t pos, 
 		return;
 	}
 	if (!w->valid || w->index != i)
-		show(w, va_history_record(h, i, &cpu), i, still, now);
+		show(w, va_history_record(h, i, &cpu), i, levels, still, now);
 }
 
 /* Plays records [w->pos, pos): counts, and remembers the newest fault. */
@@ -53,8 +84,8 @@ static void pass(struct va_walk_show *w, struct va_history *h, size_t pos, unsig
 		count(w, va_fault_kind(rec, levels), now);
 		last = i;
 	}
-	if (last != (size_t)-1 && (!w->valid || now - w->since >= VA_TIME_WALK_HOLD || w->rec.head.tgid != w->tgid))
-		show(w, va_history_record(h, last, &cpu), last, false, now);
+	if (last != (size_t)-1 && (!w->valid || read_by_now(w, levels, now) || w->rec.head.tgid != w->tgid))
+		show(w, va_history_record(h, last, &cpu), last, levels, false, now);
 }
 
 void va_walk_show_update(struct va_walk_show *w, struct va_history *h, size_t pos, __u32 tgid, unsigned levels, bool jumped, bool still,
@@ -64,11 +95,11 @@ void va_walk_show_update(struct va_walk_show *w, struct va_history *h, size_t po
 
 	w->tgid = tgid;
 	if (other || jumped || pos < w->pos)
-		show_last(w, h, pos, still, now);
+		show_last(w, h, pos, levels, still, now);
 	else if (pos > w->pos)
 		pass(w, h, pos, levels, now);
-	else if (w->valid && now - w->since >= VA_TIME_WALK_HOLD) /* the last of a burst, after all */
-		show_last(w, h, pos, still, now);
+	else if (w->valid && read_by_now(w, levels, now)) /* the last of a burst, after all */
+		show_last(w, h, pos, levels, still, now);
 	w->pos = pos;
 }
 

@@ -17,6 +17,7 @@ struct va_walk_show {
 	bool valid;
 	size_t index;               /* of rec in the history */
 	uint64_t since;             /* now when it came up */
+	unsigned keep;              /* levels it shares with the walk shown before: these need not move again */
 	__u64 faults;               /* of the process up to here (all time), as seen by this view */
 	__u32 tgid;
 	struct {
@@ -29,6 +30,8 @@ struct va_walk_show {
 /* The picture moved to pos. jumped: not by playing. still: show the fault's last state at once (no animation). */
 void va_walk_show_update(struct va_walk_show *w, struct va_history *h, size_t pos, __u32 tgid, unsigned levels, bool jumped, bool still,
 			 uint64_t now);
+/* The share (0..1) of the walk's step i that has been shown by now; i = steps is what stands behind the last one. */
+float va_walk_show_part(const struct va_walk_show *w, unsigned i, uint64_t now);
 /* Faults by kind in the last second (by `now`), and their sum. */
 __u32 va_walk_show_recent(const struct va_walk_show *w, uint64_t now, __u32 kind[VA_FAULT_KINDS]);
 bool va_walk_show_pending(const struct va_walk_show *w, uint64_t now); /* the rate figure still changes */
