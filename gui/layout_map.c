@@ -141,7 +141,7 @@ static struct box_roles roles_for(int height, const struct va_style *style)
 
 	if (height >= r.line)
 		return r;
-	return (struct box_roles){VA_TEXT_MONO_SMALL, VA_TEXT_LABEL, VA_TEXT_LABEL, va_role_px(style, VA_TEXT_LABEL) + va_px(style, 2)};
+	return (struct box_roles){VA_TEXT_MONO_SMALL, VA_TEXT_LABEL, VA_TEXT_LABEL, va_role_px(style, VA_TEXT_LABEL) + va_px(style, 1)};
 }
 
 static void box_text(struct va_scene *s, struct va_rect box, const struct va_row *row, const struct va_look *look)
@@ -276,19 +276,22 @@ static struct va_rect box_at(const struct columns *c, const struct va_moving_row
 
 static void end_run(struct va_scene *s, const struct columns *c, struct run *run, const struct va_look *look)
 {
-	const struct va_theme *t = look->style->theme;
-	struct va_rect box = va_rect(c->box_x, run->y0, c->box_w, va_max(run->y1 - run->y0, 1));
-	char text[64];
+	const struct va_style *style = look->style;
+	const struct va_theme *t = style->theme;
+	int h = va_role_height(style, VA_TEXT_SMALL);
+	struct va_rect box = va_rect_cross(va_rect(c->box_x, run->y0, c->box_w, va_max(run->y1 - run->y0, 1)), c->rows), chip;
+	va_colour colour = run->files * 2 > (size_t)run->count ? t->file : t->anon;
+	char text[64], count[32];
 
 	if (run->count) {
-		va_colour colour = run->files * 2 > (size_t)run->count ? t->file : t->anon;
-
 		va_scene_fill(s, box, va_colour_fade(colour, 0.25f));
-		va_scene_hatch(s, box, VA_HATCH_CROSS, va_px(look->style, 6), 1, va_colour_fade(colour, 0.7f));
-		snprintf(text, sizeof(text), "%d boxes", run->count);
-		if (run->count > 1)
-			va_scene_text_free(s, va_rect(c->side_x, box.y + box.h / 2 - va_px(look->style, 8), c->side_w, va_px(look->style, 16)), VA_TEXT_SMALL,
-					   VA_LEFT, t->dim, text);
+		va_scene_hatch(s, box, VA_HATCH_CROSS, va_px(style, 6), 1, va_colour_fade(colour, 0.5f));
+	}
+	if (run->count > 1 && box.h >= h) {
+		snprintf(text, sizeof(text), "%s boxes", va_words_count(count, sizeof(count), (unsigned)run->count));
+		chip = va_rect(box.x + va_px(style, 7), box.y + (box.h - h) / 2, va_role_width(style, VA_TEXT_SMALL, text) + va_px(style, 10), h);
+		va_scene_round(s, chip, va_px(style, 3), t->panel);
+		va_scene_text_free(s, chip, VA_TEXT_SMALL, VA_CENTRE, t->text, text);
 	}
 	*run = (struct run){0};
 }
@@ -352,7 +355,7 @@ static void draw_addresses(struct va_scene *s, const struct columns *c, const st
 			box = box_at(c, m, look, &alpha);
 			if (pass == 0 && !hit_by_fault(look, &m->row))
 				continue;
-			if (pass == 1 && box.h < line)
+			if ((pass == 1 && box.h < line) || (float)box.h < TINY)
 				continue;
 			draw_address(s, c, box.y + box.h - 1, m->row.start, look);
 			if (i && look->anim->row[i - 1].row.kind != VA_ROW_VMA)

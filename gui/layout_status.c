@@ -82,8 +82,7 @@ void va_layout_status(struct va_scene *s, struct va_rect r, const struct va_look
 		snprintf(text, sizeof(text), "%u%s", look->view->tgid, look->task->end ? ", ended" : "");
 		va_rect_cut_left(&r, va_scene_text(s, r, VA_TEXT_BODY, VA_LEFT, t->dim, text) + va_px(style, 22));
 	}
-	snprintf(text, sizeof(text), "%" PRIu64, (uint64_t)counts->lost);
-	fact(s, &r, "lost", text, counts->lost ? t->warn : t->good, "records the kernel had to drop because buffers were full; 0 = the picture misses nothing");
+	fact(s, &r, "lost", va_words_count(text, sizeof(text), counts->lost), counts->lost ? t->warn : t->good, "records the kernel had to drop because buffers were full; 0 = the picture misses nothing");
 	fact(s, &r, "faults", va_words_count(text, sizeof(text), faults_of(look->model, look->view->tgid)), t->text, "page faults of this process so far");
 	memory_facts(s, &r, look);
 	snprintf(text, sizeof(text), look->events_per_second < 10 ? "%.1f" : "%.0f", look->events_per_second);

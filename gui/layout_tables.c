@@ -281,6 +281,15 @@ static void draw_old(struct va_scene *s, struct va_rect at, __u64 pfn, float par
 	va_scene_text(s, va_rect(at.x, at.y - va_px(style, 18), at.w - va_px(style, 24), va_px(style, 16)), VA_TEXT_LABEL, VA_LEFT, style->theme->cow, "copied");
 }
 
+static const char *frame_title(const struct vmatlas_record *rec, const struct va_walk *walk, bool cow)
+{
+	if (rec->head.flags & VMATLAS_F_ZERO_PAGE)
+		return "page of zeros";
+	if (cow)
+		return "the copy";
+	return walk->page_size > 4096 ? "huge page, first frame" : "page frame";
+}
+
 static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk *walk, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
@@ -304,8 +313,7 @@ static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk 
 		return;
 	cow = kind == VA_FAULT_COW && va_walk_before(&rec->fault, look->header->levels, &before) && va_entry_present(before.entry);
 	frame = va_rect(st->column.x, st->grid.y, st->column.w, walk->page_size > 4096 ? st->grid.h : va_min(va_max(st->grid.h * 4 / 10, va_px(style, 36)), va_px(style, 120)));
-	st->in.y = draw_frame(s, frame, walk->pfn, walk->page_size, rec->head.flags & VMATLAS_F_ZERO_PAGE ? "page of zeros" : cow ? "the copy" : "page frame", colour,
-			      false, look);
+	st->in.y = draw_frame(s, frame, walk->pfn & ~((walk->page_size >> 12) - 1), walk->page_size, frame_title(rec, walk, cow), colour, false, look);
 	text = va_rect(st->column.x, frame.y + frame.h + va_px(style, 3) + 2 * h, st->column.w, h);
 	va_words_size(size, sizeof(size), walk->page_size);
 	if (cow)
@@ -320,6 +328,8 @@ static void note_new(struct va_scene *s, const struct va_walk *walk, struct stag
 	struct stage now = grown(&st[i], from, step->allocated);
 	struct va_rect lit;
 
+	if (!step->allocated && st[i].part < 1) /* it is there already, the walk has only not come to it */
+		va_scene_border(s, va_rect_inset(st[i].grid, -2, -2), 2, 1, look->style->theme->line);
 	s->alpha = va_clampf(st[i].part * 1.6f, 0, 1);
 	draw_grid(s, &now, step, look);
 	s->alpha = va_clampf(st[i].part * 2 - 1, 0, 1);

@@ -7,7 +7,10 @@
 #include "maps.h"
 #include "walk.h"
 
-struct wish { /* how tall a row is when all is crowded; libraries squeezed but the rest readable; all of it to be told apart; comfortable */
+#define CROWD 0.01f /* of a row that is one among thousands: the landmarks keep their height, the crowd shares what is left */
+
+/* How tall a row is in a crowd; libraries squeezed but the rest readable; all to be told apart; comfortable. */
+struct wish {
 	float least, tight, readable, good;
 };
 
@@ -84,29 +87,49 @@ static float log_size(const struct va_row *row)
 	return log2f((float)((row->end - row->start) >> 12) + 1);
 }
 
+/* What a reader looks for on any map, however many mappings there are: the program's own zones, the heap, the stack. */
+static bool landmark(const struct va_row *row)
+{
+	switch (row->zone) {
+	case VA_ZONE_TEXT:
+	case VA_ZONE_RODATA:
+	case VA_ZONE_DATA:
+	case VA_ZONE_BSS:
+	case VA_ZONE_HEADERS:
+	case VA_ZONE_HEAP:
+	case VA_ZONE_STACK:
+	case VA_ZONE_VDSO:
+	case VA_ZONE_VVAR:
+		return !row->lib;
+	default:
+		return false;
+	}
+}
+
 static struct wish wish_for(const struct va_row *row, const struct va_rows_input *in)
 {
 	const struct va_style *style = in->style;
 	float line = (float)va_role_height(style, VA_TEXT_BODY) + 3 * style->scale;
 	float small = (float)va_role_height(style, VA_TEXT_SMALL) + 1 * style->scale;
+	float low = (float)va_role_px(style, VA_TEXT_LABEL) + 3.5f * style->scale; /* one line of the smallest text */
 
 	switch (row->kind) {
 	case VA_ROW_KERNEL:
-		return (struct wish){small, line, line, line * 1.4f};
+		return (struct wish){small, small, line, line * 1.4f};
 	case VA_ROW_HOLE:
 		return (struct wish){small * 0.5f, small * 0.6f, small, line * 1.1f};
 	case VA_ROW_GAP:
 		if (row->end - row->start < 1ull << 30) /* between libraries: one can do without its size */
-			return (struct wish){0.5f, 3 * style->scale, small, small * 1.1f};
-		return (struct wish){0.5f, small, small, small * 1.6f};
+			return (struct wish){CROWD, 3 * style->scale, small, small * 1.1f};
+		return (struct wish){low, low, small, small * 1.6f};
 	case VA_ROW_VMA:
 		break;
 	}
 	if (in->focus >= row->start && in->focus < row->end)
-		return (struct wish){line * 1.2f, line * 2.2f, line * 3.2f, line * 5};
+		return (struct wish){line * 2.2f, line * 2.2f, line * 3.2f, line * 5};
 	if (row->lib)
-		return (struct wish){1, 3 * style->scale, 6.5f * style->scale, line};
-	return (struct wish){1, line, line, line + log_size(row) * 2.4f * style->scale};
+		return (struct wish){CROWD, 3 * style->scale, 6.5f * style->scale, line};
+	return (struct wish){landmark(row) ? low : CROWD, low, line, line + log_size(row) * 2.4f * style->scale};
 }
 
 struct sums {

@@ -2,7 +2,7 @@
 
 #include "playback.h"
 
-#define LOOK_BACK 3000 /* records */
+#define LOOK_BACK 20000 /* records */
 
 static bool joins(const struct va_news_item *item, const struct vmatlas_record *rec, unsigned levels)
 {
