@@ -46,7 +46,8 @@ static bool encode(FILE *f, const struct va_canvas *c, const struct va_png_text 
 		return false;
 	}
 	png_init_io(png, f);
-	png_set_compression_level(png, 4);
+	png_set_compression_level(png, 6);
+	png_set_filter(png, 0, PNG_FILTER_NONE); /* flat areas and letters pack best as they are */
 	png_set_IHDR(png, info, (png_uint_32)c->w, (png_uint_32)c->h, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
 		     PNG_FILTER_TYPE_DEFAULT);
 	set_texts(png, info, texts);
