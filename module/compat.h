@@ -20,6 +20,28 @@
 #define VA_MMAP_LOCK_ARGS void *data, struct mm_struct *mm, bool write
 #endif
 
+/*
+ * Which hooks see the write lock go. Before 6.4 each fault of each process takes the read side, and with the tracepoints on, the
+ * kernel makes a cgroup's path for it: some 600 instructions a fault, watched or not. There the semaphore's own functions are the
+ * better place. From 6.4 on, faults lock only their VMA, which mmap_write_unlock() releases after the tracepoint and before
+ * up_write(): the tracepoint alone tells the range before any fault in it can follow.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define VA_UNLOCK_HOOK(tracepoint, probe) probe
+#else
+#define VA_UNLOCK_HOOK(tracepoint, probe) tracepoint
+#endif
+
+/* RWSEM_WRITER_LOCKED of kernel/locking/rwsem.c, WRITER_BIAS of rwbase_rt.h. */
+static inline bool va_compat_write_locked(struct mm_struct *mm)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return atomic_read(&mm->mmap_lock.rwbase.readers) == WRITER_BIAS;
+#else
+	return atomic_long_read(&mm->mmap_lock.count) & 1;
+#endif
+}
+
 /* rchan_callbacks.subbuf_start: prev_padding went in 6.17. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define VA_SUBBUF_START_ARGS struct rchan_buf *buf, void *subbuf, void *prev_subbuf, size_t prev_padding

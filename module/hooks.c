@@ -47,8 +47,10 @@ struct va_hook {
 static struct va_hook va_hooks[] = {
 	VA_KP("exit_mmap", va_truth_mm_end, true, "end of maps"),
 	VA_TP("sched_process_exit", va_task_exit, true, "end of processes"),
-	VA_TP("mmap_lock_acquire_returned", va_truth_acquired, true, "changes of maps"),
-	VA_TP("mmap_lock_released", va_truth_released, true, "changes of maps"),
+	VA_UNLOCK_HOOK(VA_TP("mmap_lock_released", va_truth_released, true, "changes of maps"),
+		       VA_KP("up_write", va_truth_unlock, true, "changes of maps")),
+	VA_UNLOCK_HOOK(VA_TP("mmap_lock_acquire_returned", va_truth_acquired, true, "changes of maps"),
+		       VA_KP("downgrade_write", va_truth_unlock, true, "changes of maps")),
 	VA_KP("perf_event_mmap", va_truth_vma_event, true, "changes of maps"),
 	VA_TP("task_newtask", va_task_new, true, "new processes"),
 	VA_TP("sched_process_exec", va_task_exec, true, "exec"),

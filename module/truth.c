@@ -156,40 +156,38 @@ static void va_truth_end_of_write(struct va_map *map, struct mm_struct *mm)
 		va_truth_tell(map, mm);
 	preempt_enable();
 	map->lo = map->hi = 0;
-	WRITE_ONCE(map->writer, NULL);
+	map->brk = mm->brk;
 }
 
-void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success)
+static void va_end_of_write(struct mm_struct *mm)
 {
 	struct va_map *map;
 
-	rcu_read_lock();
-	map = va_map_find(mm);
-	if (likely(!map) || !success)
-		goto out;
-	if (write) {
-		map->writer = current;
-		map->brk = mm->brk;
-		map->lo = map->hi = 0;
-	} else if (READ_ONCE(map->writer) == current) {
-		/* mmap_write_downgrade(): the VMAs are as they will be, their pages are yet to go. */
-		va_truth_end_of_write(map, mm);
-	}
-out:
-	rcu_read_unlock();
-}
-
-void va_truth_released(VA_MMAP_LOCK_ARGS)
-{
-	struct va_map *map;
-
-	if (!write)
-		return;
 	rcu_read_lock();
 	map = va_map_find(mm);
 	if (unlikely(map))
 		va_truth_end_of_write(map, mm);
 	rcu_read_unlock();
+}
+
+void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success)
+{
+	/* Nobody gets the read side while it is held for writing: this is mmap_write_downgrade(), about to happen. */
+	if (!write && success && va_compat_write_locked(mm))
+		va_end_of_write(mm);
+}
+
+void va_truth_released(VA_MMAP_LOCK_ARGS)
+{
+	if (write)
+		va_end_of_write(mm);
+}
+
+int va_truth_unlock(struct kprobe *kp, struct pt_regs *regs)
+{
+	/* Any semaphore in the kernel; one that is not in a watched map is not found. */
+	va_end_of_write(container_of((struct rw_semaphore *)regs->di, struct mm_struct, mmap_lock));
+	return 0;
 }
 
 int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
@@ -202,8 +200,8 @@ int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
 	if (likely(!map))
 		goto out;
 	va_widen(map, vma->vm_start, vma->vm_end);
-	/* Nobody was seen to take the lock for writing: a stack that grows under the read lock, or one taken before we looked. */
-	if (READ_ONCE(map->writer) != current)
+	/* A stack that grows under the read lock, before 6.5 (6.1.37). */
+	if (!va_compat_write_locked(vma->vm_mm))
 		va_truth_end_of_write(map, vma->vm_mm);
 out:
 	rcu_read_unlock();

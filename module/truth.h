@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Truth by ranges: whenever the write side of a watched map's lock is about to be given back (or turned into the read side), tells
- * what the VMAs are where they may have changed. These run inside the critical section: mmap_lock.h traces before it releases.
+ * what the VMAs are where they may have changed. These run inside the critical section: mmap_lock.h traces before it releases, and
+ * up_write() and downgrade_write() are probed at their entry. Which of the two: VA_UNLOCK_HOOK in compat.h.
  *
  * What may have changed: what perf_event_mmap() was called with (mmap with merges, brk, stack growth, mprotect), and what the
  * arguments of the system call name; for calls whose arguments do not tell, the whole map. See va_truth_scope().
@@ -14,6 +15,7 @@
 /* Hooks */
 void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success);
 void va_truth_released(VA_MMAP_LOCK_ARGS);
+int va_truth_unlock(struct kprobe *kp, struct pt_regs *regs);    /* up_write(semaphore), downgrade_write(semaphore) */
 int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs); /* perf_event_mmap(vma) */
 int va_truth_mm_end(struct kprobe *kp, struct pt_regs *regs);    /* exit_mmap(mm) */
 

@@ -108,6 +108,7 @@ static struct va_map *va_map_add(struct mm_struct *mm)
 	memset(map, 0, sizeof(*map));
 	map->mm = mm;
 	map->id = ++va_last_id;
+	map->brk = mm->brk;
 	map->healed = map->cursor_loss = va_channel_loss() - 1;
 	hlist_add_head_rcu(&map->node, va_map_bucket(mm));
 	return map;

@@ -19,9 +19,8 @@ struct va_map {
 	u32 id;               /* the number on the wire */
 
 	/* Protected by the mmap lock held for writing. */
-	struct task_struct *writer; /* who holds it; only ever compared with current */
-	unsigned long lo, hi;       /* changed so far under it, empty: lo >= hi */
-	unsigned long brk;          /* when it was taken */
+	unsigned long lo, hi; /* changed so far under it, empty: lo >= hi */
+	unsigned long brk;    /* mm->brk when it was given back last */
 
 	/* A snapshot is due, or under way in pieces: see snapshot.h. Whoever holds bit 0 of busy, or the mmap lock for writing. */
 	unsigned long busy;

@@ -280,7 +280,8 @@ static double now(void)
 static int work_bench(int count)
 {
 	char *p = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	double begin, faults, pairs, brks;
+	int fd = open("/tmp/bench", O_CREAT | O_WRONLY, 0600);
+	double begin, faults, pairs, brks, writes, forks;
 
 	madvise(p, count * PAGE, MADV_NOHUGEPAGE);
 	begin = now();
@@ -295,7 +296,20 @@ static int work_bench(int count)
 	for (int i = 0; i < count / 8; i++)
 		sbrk(i & 1 ? -8192 : 8192);
 	brks = now() - begin;
-	printf("# bench: fault %.0f, mmap and munmap %.0f, brk %.0f\n", faults / count, pairs / (count / 8), brks / (count / 8));
+	begin = now();
+	for (int i = 0; i < count / 8; i++)
+		if (write(fd, "x", 1) != 1)
+			die("write");
+	writes = now() - begin;
+	begin = now();
+	for (int i = 0; i < count / 80; i++) {
+		if (!fork())
+			_exit(0);
+		wait(NULL);
+	}
+	forks = now() - begin;
+	printf("# bench: fault %.0f, mmap and munmap %.0f, brk %.0f, write %.0f, fork and exit %.0f\n", faults / count,
+	       pairs / (count / 8), brks / (count / 8), writes / (count / 8), forks / (count / 80));
 	return 0;
 }
 
