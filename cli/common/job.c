@@ -21,11 +21,12 @@ extern char **environ;
 
 void va_strings_add(struct va_strings *s, const char *item)
 {
-	char **items = realloc(s->item, (s->n + 2) * sizeof(*items));
-
-	if (!items)
-		abort();
-	s->item = items;
+	if (s->n + 2 > s->room) {
+		s->room = s->n * 2 + 16;
+		s->item = realloc(s->item, s->room * sizeof(*s->item));
+		if (!s->item)
+			abort();
+	}
 	s->item[s->n++] = va_string("%s", item);
 	s->item[s->n] = NULL;
 }

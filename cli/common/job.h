@@ -28,7 +28,7 @@ enum va_job_flags {
 
 struct va_strings {
 	char **item; /* NULL-terminated, owned */
-	size_t n;
+	size_t n, room;
 };
 
 void va_strings_add(struct va_strings *s, const char *item);
