@@ -29,7 +29,6 @@ enum va_bad_reason va_words_bad_reason(const struct vmatlas_record *rec, const s
 
 /* "munmap(0x7f…, 16 KiB) = 0" */
 const char *va_words_op(char *buf, size_t n, const struct vmatlas_op *op);
-const char *va_words_syscall(char *buf, size_t n, int nr);        /* "munmap", or "call 999" */
 /* Any record a reader steps to; texts: names of marks and programs. */
 const char *va_words_event(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_model *model);
 

@@ -7,44 +7,35 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "calls.h"
 #include "words.h"
 
 enum shape { SHAPE_PLAIN, SHAPE_RANGE, SHAPE_MMAP, SHAPE_BRK, SHAPE_PROTECT, SHAPE_REMAP };
 
-static const struct {
-	int nr;
-	const char *name;
-	enum shape shape;
-} calls[] = {
-	{SYS_mmap, "mmap", SHAPE_MMAP}, {SYS_munmap, "munmap", SHAPE_RANGE}, {SYS_brk, "brk", SHAPE_BRK},
-	{SYS_mremap, "mremap", SHAPE_REMAP}, {SYS_mprotect, "mprotect", SHAPE_PROTECT}, {SYS_madvise, "madvise", SHAPE_RANGE},
-	{SYS_mlock, "mlock", SHAPE_RANGE}, {SYS_munlock, "munlock", SHAPE_RANGE}, {SYS_mlock2, "mlock2", SHAPE_RANGE},
-	{SYS_mlockall, "mlockall", SHAPE_PLAIN}, {SYS_munlockall, "munlockall", SHAPE_PLAIN}, {SYS_mbind, "mbind", SHAPE_RANGE},
-	{SYS_msync, "msync", SHAPE_RANGE}, {SYS_shmat, "shmat", SHAPE_PLAIN}, {SYS_shmdt, "shmdt", SHAPE_PLAIN},
-	{SYS_prctl, "prctl", SHAPE_PLAIN}, {SYS_remap_file_pages, "remap_file_pages", SHAPE_RANGE},
-	{SYS_pkey_mprotect, "pkey_mprotect", SHAPE_PROTECT}, {SYS_process_madvise, "process_madvise", SHAPE_PLAIN},
-	{SYS_userfaultfd, "userfaultfd", SHAPE_PLAIN}, {SYS_io_uring_setup, "io_uring_setup", SHAPE_PLAIN},
-	{SYS_io_setup, "io_setup", SHAPE_PLAIN}, {SYS_io_destroy, "io_destroy", SHAPE_PLAIN}, {SYS_execve, "execve", SHAPE_PLAIN},
-	{SYS_execveat, "execveat", SHAPE_PLAIN}, {SYS_ioctl, "ioctl", SHAPE_PLAIN}, {SYS_exit_group, "exit_group", SHAPE_PLAIN},
-	{SYS_clone, "clone", SHAPE_PLAIN}, {SYS_clone3, "clone3", SHAPE_PLAIN}, {SYS_fork, "fork", SHAPE_PLAIN}, {SYS_vfork, "vfork", SHAPE_PLAIN},
-	{SYS_perf_event_open, "perf_event_open", SHAPE_PLAIN}, {SYS_process_vm_readv, "process_vm_readv", SHAPE_PLAIN},
-};
-
-const char *va_words_syscall(char *buf, size_t n, int nr)
-{
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (calls[i].nr == nr)
-			return strncpy(buf, calls[i].name, n - 1), buf[n - 1] = '\0', buf;
-	snprintf(buf, n, "call %d", nr);
-	return buf;
-}
-
+/* How arguments are told; what is not here is told by name and result. */
 static enum shape shape_of(int nr)
 {
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (calls[i].nr == nr)
-			return calls[i].shape;
-	return SHAPE_PLAIN;
+	switch (nr) {
+	case SYS_mmap:
+		return SHAPE_MMAP;
+	case SYS_brk:
+		return SHAPE_BRK;
+	case SYS_mremap:
+		return SHAPE_REMAP;
+	case SYS_mprotect:
+	case SYS_pkey_mprotect:
+		return SHAPE_PROTECT;
+	case SYS_munmap:
+	case SYS_madvise:
+	case SYS_mlock:
+	case SYS_mlock2:
+	case SYS_munlock:
+	case SYS_mbind:
+	case SYS_msync:
+		return SHAPE_RANGE;
+	default:
+		return SHAPE_PLAIN;
+	}
 }
 
 static const char *prot_word(__u64 prot)
@@ -86,7 +77,6 @@ const char *va_words_op(char *buf, size_t n, const struct vmatlas_op *op)
 {
 	char name[32], args[160], result[48];
 
-	va_words_syscall(name, sizeof(name), op->nr);
 	say_args(args, sizeof(args), op);
 	if (op->result < 0 && op->result > -4096)
 		snprintf(result, sizeof(result), "%s", strerrorname_np((int)-op->result) ? strerrorname_np((int)-op->result) : "error");
@@ -94,7 +84,7 @@ const char *va_words_op(char *buf, size_t n, const struct vmatlas_op *op)
 		snprintf(result, sizeof(result), "0x%" PRIx64, (uint64_t)op->result);
 	else
 		snprintf(result, sizeof(result), "%" PRId64, (int64_t)op->result);
-	snprintf(buf, n, "%s(%s) = %s", name, args, result);
+	snprintf(buf, n, "%s(%s) = %s", va_call_name(op->nr, name, sizeof(name)), args, result);
 	return buf;
 }
 

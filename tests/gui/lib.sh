@@ -5,7 +5,7 @@
 
 TOLERANCE=2000
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
-VMATLAS=$ROOT/build/vmatlas
+VMATLAS=${VMATLAS:-$ROOT/build/vmatlas}
 TOUR=$ROOT/tests/data/tour.vmatlas
 APPROVED=$ROOT/tests/gui/approved
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/vmatlas-gui.XXXXXX")
