@@ -102,6 +102,18 @@ approved() { # picture, name
 	[ "$(different_pixels "$1" "$APPROVED/$2.png")" -le $((pixels * TOLERANCE / 1000000)) ]
 }
 
+# The same, with time to get there: for what does not depend on this program alone (a stream that ends, a loaded machine).
+eventually_approved() { # name
+	for _ in 1 2 3 4 5 6; do
+		settle "$WORK/eventually.png"
+		if approved "$WORK/eventually.png" "$1"; then
+			return 0
+		fi
+		sleep 1
+	done
+	return 1
+}
+
 # Processor time of the program so far, in ticks of 10 ms.
 ticks() {
 	awk '{ print $14 + $15 }' "/proc/$PROGRAM/stat"
