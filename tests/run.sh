@@ -22,7 +22,7 @@ only=$*
 
 B=build
 logs=$B/tests/logs
-tally=$logs/tally
+tally=$logs/tally.$$
 export VMATLAS_TEST_SIZE="$size"
 export VMATLAS_TEST_SEED="${VMATLAS_TEST_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
 export PYTHONPYCACHEPREFIX="$PWD/$B/tests/pycache"
@@ -32,6 +32,7 @@ KERNELS=${KERNELS:-6.1 6.12}
 
 mkdir -p "$logs"
 : >"$tally"
+trap 'rm -f "$tally" "$tally.rc"' EXIT
 
 wanted() {
 	[ -n "$only" ] || return 0
@@ -64,9 +65,9 @@ run() { # seconds, name, command...
 	before=$(wc -l <"$tally")
 	{
 		timeout -k 10 "$limit" "$@" 2>&1 </dev/null
-		echo $? >"$logs/rc"
+		echo $? >"$tally.rc"
 	} | show "$name" "$log"
-	judge "$name" "$log" "$(cat "$logs/rc")" $(($(wc -l <"$tally") - before))
+	judge "$name" "$log" "$(cat "$tally.rc")" $(($(wc -l <"$tally") - before))
 }
 
 fail() { # name, why, log
