@@ -49,7 +49,7 @@ UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps programs demos workloads fonts kernels modules vm run test test-fast test-long check fuzz install uninstall clean distclean
+.PHONY: all help deps programs demos workloads fonts kernels modules vm run test test-fast test-long fuzz clean distclean
 
 all: programs demos fonts ## build the programs and demos
 
@@ -60,7 +60,7 @@ help: ## this list
 # --- what the system must have -------------------------------------------------------------------------------------
 
 deps: ## install what is needed (Debian, Ubuntu: apt; elsewhere: says the names)
-	$(Q)tools=1 cli/vm/deps.sh
+	$(Q)cli/vm/deps.sh
 
 # Stamp: asks the system once, installs only when something is missing.
 $(B)/.deps: cli/vm/deps.sh
@@ -149,7 +149,7 @@ test: all workloads vm ## every case, counts cut down
 test-long: all workloads vm ## every case, full counts
 	$(Q)tests/run.sh long
 
-fuzz: ## libFuzzer on the decoders (clang), SECONDS=60
+fuzz: ## libFuzzer on the decoders (clang); SECONDS_PER_TARGET=60
 	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}
 
 clean: ## remove what was built, keep the downloaded kernels
