@@ -205,6 +205,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 	}
 	va_layout(&app->scene, &look);
 	app->scene.busy |= va_anim(app->camera_start, VA_TIME_MOVE, now) < 1 && app->camera_start;
+	app->scene.busy |= app->ready && app->place_seen != app->play.pos;
 	app->scene.busy |= app->view.notice && now < app->view.notice_until;
 	app->dirty = false;
 }

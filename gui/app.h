@@ -26,7 +26,7 @@ struct va_app {
 
 	struct va_camera camera_goal, camera_from;
 	uint64_t camera_start;
-	size_t seen;             /* position up to which follow has looked */
+	size_t seen, place_seen; /* positions up to which follow has looked for processes and for places */
 	__u64 active_ts;         /* last event of the process shown */
 	uint64_t focus_since;
 	bool dirty;              /* something changed that is not animation */

@@ -115,18 +115,22 @@ static __u64 newest_place(struct va_app *app, size_t from, size_t to)
 	return 0;
 }
 
-static void follow_place(struct va_app *app, size_t from, size_t to, bool jumped, uint64_t now)
+/* Not before the last move has ended; what happens meanwhile is looked at then. */
+static void follow_place(struct va_app *app, bool jumped, uint64_t now)
 {
+	size_t from = app->place_seen, to = app->play.pos;
 	__u64 addr;
 
-	if (app->view.selected) {
-		app->view.focus = app->view.selected;
+	if (app->view.selected || !app->view.follow) {
+		app->view.focus = app->view.selected ? app->view.selected : app->view.focus;
+		app->place_seen = to;
 		return;
 	}
-	if (!app->view.follow || (!jumped && now - app->focus_since < VA_TIME_MOVE))
+	if (!jumped && now - app->focus_since < VA_TIME_MOVE)
 		return;
-	if (jumped || !app->view.focus)
+	if (jumped || !app->view.focus || to - from > LOOK_BACK)
 		from = to > LOOK_BACK ? to - LOOK_BACK : 0;
+	app->place_seen = to;
 	addr = newest_place(app, from, to);
 	if (addr && addr != app->view.focus) {
 		app->view.focus = addr;
@@ -139,12 +143,10 @@ void va_app_follow(struct va_app *app, uint64_t now)
 	size_t from = app->seen, to = app->play.pos;
 	bool jumped = app->jumped || app->turned || to < from;
 
-	if (to == from && !jumped && app->view.tgid)
-		return;
-	if (to - from > LOOK_BACK)
-		from = to > LOOK_BACK ? to - LOOK_BACK : 0;
-	follow_process(app, from, to, jumped);
-	follow_place(app, from, to, jumped, now);
+	if (jumped || to != from || !app->view.tgid)
+		follow_process(app, to - from > LOOK_BACK && to > LOOK_BACK ? to - LOOK_BACK : from, to, jumped);
+	if (jumped || to != app->place_seen)
+		follow_place(app, jumped, now);
 	app->seen = to;
 	app->turned = false;
 }

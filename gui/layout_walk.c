@@ -146,6 +146,7 @@ void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *
 		fault(s, in, look);
 	else
 		no_fault_yet(s, in, look);
+	s->busy |= look->walk->pending;
 	if (va_walk_show_recent(look->walk, look->now, kind) >= GROUPED) {
 		grouped(s, va_rect_cut_top(&news, va_role_height(style, VA_TEXT_BODY) + va_px(style, 6)), look);
 		va_rect_cut_top(&news, va_px(style, 4));

@@ -29,6 +29,7 @@ static void show(struct va_walk_show *w, const struct vmatlas_record *rec, size_
 	w->rec = *rec;
 	w->index = index;
 	w->valid = true;
+	w->pending = false;
 	w->since = still ? (now > 10 * VA_SEC ? now - 10 * VA_SEC : 0) : now;
 }
 
@@ -62,6 +63,7 @@ static void show_last(struct va_walk_show *w, struct va_history *h, size_t pos, 
 	size_t i = va_history_prev(h, pos, VMATLAS_FAULT, w->tgid);
 	__u32 cpu;
 
+	w->pending = false;
 	if (i == (size_t)-1) {
 		w->valid = false;
 		return;
@@ -86,6 +88,8 @@ static void pass(struct va_walk_show *w, struct va_history *h, size_t pos, unsig
 	}
 	if (last != (size_t)-1 && (!w->valid || read_by_now(w, levels, now) || w->rec.head.tgid != w->tgid))
 		show(w, va_history_record(h, last, &cpu), last, levels, false, now);
+	else if (last != (size_t)-1)
+		w->pending = true;
 }
 
 void va_walk_show_update(struct va_walk_show *w, struct va_history *h, size_t pos, __u32 tgid, unsigned levels, bool jumped, bool still,
@@ -98,7 +102,7 @@ void va_walk_show_update(struct va_walk_show *w, struct va_history *h, size_t po
 		show_last(w, h, pos, levels, still, now);
 	else if (pos > w->pos)
 		pass(w, h, pos, levels, now);
-	else if (w->valid && read_by_now(w, levels, now)) /* the last of a burst, after all */
+	else if (w->pending && read_by_now(w, levels, now)) /* the last of a burst, after all */
 		show_last(w, h, pos, levels, still, now);
 	w->pos = pos;
 }

@@ -15,6 +15,7 @@
 struct va_walk_show {
 	struct vmatlas_record rec;  /* valid where `valid` */
 	bool valid;
+	bool pending;               /* a newer fault waits until this one has been read */
 	size_t index;               /* of rec in the history */
 	uint64_t since;             /* now when it came up */
 	unsigned keep;              /* levels it shares with the walk shown before: these need not move again */

@@ -41,6 +41,7 @@ start_display() { # WxH
 # Starts vmatlas with these arguments (standard input: $WORK/in where that exists) and waits for its window.
 start_window() {
 	cd "$WORK" || exit 1
+	xdotool mousemove 1 1 # a pointer above something would be told what it is
 	if [ -e "$WORK/in" ]; then
 		"$VMATLAS" "$@" <"$WORK/in" 2>"$WORK/stderr" &
 	else
