@@ -133,12 +133,14 @@ class Recording:
 class Guest:
     """One boot: a command recorded in the VM, its output, status and the files it left in the shared directory."""
 
-    def __init__(self, kernel, name, command, options=(), limit=BOOT_LIMIT, stdin=b"", environment=None):
+    def __init__(self, kernel, name, command, options=(), limit=BOOT_LIMIT, stdin=b"", environment=None, bring=()):
         self.directory = os.path.join(BUILD, "tests", "kernel", kernel, name)
         self.share = os.path.join(self.directory, "share")
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(self.share)
         os.chmod(self.share, 0o777)
+        for file in bring:
+            shutil.copy(file, self.share)
         self.path = os.path.join(self.directory, "recording.vmatlas")
         self.console = os.path.join(self.directory, "console.log")
         argv = [VMATLAS, "record", "--vm=" + kernel, "-o", self.path, "--share", self.share,

@@ -131,6 +131,8 @@ local_kernel() {
 	check "--local passes the status through" status_is 9 "$vmatlas" record --local -o /tmp/nine.vmatlas -- sh -c 'exit 9'
 	check "--local: killed by a signal" status_is 143 "$vmatlas" record --local -o /tmp/term.vmatlas -- sh -c 'kill -TERM $$'
 	check "run and record choose the local kernel by themselves where it works" "$vmatlas" record -o /tmp/auto.vmatlas -- true
+	check "--local without rights: exit code 3" status_is 3 setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$vmatlas" record --local -o /tmp/nobody.vmatlas -- true
 	check "no process 4194000: exit code 4" status_is 4 "$vmatlas" attach -o /tmp/none.vmatlas 4194000
 	cp /tmp/local.vmatlas "$out"/
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The demo shows what its head comment promises: the calls and faults of each step, counted between its captions."""
+import json
 import os
 from collections import Counter
 
@@ -86,14 +87,27 @@ def particular(checks, steps):
     checks.equal(len([e for e in steps["fork: the child"] if e["type"] == "fork"]), 1, "one fork")
 
 
+def replays_without_files(checks, guest):
+    """The zones of a mapped program are known from the recording alone."""
+    program = os.path.join(guest.share, "tour")
+    with_file = guest.recording.dump("mark:The end: what remains is what the process started with, and the heap", form="json")
+    os.unlink(program)
+    checks.equal(guest.recording.dump("mark:The end: what remains is what the process started with, and the heap", form="json"), with_file,
+                 "the same dump without the program's file")
+    vmas = [v for v in json.loads(with_file)["vmas"] if v["name"] == program]
+    checks.equal([v["zone"] for v in vmas], ["headers", "text", "rodata", "rodata", "data"], "its zones")
+
+
 def main():
     kernel = kernel_argument()
     checks = Checks()
-    guest = Guest(kernel, "tour", [os.path.join(BUILD, "demos", "tour"), "--pace", "0"])
+    guest = Guest(kernel, "tour", ["@/tour", "--pace", "0"], bring=[os.path.join(BUILD, "demos", "tour")])
     checks.equal((guest.status, guest.stderr), (0, guest.stderr), "the tour ran")
     steps = checks.attempt("steps", each_step, guest.recording)
     if steps:
         checks.attempt("particular", particular, steps)
+    checks.equal((guest.recording.stats()["lost"], guest.recording.stats()["invalid"]), (0, 0), "nothing lost, nothing invalid")
+    checks.attempt("replay", replays_without_files, guest)
     checks.attempt("log", lambda c, g: guest_log_is_clean(c, g, "the guest's kernel log is clean"), guest)
     checks.end()
 

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """The throw-away VM as a way to run a command: what goes in and comes out, how it ends, and that nothing is left behind."""
+import fcntl
 import glob
 import os
+import pty
 import random
+import select
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 from guest import BOOT_LIMIT, BUILD, SEED, VMATLAS, WORKLOADS, Checks, Guest, Recording, guest_log_is_clean, kernel_argument, run
@@ -31,6 +36,44 @@ def killed_by_signal(checks, kernel):
     checks.equal(guest.status, 128 + signal.SIGSEGV, "a command killed by a signal: 128 + signal")
     guest = Guest(kernel, "missing", ["/nowhere/no-such-program"])
     checks.ok(guest.status == 127 and b"no-such-program" in guest.stderr, "a command that does not exist: 127 and its name", guest.stderr)
+
+
+def on_a_terminal(checks, kernel):
+    """A terminal in front is a terminal inside, of the same size; and Ctrl-C typed there reaches the command."""
+    path = os.path.join(BUILD, "tests", "kernel", kernel, "terminal.vmatlas")
+    script = 'trap "echo interrupted; exit 3" INT; test -t 0 && test -t 1 && stty size; echo waiting; sleep 100 & wait'
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execv(VMATLAS, [VMATLAS, "record", "--quiet", "--vm=" + kernel, "-o", path, "--", "sh", "-c", script])
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
+    text, end, typed = b"", time.monotonic() + BOOT_LIMIT, False
+    while time.monotonic() < end:
+        if select.select([master], [], [], 1)[0]:
+            try:
+                text += os.read(master, 4096)
+            except OSError:
+                break
+        if b"waiting" in text and not typed:
+            typed = True
+            os.write(master, b"\x03")
+    else:
+        os.kill(pid, signal.SIGKILL)
+    status = os.waitpid(pid, 0)[1]
+    os.close(master)
+    checks.ok(b"33 99" in text, "on a terminal the command has one too, of the same size", text)
+    checks.ok(b"interrupted" in text and os.waitstatus_to_exitcode(status) == 3, "Ctrl-C typed there is the command's", (text, status))
+
+
+def chosen_by_itself(checks, kernel):
+    """Where no module can be used, neither --vm nor --local means the VM; it says so and why."""
+    path = os.path.join(BUILD, "tests", "kernel", kernel, "auto.vmatlas")
+    done = run([VMATLAS, "record", "-o", path, "--", "echo", "hello"], BOOT_LIMIT)
+    said = done.stderr.decode(errors="replace")
+    checks.ok(done.returncode == 0 and done.stdout == b"hello\n" and ("VM" in said or "module" in said), "without --vm and --local it chooses, and says which", said)
+    done = run([VMATLAS, "record", "--vm=2.4", "-o", path, "--", "true"])
+    checks.ok(done.returncode == 7 and len(done.stderr.splitlines()) == 1, "a kernel it does not have: one sentence, exit code 7", done.stderr)
+    done = run([VMATLAS, "record", "--vm=" + kernel, "-o", path, "--", "true"], env={"PATH": "/nowhere"})
+    checks.ok(done.returncode == 7 and b"qemu" in done.stderr.lower(), "no QEMU: a sentence, exit code 7", done.stderr)
 
 
 def processes_with(word):
@@ -151,7 +194,7 @@ def as_ordinary_user(checks, kernel):
 def main():
     kernel = kernel_argument()
     checks = Checks()
-    for part in (passes_through, killed_by_signal, interrupted, recorder_killed, as_ordinary_user):
+    for part in (passes_through, killed_by_signal, on_a_terminal, chosen_by_itself, interrupted, recorder_killed, as_ordinary_user):
         checks.attempt(part.__name__, part, kernel)
     checks.end()
 
