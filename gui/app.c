@@ -10,7 +10,7 @@
 
 static void set_style(struct va_app *app)
 {
-	float own = app->view.fixed_scale > 0 ? app->view.fixed_scale : va_scale_for(app->view.w, app->view.h);
+	float own = app->view.fixed_scale > 0 ? app->view.fixed_scale : va_scale_for(app->view.theme, app->view.w, app->view.h);
 
 	app->style = (struct va_style){app->view.theme, app->fonts, own * app->view.scale};
 }

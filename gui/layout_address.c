@@ -45,13 +45,14 @@ int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look
 	enum va_text_role role = VA_TEXT_MONO;
 	struct field f[6];
 	int n = fields_of(f, addr, look->header->levels, walk, t), bits = look->header->levels == 5 ? 57 : 48, digit, gap, x, y = r.y;
+	static const char cut[] = "the address (CR2), cut into one index for each table";
 	char text[64];
 
 	va_words_address(text, sizeof(text), addr);
 	x = va_scene_printf(s, va_rect(r.x, y, r.w, big), VA_TEXT_ADDRESS, VA_LEFT, t->bright, "0x%s", text);
 	va_scene_text(s, va_rect(r.x + x + va_px(style, 12), y, r.w - x - va_px(style, 12), big), VA_TEXT_SMALL, VA_LEFT, t->dim,
 		      addr >> (bits - 1) && addr >> (bits - 1) != (1ull << (65 - bits)) - 1 ? "not canonical: the high bits differ, no walk"
-		      : "the address (CR2), cut into one index for each table");
+		      : va_role_width(style, VA_TEXT_SMALL, cut) <= r.w - x - va_px(style, 12) ? cut : "the address (CR2)");
 	y += big + va_px(style, 3);
 	digit = va_role_width(style, role, "0");
 	if ((bits * digit + (n - 1) * va_px(style, 6)) > r.w) {

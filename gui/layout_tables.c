@@ -166,7 +166,7 @@ static void entry_before(struct va_scene *s, struct va_rect at, __u64 before)
 		snprintf(text, sizeof(text), "was empty");
 	else if (va_role_width(s->style, VA_TEXT_SMALL, text) > at.w)
 		snprintf(text, sizeof(text), !va_entry_present(before) ? "was not there" : va_entry_writable(before) ? "was writable" : "was read-only");
-	va_scene_text(s, at, VA_TEXT_SMALL, VA_LEFT, t->fresh, text);
+	va_scene_text_either(s, at, VA_TEXT_SMALL, t->fresh, text, text + strlen("was "));
 	snprintf(text, sizeof(text), "the entry before this fault: 0x%" PRIx64, (uint64_t)before);
 	va_scene_hit(s, at, VA_ACT_NONE, 0, text);
 }
@@ -177,6 +177,7 @@ static void entry_card(struct va_scene *s, const struct stage *st, const struct 
 	const struct va_theme *t = style->theme;
 	int h = va_role_height(style, VA_TEXT_SMALL), y = st->grid.y + st->grid.h + va_px(style, 7), w = st->column.w;
 	bool present = va_entry_present(step->entry);
+	char longer[48], shorter[32];
 	struct va_step before;
 
 	va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->field[step->level], "entry %u", step->index);
@@ -187,8 +188,9 @@ static void entry_card(struct va_scene *s, const struct stage *st, const struct 
 	else
 		y += h * (va_scene_text(s, va_rect(st->column.x, y, w, h), VA_TEXT_LABEL, VA_LEFT, t->warn, "empty") > 0);
 	if (present) {
-		va_scene_printf(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, "%s %" PRIx64, step->leaf ? "→ frame" : "→ table",
-				(uint64_t)va_entry_pfn(step->entry));
+		snprintf(longer, sizeof(longer), "→ %s %" PRIx64, step->leaf ? "frame" : "table", (uint64_t)va_entry_pfn(step->entry));
+		snprintf(shorter, sizeof(shorter), "→ %" PRIx64, (uint64_t)va_entry_pfn(step->entry));
+		va_scene_text_either(s, va_rect(st->column.x, y, w, h), VA_TEXT_SMALL, t->dim, longer, shorter);
 		y += h;
 	}
 	if (va_walk_before(&look->walk->rec.fault, look->header->levels, &before) && before.level == step->level && before.entry != step->entry)
@@ -290,6 +292,15 @@ static const char *frame_title(const struct vmatlas_record *rec, const struct va
 	return walk->page_size > 4096 ? "huge page, first frame" : "page frame";
 }
 
+static void byte_words(struct va_scene *s, struct va_rect at, __u64 page_size, __u64 byte)
+{
+	char size[32], longer[64], shorter[32];
+
+	snprintf(longer, sizeof(longer), "%s, byte 0x%" PRIx64, va_words_size(size, sizeof(size), page_size), (uint64_t)byte);
+	snprintf(shorter, sizeof(shorter), "byte 0x%" PRIx64, (uint64_t)byte);
+	va_scene_text_either(s, at, VA_TEXT_SMALL, s->style->theme->dim, longer, shorter);
+}
+
 static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk *walk, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
@@ -299,7 +310,6 @@ static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk 
 	va_colour colour = va_kind_colour(t, kind);
 	struct va_rect head = va_rect(st->column.x, st->column.y, st->column.w, va_role_height(style, VA_TEXT_STRONG)), frame, text;
 	struct va_step before;
-	char size[32];
 	int h = va_role_height(style, VA_TEXT_SMALL);
 	bool cow;
 
@@ -315,11 +325,10 @@ static void draw_end(struct va_scene *s, struct stage *st, const struct va_walk 
 	frame = va_rect(st->column.x, st->grid.y, st->column.w, walk->page_size > 4096 ? st->grid.h : va_min(va_max(st->grid.h * 4 / 10, va_px(style, 36)), va_px(style, 120)));
 	st->in.y = draw_frame(s, frame, walk->pfn & ~((walk->page_size >> 12) - 1), walk->page_size, frame_title(rec, walk, cow), colour, false, look);
 	text = va_rect(st->column.x, frame.y + frame.h + va_px(style, 3) + 2 * h, st->column.w, h);
-	va_words_size(size, sizeof(size), walk->page_size);
 	if (cow)
 		draw_old(s, va_rect(frame.x, text.y + va_px(style, 22), frame.w, frame.h), va_entry_pfn(before.entry), st->part, look);
 	else
-		va_scene_printf(s, text, VA_TEXT_SMALL, VA_LEFT, t->dim, "%s, byte 0x%" PRIx64, size, (uint64_t)(rec->fault.addr & (walk->page_size - 1)));
+		byte_words(s, text, walk->page_size, rec->fault.addr & (walk->page_size - 1));
 }
 
 static void note_new(struct va_scene *s, const struct va_walk *walk, struct stage *st, int i, struct va_point from, const struct va_look *look)
@@ -344,17 +353,16 @@ void va_layout_tables(struct va_scene *s, struct va_rect r, const struct va_look
 {
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	int n = (int)look->header->levels + 1, steps = (int)walk->steps, i;
+	int n = (int)look->header->levels + 1, steps = (int)walk->steps, i, margin;
 	struct stage st[VMATLAS_LEVELS + 1];
 	struct va_point from;
 
-	r.x += va_px(style, 26);
-	r.w -= va_px(style, 26);
+	margin = va_max(va_role_width(style, VA_TEXT_LABEL, "CR3") + va_px(style, 4), va_px(style, 26));
+	va_rect_cut_left(&r, margin);
 	for (i = 0; i < n; i++)
 		st[i] = place_stage(r, i, n, look);
-	va_scene_text(s, va_rect(r.x - va_px(style, 28), st[0].grid.y + va_px(style, 10), va_px(style, 26), va_role_height(style, VA_TEXT_LABEL)), VA_TEXT_LABEL,
-		      VA_LEFT, t->dim, "CR3");
-	from = (struct va_point){(float)(r.x - va_px(style, 26)), st[0].in.y + 2};
+	va_scene_text(s, va_rect(r.x - margin, st[0].grid.y + va_px(style, 10), margin, va_role_height(style, VA_TEXT_LABEL)), VA_TEXT_LABEL, VA_LEFT, t->dim, "CR3");
+	from = (struct va_point){(float)(r.x - margin), st[0].in.y + 2};
 	for (i = 0; i < steps; i++) {
 		note_new(s, walk, st, i, from, look);
 		arrow(s, from, (struct va_point){st[i].in.x - 3, st[i].in.y}, va_clampf(st[i].part * 1.5f, 0, 1), i ? t->field[walk->step[i - 1].level] : t->dim, style);

@@ -248,6 +248,11 @@ int va_scene_text_free(struct va_scene *s, struct va_rect r, enum va_text_role r
 	return text_item(s, r, role, align, colour, text, false, true);
 }
 
+int va_scene_text_either(struct va_scene *s, struct va_rect r, enum va_text_role role, va_colour colour, const char *longer, const char *shorter)
+{
+	return va_scene_text(s, r, role, VA_LEFT, colour, width_of(s, role, longer, -1) <= r.w ? longer : shorter);
+}
+
 int va_scene_printf(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES];

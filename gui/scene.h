@@ -83,6 +83,8 @@ void va_scene_triangle(struct va_scene *s, struct va_point a, struct va_point b,
 int va_scene_text(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *text);
 int va_scene_text_tail(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *text);
 int va_scene_text_free(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *text);
+/* The longer text where it fits, else the shorter. */
+int va_scene_text_either(struct va_scene *s, struct va_rect r, enum va_text_role role, va_colour colour, const char *longer, const char *shorter);
 int va_scene_printf(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 /* Several lines broken at spaces, from the top of r, at most as many as fit; returns the height used. */

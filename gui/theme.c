@@ -54,7 +54,7 @@ const struct va_theme va_theme_projector = {
 	.zero = 0xff005a8e, .map = 0xffb87400, .cow = 0xffa03a74, .huge = GREEN, .bad = 0xffc04d00, .other = 0xff606060,
 	.warn = 0xffb84300, .good = 0xff007a55,
 	.field = {0xff005a8e, 0xff4450b0, 0xff007a55, 0xff9a6500, 0xffa03a74, 0xff404040},
-	.text_scale = 1.22f, .line_width = 2,
+	.text_scale = 1.16f, .text_min = 14.7f, .grows = true, .line_width = 2,
 };
 
 static const struct va_theme *const themes[] = {&va_theme_dark, &va_theme_light, &va_theme_projector};
@@ -93,10 +93,10 @@ const struct va_theme *va_theme_next(const struct va_theme *t)
 }
 
 /* Twice the pixels are not twice as large: half of the gain goes into texts, half into room. */
-float va_scale_for(int w, int h)
+float va_scale_for(const struct va_theme *t, int w, int h)
 {
 	float fit = fminf((float)w / 1280, (float)h / 720);
-	float scale = fit < 1 ? fit * 0.5f + 0.5f : 1 + (fit - 1) * 0.62f;
+	float scale = fit < 1 ? fit * 0.5f + 0.5f : 1 + (fit - 1) * (t->grows ? 1 : 0.62f);
 
 	return roundf(va_clampf(scale, 0.8f, 3) * 20) / 20;
 }
@@ -108,7 +108,7 @@ int va_px(const struct va_style *s, float at_scale_1)
 
 int va_role_px(const struct va_style *s, enum va_text_role role)
 {
-	return (int)lroundf(roles[role].px * s->scale * s->theme->text_scale);
+	return (int)lroundf(fmaxf(roles[role].px * s->theme->text_scale, s->theme->text_min) * s->scale);
 }
 
 enum va_face va_role_face(enum va_text_role role)

@@ -40,6 +40,8 @@ struct va_theme {
 	va_colour warn, good;
 	va_colour field[6];                             /* the address: five index fields and the offset */
 	float text_scale;                               /* projector: larger texts */
+	float text_min;                                 /* pixels at scale 1 that no text goes below */
+	bool grows;                                     /* twice the window = twice as large, instead of more room */
 	int line_width;                                 /* at scale 1 */
 };
 
@@ -55,7 +57,7 @@ struct va_style {
 	float scale;
 };
 
-float va_scale_for(int w, int h); /* the scale a picture of that size has by itself */
+float va_scale_for(const struct va_theme *t, int w, int h); /* the scale a picture of that size has by itself */
 int va_px(const struct va_style *s, float at_scale_1);
 int va_role_px(const struct va_style *s, enum va_text_role role);
 enum va_face va_role_face(enum va_text_role role);

@@ -231,6 +231,7 @@ static void a_storm_is_counted(void **state)
 	shown = w.index;
 	va_walk_show_update(&w, history, 300, tgid, 4, false, false, T0 + 2 * VA_MS);
 	assert_int_equal(w.index, shown);
+	assert_true(w.pending);
 	assert_int_equal(va_walk_show_recent(&w, T0 + 3 * VA_MS, kind), faults);
 	for (int k = 0; k < VA_FAULT_KINDS; k++)
 		sum += kind[k];
