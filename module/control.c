@@ -123,22 +123,6 @@ static int va_show_target(struct seq_file *m, void *v)
 
 /* --- on and off ---------------------------------------------------------------------------------------------------------- */
 
-static int va_switch_on(void)
-{
-	int err;
-
-	if (va_enabled)
-		return 0;
-	va_text_reset();
-	err = va_hooks_attach();
-	if (err)
-		return err;
-	va_enabled = true;
-	/* A target that ended meanwhile is no reason not to record. */
-	err = va_targets_attach();
-	return err == -ESRCH ? 0 : err;
-}
-
 static void va_switch_off(void)
 {
 	if (!va_enabled)
@@ -147,6 +131,26 @@ static void va_switch_off(void)
 	va_hooks_detach();
 	va_watch_none();
 	va_pending_reset();
+}
+
+static int va_switch_on(void)
+{
+	int err;
+
+	if (va_enabled)
+		return 0;
+	va_text_reset();
+	va_story_reset();
+	err = va_hooks_attach();
+	if (err)
+		return err;
+	va_enabled = true;
+	/* A target that ended meanwhile is no reason not to record. */
+	err = va_targets_attach();
+	if (!err || err == -ESRCH)
+		return 0;
+	va_switch_off();
+	return err;
 }
 
 static int va_parse_bool(const char *text, bool *value)
@@ -221,13 +225,16 @@ static int va_set_classes(char *text)
 {
 	unsigned int classes = va_classes;
 	int err = va_parse_classes(text, &classes);
+	bool again;
 
 	if (err)
 		return err;
-	/* What changed while nobody told must be told anew: as after a loss. */
-	if (classes & ~va_classes & VA_CLASS_VMA)
-		va_channel_doubt();
+	again = classes & ~va_classes & VA_CLASS_VMA;
 	WRITE_ONCE(va_classes, classes);
+	/* What changed while nobody told must be told anew, as after a loss; from now on, so only once the class is seen to be on. */
+	smp_mb();
+	if (again)
+		va_channel_doubt();
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/syscalls.h>
 #include <linux/unistd.h>
+#include <asm/syscall.h>
 
 #include "control.h"
 #include "fault.h"
@@ -36,7 +37,7 @@ bool va_op_call(struct va_call *call)
 {
 	struct pt_regs *regs = task_pt_regs(current);
 
-	if (current->flags & PF_IO_WORKER || !user_64bit_mode(regs))
+	if (current->flags & PF_IO_WORKER || !user_64bit_mode(regs) || in_ia32_syscall())
 		return false;
 	call->nr = regs->orig_ax;
 	va_args(call->args, regs);
@@ -69,7 +70,24 @@ void va_op_unhooked(struct va_map *map, int nr)
 /* Of prctl, only what changes maps. */
 static bool va_op_wanted(const struct va_call *call)
 {
-	return call->nr != __NR_prctl || call->args[0] == PR_SET_VMA || call->args[0] == PR_SET_MM;
+	if (call->nr != __NR_prctl)
+		return true;
+	return call->args[0] == PR_SET_VMA || call->args[0] == PR_SET_MM || call->args[0] == 67 /* PR_SET_MEMORY_MERGE, 6.4 */;
+}
+
+/* These may downgrade the lock, where RANGE is told, before they count what is left and free the pages. */
+static bool va_op_counts_later(const struct va_call *call)
+{
+	switch (call->nr) {
+	case __NR_munmap:
+		return true;
+	case __NR_mremap:
+		return call->args[2] < call->args[1];
+	case __NR_brk:
+		return call->args[0];
+	default:
+		return false;
+	}
 }
 
 int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -77,7 +95,7 @@ int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct pt_regs *user = (void *)regs->di;
 	struct va_op *op = (void *)ri->data;
 
-	if (likely(!va_map_id(current->mm)) || !va_class_on(VA_CLASS_OP))
+	if (likely(!va_map_id(current->mm)))
 		return 1;
 	va_fault_flush();
 	op->call.nr = va_hooks_call(ri);
@@ -95,10 +113,14 @@ int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	rcu_read_lock();
 	map = va_map_find(current->mm);
 	if (map) {
-		va_op_write(map, op, 0, regs_return_value(regs));
+		if (va_class_on(VA_CLASS_OP))
+			va_op_write(map, op, 0, regs_return_value(regs));
 		if (op->call.nr == __NR_prctl && op->call.args[0] == PR_SET_MM)
 			va_mm_layout(map, current->mm, 0);
-		va_mm_counts_maybe(map, current->mm);
+		if (va_op_counts_later(&op->call))
+			va_mm_counts(map, current->mm, 0);
+		else
+			va_mm_counts_maybe(map, current->mm);
 	}
 	rcu_read_unlock();
 	return 0;

@@ -15,7 +15,7 @@ struct va_call {
 	unsigned long args[6];
 };
 
-/* The system call the running task is in. False where numbers and arguments mean something else: 32-bit, x32, io_uring's threads. */
+/* The system call the running task is in. False where numbers and arguments mean something else: 32-bit (int 0x80, too), x32, io_uring's threads. */
 bool va_op_call(struct va_call *call);
 
 /* OP for a change by a call that has no return probe. */

@@ -31,11 +31,6 @@ struct va_pending *va_pending_get(void);
 struct va_pending *va_pending_claim(void);
 void va_pending_drop(void);
 
-static inline bool va_pending_any(void)
-{
-	return va_pending_get();
-}
-
 u64 va_pending_refused(void);
 
 #endif

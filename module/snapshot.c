@@ -124,8 +124,7 @@ void va_snapshot_whole(struct va_map *map, struct mm_struct *mm, int nr)
 
 void va_snapshot_again(struct va_map *map)
 {
-	WRITE_ONCE(map->healed, va_channel_loss() - 1);
-	WRITE_ONCE(map->cursor_loss, va_channel_loss() - 1);
+	va_map_tear(map);
 	WRITE_ONCE(map->pages, 0);
 }
 

@@ -3,12 +3,12 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <uapi/linux/shm.h>
 
 #include "control.h"
 #include "mm.h"
 #include "op.h"
-#include "pending.h"
 #include "snapshot.h"
 #include "story.h"
 #include "truth.h"
@@ -65,6 +65,9 @@ static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, 
 
 	switch (call->nr) {
 	case __NR_mmap:
+		/* Failed after it unmapped, and of hugetlb more than was asked for: the length is rounded up. */
+		if (args[3] & MAP_FIXED && map->lo >= map->hi)
+			break;
 		if (args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE))
 			return va_range_of(args[0], args[1]);
 		return (struct va_change){ .scope = VA_SCOPE_NONE };
@@ -85,7 +88,7 @@ static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, 
 	case __NR_prctl:
 		if (args[0] == PR_SET_VMA)
 			return va_range_of(args[2], args[3]);
-		return (struct va_change){ .scope = VA_SCOPE_NONE };
+		break; /* PR_SET_MEMORY_MERGE marks all that can be merged */
 	case __NR_shmat:
 		if (args[2] & SHM_REMAP)
 			break;
@@ -94,8 +97,6 @@ static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, 
 	case __NR_clone3:
 	case __NR_fork:
 	case __NR_vfork:
-	case __NR_exit:
-	case __NR_exit_group:
 	case 453: /* map_shadow_stack: do_mmap() */
 		return (struct va_change){ .scope = VA_SCOPE_NONE };
 	}
@@ -107,11 +108,9 @@ static struct va_change va_scope(struct va_map *map, struct mm_struct *mm)
 	struct va_change change = { .scope = VA_SCOPE_NONE };
 	struct va_call call;
 
-	/* khugepaged, ksm: page tables only. An exception (stack growth) has no call, or one that is not the cause. */
-	if (current->flags & PF_KTHREAD || va_pending_any())
-		call.nr = -1;
-	else if (current->mm != mm || !va_op_call(&call))
+	if (current->mm != mm || !va_op_call(&call))
 		return (struct va_change){ .scope = VA_SCOPE_WHOLE, .nr = -1 };
+	/* An exception from user space has no call: the kernel sets orig_ax to -1. */
 	if (call.nr >= 0)
 		change = va_scope_call(map, mm, &call);
 	change.nr = call.nr;
@@ -129,8 +128,9 @@ static void va_tell(struct va_map *map, struct mm_struct *mm, int nr)
 	/* A page more on either side, for the neighbours that the change touches: they may have been merged or split. */
 	unsigned long lo = max(map->lo, PAGE_SIZE) - PAGE_SIZE, hi = min(map->hi + PAGE_SIZE, TASK_SIZE_MAX);
 
-	while (lo && lo < hi)
+	do
 		lo = va_vma_range(map, mm, lo, hi, 0, nr);
+	while (lo && lo < hi);
 }
 
 /* The lock is about to be given up: say what has become of the map. */
@@ -149,11 +149,30 @@ static void va_truth_tell(struct va_map *map, struct mm_struct *mm)
 	va_op_unhooked(map, change.nr);
 }
 
+/* They change page tables only. Other kernel threads change VMAs, too: the last close of a userfaultfd may run in one. */
+static bool va_tables_only(void)
+{
+	return current->flags & PF_KTHREAD && (!strcmp(current->comm, "khugepaged") || !strcmp(current->comm, "ksmd"));
+}
+
+/*
+ * Paths are told as this task sees them: a kernel thread has another root, and a task whose exit has come to its last files has none.
+ * There the map is left for the collector to heal.
+ */
+static bool va_can_tell(void)
+{
+	return current->fs && !(current->flags & PF_KTHREAD);
+}
+
 static void va_truth_end_of_write(struct va_map *map, struct mm_struct *mm)
 {
 	preempt_disable();
-	if (va_class_on(VA_CLASS_VMA))
-		va_truth_tell(map, mm);
+	if (va_class_on(VA_CLASS_VMA) && !va_tables_only()) {
+		if (va_can_tell())
+			va_truth_tell(map, mm);
+		else
+			va_map_tear(map);
+	}
 	preempt_enable();
 	map->lo = map->hi = 0;
 	map->brk = mm->brk;

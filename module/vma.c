@@ -34,8 +34,12 @@ void va_vma_exit(void)
 u64 va_vma_path(const struct path *path)
 {
 	char *buf = this_cpu_ptr(va_scratch)->path;
-	char *name = d_path(path, buf, PATH_MAX);
+	char *name;
 
+	/* d_path() starts from the task's root, which goes at its exit. */
+	if (!current->fs)
+		return 0;
+	name = d_path(path, buf, PATH_MAX);
 	return IS_ERR(name) ? 0 : va_text(name, strlen(name));
 }
 

@@ -66,6 +66,13 @@ static inline bool va_map_torn(const struct va_map *map)
 	return READ_ONCE(map->healed) != va_channel_loss();
 }
 
+/* Makes the whole map due again, from its beginning. */
+static inline void va_map_tear(struct va_map *map)
+{
+	WRITE_ONCE(map->healed, va_channel_loss() - 1);
+	WRITE_ONCE(map->cursor_loss, va_channel_loss() - 1);
+}
+
 /* True if a snapshot is due for map or pages. */
 static inline bool va_map_due(const struct va_map *map)
 {

@@ -1,14 +1,18 @@
 #include "modtest.h"
 
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -268,6 +272,118 @@ static int work_forever(int unused)
 	}
 }
 
+/* The 32-bit entry: numbers and registers of its own. */
+static long int80(unsigned nr, unsigned a, unsigned b)
+{
+	long ret;
+
+	asm volatile("int $0x80" : "=a"(ret) : "a"(nr), "b"(a), "c"(b), "d"(0), "S"(0), "D"(0) : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+/* A mapping of huge pages that there are none of: fails, where the kernel is so made, after it unmapped 2 MiB for 4 KiB asked. */
+static void fail_huge(void)
+{
+	char *area = mmap(NULL, 4 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at = (char *)(((uintptr_t)area + (2 << 20) - 1) & -(2ul << 20));
+	int fd;
+
+	mkdir("/tmp/huge", 0700);
+	if (mount("huge", "/tmp/huge", "hugetlbfs", 0, NULL))
+		die("hugetlbfs");
+	fd = open("/tmp/huge/file", O_CREAT | O_RDWR, 0600);
+	if (mmap(at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED)
+		die("huge pages where there are none");
+	close(fd);
+	umount("/tmp/huge");
+}
+
+static char *low(unsigned long addr, int pages)
+{
+	char *p = mmap((void *)addr, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("a low mapping");
+	return p;
+}
+
+/* At the ends of what calls take, and beside the paths they usually come on. */
+static int work_edges(int unused)
+{
+	char *p;
+
+	low(PAGE, 16);
+	save_maps(0);
+	munmap((void *)PAGE, 4 * PAGE);
+	save_maps(1);
+	madvise((void *)0, 8 * PAGE, MADV_DONTFORK);
+	save_maps(2);
+	munmap((void *)0, 10 * PAGE);
+	save_maps(3);
+	if (int80(150 /* mlock */, 12 * PAGE, PAGE))
+		die("mlock by int 0x80");
+	save_maps(4);
+	fail_huge();
+	save_maps(5);
+	/* An exception that the kernel ends in silence: the vsyscall page, emulated. */
+	((time_t (*)(time_t *))0xffffffffff600400)(NULL);
+	munmap((void *)(14 * PAGE), PAGE);
+	save_maps(6);
+
+	p = mmap(NULL, 100 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mark("mapped");
+	munmap(p, 100 * PAGE);
+	mark("unmapped");
+	if (prctl(PR_SET_MM, PR_SET_MM_START_STACK, &p, 0, 0))
+		die("PR_SET_MM");
+	mark("stack %lx", (long)&p);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mark("merge %d %lx", prctl(67 /* PR_SET_MEMORY_MERGE */, 1, 0, 0, 0), (long)p);
+	save_maps(7);
+	return 0;
+}
+
+/* The last close of a userfaultfd changes the map it was made for, here from a child late in its exit. */
+static int work_uffd(int unused)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), c;
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC), pipes[2];
+
+	area.range.start = (uintptr_t)p + 2 * PAGE;
+	area.range.len = 3 * PAGE;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &area) || pipe(pipes))
+		die("userfaultfd");
+	save_maps(0);
+	if (!fork()) {
+		close(pipes[1]);
+		_exit(read(pipes[0], &c, 1));
+	}
+	close(fd);
+	close(pipes[1]);
+	wait(NULL);
+	/* Left for healing; the next change does it. */
+	p = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	save_maps(1);
+	return 0;
+}
+
+/* Ready; then changes at each byte. */
+static int work_change(int fd)
+{
+	char c;
+
+	kill(getppid(), SIGUSR1);
+	while (read(fd, &c, 1) > 0) {
+		mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		sbrk(5 * PAGE);
+		work_threads(2);
+		kill(getppid(), SIGUSR1);
+	}
+	return 0;
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -350,6 +466,7 @@ static const struct {
 	{ "maps", work_maps },	   { "pages", work_pages }, { "fork", work_fork },	 { "bad", work_bad },
 	{ "threads", work_threads }, { "storm", work_storm }, { "wait", work_wait },	 { "forever", work_forever },
 	{ "bench", work_bench },   { "gup", work_gup },	   { "vfork", work_vfork }, { "nothing", work_nothing },
+	{ "edges", work_edges },   { "uffd", work_uffd },   { "change", work_change },
 };
 
 int work(int argc, char **argv)
