@@ -118,6 +118,7 @@ ok $? "Space plays"
 key space
 settle "$WORK/a.png"
 ok $? "Space pauses"
+key Home bracketright bracketright bracketright # from here on again the same for every run
 
 key F12
 sleep 0.5
