@@ -137,6 +137,7 @@ ok $? "in a small window panes fold away, as approved"
 
 stop_window
 ok $? "Ctrl+Q ends it with status 0"
+sed "s/^/# /" "$WORK/stderr"
 [ ! -s "$WORK/stderr" ]
 ok $? "nothing was said on stderr"
 
