@@ -11,12 +11,17 @@
 #include "snapshot.h"
 #include "task.h"
 
-static void va_report_threads(struct task_struct *leader, struct va_proc *proc, u64 exe)
+static void va_report_threads(struct task_struct *leader, u64 exe)
 {
 	struct task_struct *thread;
+	struct va_proc *proc;
 	int n = 0;
 
 	rcu_read_lock();
+	/* It may have ended, and its slot be another's, while we waited for the lock. */
+	proc = va_proc_find(leader->tgid);
+	if (!proc)
+		goto out;
 	for_each_thread(leader, thread) {
 		if (thread->flags & (PF_IO_WORKER | PF_EXITING))
 			continue;
@@ -24,21 +29,42 @@ static void va_report_threads(struct task_struct *leader, struct va_proc *proc, 
 		va_task_write(thread, proc->map, thread->comm, exe,
 			      VMATLAS_F_SNAPSHOT | (proc->target ? VMATLAS_F_TARGET : 0));
 	}
+	if (n)
+		atomic_add(n - 1, &proc->threads);
+out:
 	rcu_read_unlock();
-	atomic_add(n - 1, &proc->threads);
+}
+
+/* One whose last thread has passed its exit would be watched for ever: that thread has looked, or will, and finds it or we see it dead. */
+static int va_attach_proc(struct task_struct *task, u32 map, bool target)
+{
+	struct va_proc *proc;
+	int err = 0;
+
+	rcu_read_lock();
+	proc = va_proc_watch(task->tgid, map, target);
+	smp_mb(); /* pairs with atomic_dec_and_test(&signal->live) in do_exit() */
+	if (!proc) {
+		err = -EBUSY;
+	} else if (!atomic_read(&task->signal->live)) {
+		va_proc_unwatch(proc);
+		err = -ESRCH;
+	}
+	rcu_read_unlock();
+	return err;
 }
 
 /* Watches first, then looks: what changes in between is told twice, never missed. */
 static int va_attach_mm(struct task_struct *task, struct mm_struct *mm, bool target)
 {
 	struct va_map *map = va_map_watch(mm);
-	struct va_proc *proc = map ? va_proc_watch(task->tgid, map->id, target) : NULL;
+	int err = map ? va_attach_proc(task, map->id, target) : -EBUSY;
 
-	if (!proc)
-		return -EBUSY;
+	if (err)
+		return err;
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
-	va_report_threads(task, proc, va_task_exe(mm));
+	va_report_threads(task, va_task_exe(mm));
 	va_mm_layout(map, mm, VMATLAS_F_SNAPSHOT);
 	va_mm_counts(map, mm, VMATLAS_F_SNAPSHOT);
 	va_snapshot_held(map, mm, VMATLAS_F_SNAPSHOT);

@@ -163,21 +163,19 @@ int va_channel_open(enum vmatlas_channel channel, struct dentry *dir)
 		pr_err("vmatlas: subbuf_size must be a power of two of at least 4096, counts at least 1\n");
 		return -EINVAL;
 	}
+	if (channel == VMATLAS_CHANNEL_TRUTH && count * (va_subbuf_size / VMATLAS_RECORD_SIZE) < VA_CHANNEL_LEAST) {
+		pr_err("vmatlas: a truth buffer must hold %u records: it could not be healed\n", VA_CHANNEL_LEAST);
+		return -EINVAL;
+	}
 	va_fops[channel] = va_fops_new();
 	if (!va_fops[channel])
 		return -ENOMEM;
 	va_chan[channel] = relay_open(va_chan_names[channel], dir, va_subbuf_size, count, &va_callbacks, va_fops[channel]);
-	if (!va_chan[channel]) {
-		kfree(va_fops[channel]);
-		return -ENOMEM;
-	}
-	return 0;
+	return va_chan[channel] ? 0 : -ENOMEM;
 }
 
-/* Removes the files of a channel. True if a reader still holds one of them open. */
-static bool va_channel_unlink(struct rchan *chan)
+static void va_channel_unlink(struct rchan *chan)
 {
-	bool held = false;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -187,22 +185,20 @@ static bool va_channel_unlink(struct rchan *chan)
 			continue;
 		debugfs_remove(buf->dentry);
 		buf->dentry = NULL;
-		held |= kref_read(&buf->kref) > 1;
 	}
-	return held;
 }
 
 void va_channel_close(enum vmatlas_channel channel)
 {
 	struct rchan *chan = va_chan[channel];
-	bool held;
 
-	held = va_channel_unlink(chan);
+	va_channel_unlink(chan);
 	relay_close(chan);
 	va_chan[channel] = NULL;
-	/* Left behind on purpose (some 270 bytes) where a reader's last close still has to pass through it. */
-	if (!held)
-		kfree(va_fops[channel]);
+	/*
+	 * va_fops[channel] is left behind on purpose, some 270 bytes: debugfs reads ->owner in it after relay's ->release has dropped the
+	 * reader's last reference, so nothing here can tell when the last close has passed through it.
+	 */
 }
 
 static bool va_put(struct rchan_buf *buf, struct va_stream *stream, const struct vmatlas_record *rec)
@@ -240,6 +236,24 @@ static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec)
 	return false;
 }
 
+/* Of what a map is known by. Other records are kept, or said again, or missed by nobody who draws a map. */
+static bool va_tears(u16 type)
+{
+	return type == VMATLAS_RANGE || type == VMATLAS_VMA || type == VMATLAS_TEXT;
+}
+
+void va_channel_lose(enum vmatlas_channel channel)
+{
+	struct va_stream *stream;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	stream = &this_cpu_ptr(&va_cpus)->stream[channel];
+	stream->seq++;
+	stream->totals.lost++;
+	local_irq_restore(flags);
+}
+
 bool va_channel_write(struct vmatlas_record *rec)
 {
 	enum vmatlas_channel channel = rec->head.type == VMATLAS_FAULT ? VMATLAS_CHANNEL_FAULTS : VMATLAS_CHANNEL_TRUTH;
@@ -251,7 +265,7 @@ bool va_channel_write(struct vmatlas_record *rec)
 	local_irq_save(flags);
 	ok = va_write(channel, rec);
 	local_irq_restore(flags);
-	if (unlikely(!ok) && channel == VMATLAS_CHANNEL_TRUTH)
+	if (unlikely(!ok) && va_tears(rec->head.type))
 		va_channel_doubt();
 	return ok;
 }

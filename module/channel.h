@@ -6,6 +6,7 @@
 #ifndef VA_CHANNEL_H
 #define VA_CHANNEL_H
 
+#include <linux/math.h>
 #include <linux/types.h>
 
 #include "vmatlas/wire.h"
@@ -24,13 +25,19 @@ int va_channel_open(enum vmatlas_channel channel, struct dentry *dir);
 /* Removes the files, waits for readers inside a call. No writer may be left. Readers that hold a file open get EIO. */
 void va_channel_close(enum vmatlas_channel channel);
 
+/* Records a truth buffer holds at least: RANGE, VMA and the longest text, so that a map can be told piece by piece. */
+#define VA_CHANNEL_LEAST (2 + DIV_ROUND_UP(VMATLAS_TEXT_MAX, VMATLAS_TEXT_PIECE))
+
 /* Fills ts and seq and writes. The channel follows from head.type. False: lost (and counted). Any context but NMI. */
 bool va_channel_write(struct vmatlas_record *rec);
+
+/* Counts a record lost that was not even tried, so that the reader sees a gap. */
+void va_channel_lose(enum vmatlas_channel channel);
 
 /* True if `records` fit into this CPU's truth buffer now. Means something only with preemption off. */
 bool va_channel_room(unsigned int records);
 
-/* Goes up with each lost truth record. A lost record could have been about any map: see va_map.healed. */
+/* Goes up with each lost RANGE, VMA and TEXT. It could have been about any map: see va_map.healed. */
 u32 va_channel_loss(void);
 /* The same without a loss: the reader's maps can't be trusted any more. */
 void va_channel_doubt(void);

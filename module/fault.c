@@ -218,6 +218,19 @@ static void va_emit_protection_fault(void)
 		va_channel_write(&rec);
 }
 
+/* An access the VMA forbids never comes to handle_mm_fault(). A lock that is not free is not waited for: siglock is held here. */
+static void va_find_vma(struct va_pending *p)
+{
+	struct vm_area_struct *vma;
+
+	if (p->vma_end || p->addr >= TASK_SIZE_MAX || !mmap_read_trylock(p->mm))
+		return;
+	vma = find_vma(p->mm, p->addr);
+	if (vma && vma->vm_start <= p->addr)
+		va_note_vma(p, vma, 0);
+	mmap_read_unlock(p->mm);
+}
+
 void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct task_struct *task, int group, int result)
 {
 	struct va_pending *p;
@@ -230,8 +243,10 @@ void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct ta
 	if (code <= 0)
 		return;
 	p = va_pending_get();
-	if (p && p->mm == current->mm)
+	if (p && p->mm == current->mm) {
+		va_find_vma(p);
 		va_emit(p, VMATLAS_F_BAD, sig, code);
+	}
 	else if (sig == SIGSEGV && va_protection_fault(code))
 		va_emit_protection_fault();
 	va_pending_drop();

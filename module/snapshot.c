@@ -8,18 +8,6 @@
 #include "vma.h"
 #include "walk.h"
 
-/* One RANGE if there is room. Returns where to go on, 0 where there was no room (or, with no room check, a loss). */
-static unsigned long va_piece(struct va_map *map, struct mm_struct *mm, unsigned long lo, u16 flags)
-{
-	unsigned long end = 0;
-
-	preempt_disable();
-	if (va_channel_room(VA_RANGE_RECORDS))
-		end = va_vma_range(map, mm, lo, TASK_SIZE_MAX, flags, -1);
-	preempt_enable();
-	return end;
-}
-
 /* The map from the cursor on. True when the reader has all of it. */
 static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
 {
@@ -34,7 +22,7 @@ static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
 		map->cursor = 0;
 	}
 	for (at = map->cursor; at < TASK_SIZE_MAX; map->cursor = at) {
-		at = va_piece(map, mm, at, flags);
+		at = va_vma_piece(map, mm, at, flags);
 		if (!at)
 			return false;
 	}
@@ -44,28 +32,32 @@ static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
 
 static bool va_write_pages(struct va_map *map, struct vmatlas_record *rec)
 {
+	rec->head = va_head(VMATLAS_PAGES, VMATLAS_F_SNAPSHOT, map->id);
+	return va_channel_room(1) && va_channel_write(rec);
+}
+
+/* One run of entries. Interrupts are off from reading to writing: the record's ts is the moment it was true. */
+static bool va_snapshot_run(struct va_map *map, struct mm_struct *mm, unsigned long *addr, unsigned long end)
+{
+	struct vmatlas_record rec = {};
+	unsigned long flags, next;
 	bool ok;
 
-	rec->head = va_head(VMATLAS_PAGES, VMATLAS_F_SNAPSHOT, map->id);
-	preempt_disable();
-	ok = va_channel_room(1) && va_channel_write(rec);
-	preempt_enable();
+	local_irq_save(flags);
+	next = va_walk_run(mm, *addr, end, &rec.pages);
+	ok = !rec.pages.count || va_write_pages(map, &rec);
+	local_irq_restore(flags);
+	if (ok)
+		*addr = next;
 	return ok;
 }
 
 /* The entries of [addr, end). Returns how far it came. */
 static unsigned long va_snapshot_span(struct va_map *map, struct mm_struct *mm, unsigned long addr, unsigned long end, bool sleep)
 {
-	while (addr < end) {
-		struct vmatlas_record rec = {};
-		unsigned long next = va_walk_run(mm, addr, end, &rec.pages);
-
-		if (rec.pages.count && !va_write_pages(map, &rec))
-			break;
-		addr = next;
+	while (addr < end && va_snapshot_run(map, mm, &addr, end))
 		if (sleep)
 			cond_resched();
-	}
 	return addr;
 }
 

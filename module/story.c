@@ -50,6 +50,7 @@ static void va_story_keep_one(const struct vmatlas_record *rec)
 {
 	if (va_head - va_tail == VA_STORY_KEEP) {
 		va_dropped++;
+		va_channel_lose(VMATLAS_CHANNEL_TRUTH);
 		return;
 	}
 	va_keep[va_head++ % VA_STORY_KEEP] = *rec;

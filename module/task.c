@@ -210,10 +210,13 @@ void va_task_exec(void *data, struct task_struct *task, pid_t old_pid, struct li
 
 /* --- EXIT ------------------------------------------------------------------------------------------------------------- */
 
-/* True if no other thread can come through sched_process_exit after this one. */
+/*
+ * True if no other thread can come through sched_process_exit after this one. io_uring's helpers are no threads to us, but the kernel
+ * counts them among the living: one of them may be the last.
+ */
 static bool va_last_thread(struct va_proc *proc, struct task_struct *task)
 {
-	bool counted = atomic_dec_return(&proc->threads) <= 0;
+	bool counted = (task->flags & PF_IO_WORKER ? atomic_read(&proc->threads) : atomic_dec_return(&proc->threads)) <= 0;
 	struct task_struct *other;
 
 	if (atomic_read(&task->signal->live))
@@ -259,13 +262,12 @@ void va_task_exit(void *data, struct task_struct *task)
 	bool last;
 
 	va_fault_flush();
-	if (task->flags & PF_IO_WORKER)
-		return;
 	rcu_read_lock();
 	proc = va_proc_find(task->tgid);
 	if (unlikely(proc)) {
 		last = va_last_thread(proc, task);
-		va_write_exit(proc, task, last);
+		if (last || !(task->flags & PF_IO_WORKER))
+			va_write_exit(proc, task, last);
 		if (last)
 			va_proc_unwatch(proc);
 	}

@@ -92,6 +92,12 @@ u64 va_text(const char *bytes, size_t len)
 	return id;
 }
 
+unsigned int va_text_records(const char *bytes, size_t len)
+{
+	len = min_t(size_t, len, VMATLAS_TEXT_MAX);
+	return len && !va_was_sent(va_id(bytes, len)) ? DIV_ROUND_UP(len, VMATLAS_TEXT_PIECE) : 0;
+}
+
 u64 va_text_once(const char *bytes, size_t len, bool *lost)
 {
 	u64 id = va_id(bytes, len);

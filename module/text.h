@@ -14,6 +14,8 @@ void va_text_reset(void); /* send everything anew */
 
 /* Returns the id (0 for an empty text); sends the text if it has not been sent. Longer ones are cut at VMATLAS_TEXT_MAX. */
 u64 va_text(const char *bytes, size_t len);
+/* Truth records that va_text() would write now. */
+unsigned int va_text_records(const char *bytes, size_t len);
 /* The same for texts that hardly come again (marks): always sent, not remembered. *lost tells if a piece was lost. */
 u64 va_text_once(const char *bytes, size_t len, bool *lost);
 

@@ -123,11 +123,11 @@ static bool va_room_for_whole(struct mm_struct *mm)
 	return va_channel_room((mm->map_count / VA_RANGE_VMAS + 1) * VA_RANGE_RECORDS);
 }
 
-static void va_tell(struct va_map *map, struct mm_struct *mm, int nr)
+static void va_tell(struct va_map *map, struct mm_struct *mm, unsigned long lo, unsigned long hi, int nr)
 {
 	/* A page more on either side, for the neighbours that the change touches: they may have been merged or split. */
-	unsigned long lo = max(map->lo, PAGE_SIZE) - PAGE_SIZE, hi = min(map->hi + PAGE_SIZE, TASK_SIZE_MAX);
-
+	lo = max(lo, PAGE_SIZE) - PAGE_SIZE;
+	hi = min(hi + PAGE_SIZE, TASK_SIZE_MAX);
 	do
 		lo = va_vma_range(map, mm, lo, hi, 0, nr);
 	while (lo && lo < hi);
@@ -143,7 +143,7 @@ static void va_truth_tell(struct va_map *map, struct mm_struct *mm)
 	if (change.scope == VA_SCOPE_WHOLE || (va_map_torn(map) && va_room_for_whole(mm)))
 		va_snapshot_whole(map, mm, change.nr);
 	else if (map->lo < map->hi)
-		va_tell(map, mm, change.nr);
+		va_tell(map, mm, map->lo, map->hi, change.nr);
 	else
 		return;
 	va_op_unhooked(map, change.nr);
@@ -209,6 +209,17 @@ int va_truth_unlock(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
+/* A stack that grows under the read lock, before 6.5 (6.1.37). map->lo and the like belong to the writer. */
+static void va_truth_grown(struct va_map *map, struct vm_area_struct *vma)
+{
+	if (!va_class_on(VA_CLASS_VMA))
+		return;
+	if (va_can_tell())
+		va_tell(map, vma->vm_mm, vma->vm_start, vma->vm_end, -1);
+	else
+		va_map_tear(map);
+}
+
 int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs->di;
@@ -218,10 +229,10 @@ int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
 	map = va_map_find(vma->vm_mm);
 	if (likely(!map))
 		goto out;
-	va_widen(map, vma->vm_start, vma->vm_end);
-	/* A stack that grows under the read lock, before 6.5 (6.1.37). */
-	if (!va_compat_write_locked(vma->vm_mm))
-		va_truth_end_of_write(map, vma->vm_mm);
+	if (va_compat_write_locked(vma->vm_mm))
+		va_widen(map, vma->vm_start, vma->vm_end);
+	else
+		va_truth_grown(map, vma);
 out:
 	rcu_read_unlock();
 	return 0;

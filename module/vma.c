@@ -15,6 +15,8 @@
 struct va_scratch {
 	struct vmatlas_record range, vma[VA_RANGE_VMAS];
 	char path[PATH_MAX];
+	bool careful; /* end where there is no room */
+	bool full;    /* there was none for the VMA that was looked at last */
 };
 
 static struct va_scratch __percpu *va_scratch;
@@ -31,16 +33,28 @@ void va_vma_exit(void)
 	free_percpu(va_scratch);
 }
 
+/* NULL where there is none. */
+static const char *va_path(struct va_scratch *work, const struct path *path)
+{
+	/* d_path() starts from the task's root, which goes at its exit. */
+	const char *name = current->fs ? d_path(path, work->path, PATH_MAX) : NULL;
+
+	return IS_ERR(name) ? NULL : name;
+}
+
 u64 va_vma_path(const struct path *path)
 {
-	char *buf = this_cpu_ptr(va_scratch)->path;
-	char *name;
+	const char *name = va_path(this_cpu_ptr(va_scratch), path);
 
-	/* d_path() starts from the task's root, which goes at its exit. */
-	if (!current->fs)
-		return 0;
-	name = d_path(path, buf, PATH_MAX);
-	return IS_ERR(name) ? 0 : va_text(name, strlen(name));
+	return name ? va_text(name, strlen(name)) : 0;
+}
+
+/* True if RANGE, the VMAs collected, one more and `texts` records have room, or it doesn't matter. */
+static bool va_fits(struct va_scratch *work, unsigned int texts)
+{
+	if (work->careful && !va_channel_room(2 + work->range.range.count + texts))
+		work->full = true;
+	return !work->full;
 }
 
 static const char *va_anon_name(struct vm_area_struct *vma)
@@ -54,42 +68,50 @@ static const char *va_anon_name(struct vm_area_struct *vma)
 #endif
 }
 
-static void va_name(struct vmatlas_vma *out, u8 kind, const char *name)
+static void va_name(struct va_scratch *work, struct vmatlas_vma *out, u8 kind, const char *name)
 {
+	size_t len = strlen(name);
+
 	out->name_kind = kind;
-	out->name_text = va_text(name, strlen(name));
+	if (va_fits(work, va_text_records(name, len)))
+		out->name_text = va_text(name, len);
 }
 
-static void va_name_file(struct vmatlas_vma *out, struct vm_area_struct *vma)
+static void va_name_file(struct va_scratch *work, struct vmatlas_vma *out, struct vm_area_struct *vma)
 {
 	const struct inode *inode = va_compat_inode(vma->vm_file);
-	const char *anon = va_anon_name(vma);
+	const char *anon = va_anon_name(vma), *path;
 
 	out->inode = inode->i_ino;
 	out->dev_major = MAJOR(inode->i_sb->s_dev);
 	out->dev_minor = MINOR(inode->i_sb->s_dev);
 	out->file_size = i_size_read(inode);
 	if (anon) {
-		va_name(out, VMATLAS_NAME_SHMEM, anon);
+		va_name(work, out, VMATLAS_NAME_SHMEM, anon);
 		return;
 	}
-	out->name_kind = VMATLAS_NAME_PATH;
-	out->name_text = va_vma_path(va_compat_path(vma->vm_file));
+	path = va_path(work, va_compat_path(vma->vm_file));
+	va_name(work, out, VMATLAS_NAME_PATH, path ?: "");
 }
 
-static void va_name_memory(struct vmatlas_vma *out, struct vm_area_struct *vma)
+static void va_name_memory(struct va_scratch *work, struct vmatlas_vma *out, struct vm_area_struct *vma)
 {
 	const char *special = vma->vm_ops && vma->vm_ops->name ? vma->vm_ops->name(vma) : NULL;
 	const char *anon = va_anon_name(vma);
 
 	if (special)
-		va_name(out, VMATLAS_NAME_SPECIAL, special);
+		va_name(work, out, VMATLAS_NAME_SPECIAL, special);
 	else if (anon)
-		va_name(out, VMATLAS_NAME_ANON, anon);
+		va_name(work, out, VMATLAS_NAME_ANON, anon);
 }
 
-static void va_fill_vma(struct vmatlas_record *rec, u32 map, struct vm_area_struct *vma)
+/* The next of work->vma, its text sent. False: no room for it. */
+static bool va_fill_vma(struct va_scratch *work, u32 map, struct vm_area_struct *vma)
 {
+	struct vmatlas_record *rec = &work->vma[work->range.range.count];
+
+	if (!va_fits(work, 0))
+		return false;
 	memset(rec, 0, sizeof(*rec));
 	rec->head = va_head(VMATLAS_VMA, vma_is_anonymous(vma) ? VMATLAS_F_ANON : 0, map);
 	rec->vma.start = vma->vm_start;
@@ -97,9 +119,10 @@ static void va_fill_vma(struct vmatlas_record *rec, u32 map, struct vm_area_stru
 	rec->vma.vm_flags = vma->vm_flags;
 	rec->vma.pgoff = vma->vm_pgoff;
 	if (vma->vm_file)
-		va_name_file(&rec->vma, vma);
+		va_name_file(work, &rec->vma, vma);
 	else
-		va_name_memory(&rec->vma, vma);
+		va_name_memory(work, &rec->vma, vma);
+	return !work->full;
 }
 
 /* Collects the VMAs that overlap [range.lo, hi) and sets range.lo, hi, count. True if there are more. */
@@ -110,12 +133,12 @@ static bool va_collect(struct va_scratch *work, u32 map, struct mm_struct *mm, u
 	struct vm_area_struct *vma;
 
 	while ((vma = mas_find(&mas, hi - 1))) {
-		if (range->count == VA_RANGE_VMAS)
+		if (range->count == VA_RANGE_VMAS || !va_fill_vma(work, map, vma))
 			return true;
 		if (!range->count)
 			range->lo = min_t(u64, range->lo, vma->vm_start);
 		range->hi = vma->vm_end;
-		va_fill_vma(&work->vma[range->count++], map, vma);
+		range->count++;
 	}
 	range->hi = max_t(u64, range->hi, hi);
 	return false;
@@ -137,25 +160,46 @@ static bool va_write_range(struct va_scratch *work)
 	return ok;
 }
 
-unsigned long va_vma_range(struct va_map *map, struct mm_struct *mm, unsigned long lo, unsigned long hi, u16 flags, int nr)
+static unsigned long va_range(struct va_scratch *work, struct va_map *map, struct mm_struct *mm, unsigned long hi)
+{
+	u32 loss = va_channel_loss();
+
+	work->full = false;
+	va_mm_fill_range(mm, &work->range.range);
+	if (va_collect(work, map->id, mm, hi))
+		work->range.head.flags |= VMATLAS_F_MORE;
+	if ((work->full && !work->range.range.count) || (work->careful && !va_channel_room(1 + work->range.range.count)))
+		return 0;
+	/* A text that was lost is a loss of truth, too. */
+	return va_write_range(work) && va_channel_loss() == loss ? work->range.range.hi : 0;
+}
+
+static unsigned long va_range_from(struct va_map *map, struct mm_struct *mm, unsigned long lo, unsigned long hi, u16 flags, int nr,
+				   bool careful)
 {
 	struct va_scratch *work;
-	u32 loss = va_channel_loss();
 	unsigned long end;
 
 	preempt_disable();
 	work = this_cpu_ptr(va_scratch);
 	memset(&work->range, 0, sizeof(work->range));
+	work->range.head = va_head(VMATLAS_RANGE, flags, map->id);
 	work->range.range.lo = lo;
 	work->range.range.nr = nr;
-	va_mm_fill_range(mm, &work->range.range);
-	work->range.head = va_head(VMATLAS_RANGE, flags, map->id);
-	if (va_collect(work, map->id, mm, hi))
-		work->range.head.flags |= VMATLAS_F_MORE;
-	end = work->range.range.hi;
-	/* A text that was lost is a loss of truth, too. */
-	if (!va_write_range(work) || va_channel_loss() != loss)
-		end = 0;
+	work->careful = careful;
+	raw_spin_lock(&map->telling);
+	end = va_range(work, map, mm, hi);
+	raw_spin_unlock(&map->telling);
 	preempt_enable();
 	return end;
+}
+
+unsigned long va_vma_range(struct va_map *map, struct mm_struct *mm, unsigned long lo, unsigned long hi, u16 flags, int nr)
+{
+	return va_range_from(map, mm, lo, hi, flags, nr, false);
+}
+
+unsigned long va_vma_piece(struct va_map *map, struct mm_struct *mm, unsigned long lo, u16 flags)
+{
+	return va_range_from(map, mm, lo, TASK_SIZE_MAX, flags, -1, true);
 }

@@ -16,6 +16,7 @@ static HLIST_HEAD(va_free_maps);
 static HLIST_HEAD(va_free_procs);
 static struct va_map *va_maps;
 static struct va_proc *va_procs;
+static struct workqueue_struct *va_recycler;
 static u32 va_last_id;
 static u64 va_refused;
 
@@ -25,7 +26,10 @@ int va_watch_init(void)
 
 	va_maps = vzalloc(array_size(VA_MAPS, sizeof(*va_maps)));
 	va_procs = vzalloc(array_size(VA_PROCS, sizeof(*va_procs)));
-	if (!va_maps || !va_procs) {
+	va_recycler = alloc_workqueue("vmatlas", 0, 0);
+	if (!va_maps || !va_procs || !va_recycler) {
+		if (va_recycler)
+			destroy_workqueue(va_recycler);
 		vfree(va_maps);
 		vfree(va_procs);
 		return -ENOMEM;
@@ -40,6 +44,7 @@ int va_watch_init(void)
 void va_watch_exit(void)
 {
 	rcu_barrier();
+	destroy_workqueue(va_recycler);
 	vfree(va_maps);
 	vfree(va_procs);
 }
@@ -98,6 +103,8 @@ static struct hlist_node *va_take(struct hlist_head *pool)
 	return node;
 }
 
+static void va_map_recycle(struct work_struct *work);
+
 static struct va_map *va_map_add(struct mm_struct *mm)
 {
 	struct hlist_node *node = va_take(&va_free_maps);
@@ -106,9 +113,13 @@ static struct va_map *va_map_add(struct mm_struct *mm)
 	if (!map)
 		return NULL;
 	memset(map, 0, sizeof(*map));
-	map->mm = mm;
+	raw_spin_lock_init(&map->telling);
+	INIT_RCU_WORK(&map->recycle, va_map_recycle);
+	mmgrab(mm);
+	map->held = mm;
 	map->id = ++va_last_id;
 	map->brk = mm->brk;
+	WRITE_ONCE(map->mm, mm);
 	map->healed = map->cursor_loss = va_channel_loss() - 1;
 	hlist_add_head_rcu(&map->node, va_map_bucket(mm));
 	return map;
@@ -154,11 +165,13 @@ struct va_proc *va_proc_watch(u32 tgid, u32 map, bool target)
 	return proc;
 }
 
-static void va_map_recycle(struct rcu_head *rcu)
+/* From a work item: the last reference frees page tables' root and more, too much for an RCU callback. */
+static void va_map_recycle(struct work_struct *work)
 {
-	struct va_map *map = container_of(rcu, struct va_map, rcu);
+	struct va_map *map = container_of(to_rcu_work(work), struct va_map, recycle);
 	unsigned long flags;
 
+	mmdrop(map->held);
 	raw_spin_lock_irqsave(&va_lock, flags);
 	hlist_add_head(&map->node, &va_free_maps);
 	raw_spin_unlock_irqrestore(&va_lock, flags);
@@ -187,7 +200,7 @@ void va_map_unwatch(struct va_map *map)
 	}
 	raw_spin_unlock_irqrestore(&va_lock, flags);
 	if (mine)
-		call_rcu(&map->rcu, va_map_recycle);
+		queue_rcu_work(va_recycler, &map->recycle);
 }
 
 void va_proc_unwatch(struct va_proc *proc)
@@ -229,7 +242,7 @@ unsigned int va_watch_due(void)
 	return due;
 }
 
-/* The due map with the smallest id above `after`. */
+/* The due map with the smallest id above `after`. Under RCU: a slot in use does not become another's. */
 static struct va_map *va_due_above(u32 after)
 {
 	struct va_map *best = NULL;
@@ -238,7 +251,7 @@ static struct va_map *va_due_above(u32 after)
 	for (i = 0; i < VA_MAPS; i++) {
 		struct va_map *map = &va_maps[i];
 
-		if (map->mm && map->id > after && va_map_due(map) && (!best || map->id < best->id))
+		if (READ_ONCE(map->mm) && map->id > after && va_map_due(map) && (!best || map->id < best->id))
 			best = map;
 	}
 	return best;
@@ -246,19 +259,17 @@ static struct va_map *va_due_above(u32 after)
 
 struct va_map *va_watch_next_due(u32 *after, struct mm_struct **mm)
 {
-	unsigned long flags;
 	struct va_map *map;
 
-	/* While a map is in the table, exit_mmap has not passed and the mm is there; under the lock it stays so. */
-	raw_spin_lock_irqsave(&va_lock, flags);
+	rcu_read_lock();
 	while ((map = va_due_above(*after))) {
 		*after = map->id;
-		if (mmget_not_zero(map->mm)) {
-			*mm = map->mm;
+		*mm = READ_ONCE(map->mm);
+		/* A slot keeps its mm_struct (not the map in it) until a grace period after it left the table. */
+		if (*mm && mmget_not_zero(*mm))
 			break;
-		}
 	}
-	raw_spin_unlock_irqrestore(&va_lock, flags);
+	rcu_read_unlock();
 	return map;
 }
 

@@ -10,12 +10,15 @@
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "channel.h"
 
 struct va_map {
 	struct hlist_node node;
-	struct mm_struct *mm; /* not a reference: exit_mmap ends the watch before it goes */
+	struct mm_struct *mm; /* NULL = not in use; exit_mmap ends the watch */
+	struct mm_struct *held; /* the same until the slot is free again: a reference (mm_count) on the structure */
 	u32 id;               /* the number on the wire */
 
 	/* Protected by the mmap lock held for writing. */
@@ -29,8 +32,9 @@ struct va_map {
 	unsigned long cursor; /* the whole map has been told below this address */
 	unsigned long pages;  /* the pages have been told below this address; ULONG_MAX = none are due */
 
-	atomic64_t counted; /* clock at the last MM_COUNTS */
-	struct rcu_head rcu;
+	raw_spinlock_t telling; /* around a RANGE and its VMAs: two readers of the map must not mix theirs */
+	atomic64_t counted;     /* clock at the last MM_COUNTS */
+	struct rcu_work recycle;
 };
 
 struct va_proc {

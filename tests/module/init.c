@@ -71,7 +71,8 @@ static void test_ladder(void)
 	}
 	check(step > 5 && step < 50 && !left, "loading made to fail at each of %d steps leaves nothing behind", step - 1);
 	check(!unload(), "unloaded");
-	check(load("subbuf_size=1000") == -EINVAL && load("subbuf_size=2048") == -EINVAL && load("subbuf_count=0") == -EINVAL,
+	check(load("subbuf_size=1000") == -EINVAL && load("subbuf_size=2048") == -EINVAL && load("subbuf_count=0") == -EINVAL &&
+		      load("subbuf_size=4096 subbuf_count=1") == -EINVAL,
 	      "sizes that make no sense are refused");
 }
 

@@ -228,11 +228,32 @@ static int work_threads(int count)
 	return 0;
 }
 
+/* A name that takes nearly all of the smallest buffer. */
+static void map_long_path(void)
+{
+	char part[251] = {};
+	int fd;
+
+	memset(part, 'd', 250);
+	if (chdir("/tmp"))
+		die("/tmp");
+	for (int i = 0; i < 15; i++) {
+		mkdir(part, 0700);
+		if (chdir(part))
+			die("a deep directory");
+	}
+	fd = open("file", O_CREAT | O_RDWR, 0600);
+	if (mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
+		die("a file with a long name");
+	close(fd);
+}
+
 /* Loads both CPUs with changes and faults, then stops: the map stands still. */
 static int work_storm(int count)
 {
 	char *keep = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	map_long_path();
 	for (int i = 0; i < 3; i++)
 		if (!fork()) {
 			prctl(PR_SET_NAME, "storm-child");
