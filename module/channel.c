@@ -220,12 +220,12 @@ static bool va_put(struct rchan_buf *buf, struct va_stream *stream, const struct
 	return true;
 }
 
-static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec)
+static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec, u64 ts)
 {
 	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
 	struct va_stream *stream = &cpu->stream[channel];
 
-	cpu->last = max(cpu->last, va_clock());
+	cpu->last = max(cpu->last, ts);
 	rec->head.ts = cpu->last;
 	rec->head.seq = stream->seq++;
 	if (va_put(*this_cpu_ptr(va_chan[channel]->buf), stream, rec)) {
@@ -254,7 +254,7 @@ void va_channel_lose(enum vmatlas_channel channel)
 	local_irq_restore(flags);
 }
 
-bool va_channel_write(struct vmatlas_record *rec)
+bool va_channel_write_at(struct vmatlas_record *rec, u64 ts)
 {
 	enum vmatlas_channel channel = rec->head.type == VMATLAS_FAULT ? VMATLAS_CHANNEL_FAULTS : VMATLAS_CHANNEL_TRUTH;
 	unsigned long flags;
@@ -263,11 +263,16 @@ bool va_channel_write(struct vmatlas_record *rec)
 	if (WARN_ON_ONCE(in_nmi()))
 		return false;
 	local_irq_save(flags);
-	ok = va_write(channel, rec);
+	ok = va_write(channel, rec, ts ?: va_clock());
 	local_irq_restore(flags);
 	if (unlikely(!ok) && va_tears(rec->head.type))
 		va_channel_doubt();
 	return ok;
+}
+
+bool va_channel_write(struct vmatlas_record *rec)
+{
+	return va_channel_write_at(rec, 0);
 }
 
 bool va_channel_room(unsigned int records)

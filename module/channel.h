@@ -31,6 +31,12 @@ void va_channel_close(enum vmatlas_channel channel);
 /* Fills ts and seq and writes. The channel follows from head.type. False: lost (and counted). Any context but NMI. */
 bool va_channel_write(struct vmatlas_record *rec);
 
+/*
+ * The same with the ts of a moment just before, for what was read after that moment; 0 = now. Interrupts must have been off since:
+ * no other record of this CPU lies between, so its ts does not step back.
+ */
+bool va_channel_write_at(struct vmatlas_record *rec, u64 ts);
+
 /* Counts a record lost that was not even tried, so that the reader sees a gap. */
 void va_channel_lose(enum vmatlas_channel channel);
 

@@ -30,22 +30,24 @@ static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
 	return !va_map_torn(map);
 }
 
-static bool va_write_pages(struct va_map *map, struct vmatlas_record *rec)
+static bool va_write_pages(struct va_map *map, struct vmatlas_record *rec, u64 ts)
 {
 	rec->head = va_head(VMATLAS_PAGES, VMATLAS_F_SNAPSHOT, map->id);
-	return va_channel_room(1) && va_channel_write(rec);
+	return va_channel_room(1) && va_channel_write_at(rec, ts);
 }
 
-/* One run of entries. Interrupts are off from reading to writing: the record's ts is the moment it was true. */
+/* One run of entries, dated before it was read: a fault on another CPU that the walk did not see any more has a later ts. */
 static bool va_snapshot_run(struct va_map *map, struct mm_struct *mm, unsigned long *addr, unsigned long end)
 {
 	struct vmatlas_record rec = {};
 	unsigned long flags, next;
 	bool ok;
+	u64 ts;
 
 	local_irq_save(flags);
+	ts = va_clock();
 	next = va_walk_run(mm, *addr, end, &rec.pages);
-	ok = !rec.pages.count || va_write_pages(map, &rec);
+	ok = !rec.pages.count || va_write_pages(map, &rec, ts);
 	local_irq_restore(flags);
 	if (ok)
 		*addr = next;
