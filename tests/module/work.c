@@ -390,6 +390,33 @@ static int work_uffd(int unused)
 	return 0;
 }
 
+static void *sleeper(void *tid)
+{
+	*(volatile int *)tid = gettid();
+	while (pause())
+		;
+	return tid;
+}
+
+/* Renames a thread: each time a TASK and nothing else. */
+static int work_rename(int count)
+{
+	volatile int tid = 0;
+	pthread_t thread;
+	char file[64];
+	int fd;
+
+	pthread_create(&thread, NULL, sleeper, (void *)&tid);
+	while (!tid)
+		usleep(100);
+	snprintf(file, sizeof(file), "/proc/self/task/%d/comm", tid);
+	fd = open(file, O_WRONLY);
+	for (int i = 0; i < count; i++)
+		if (write(fd, i & 1 ? "odd" : "even", 3) != 3)
+			die(file);
+	_exit(0);
+}
+
 /* Ready; then changes at each byte. */
 static int work_change(int fd)
 {
@@ -488,6 +515,7 @@ static const struct {
 	{ "threads", work_threads }, { "storm", work_storm }, { "wait", work_wait },	 { "forever", work_forever },
 	{ "bench", work_bench },   { "gup", work_gup },	   { "vfork", work_vfork }, { "nothing", work_nothing },
 	{ "edges", work_edges },   { "uffd", work_uffd },   { "change", work_change },
+	{ "rename", work_rename },
 };
 
 int work(int argc, char **argv)
