@@ -69,8 +69,19 @@ int va_screen_open(struct va_screen *s, const char *title, int w, int h, bool hi
 	return 0;
 }
 
+/*
+ * SDL (2.26, X11) wakes its own event wait by sending the window an event over a second connection. One that is still on its way when the window goes
+ * is a BadWindow error, and Xlib ends the program for it: give it time to arrive.
+ */
+static void let_wakeups_arrive(void)
+{
+	SDL_PumpEvents();
+	SDL_Delay(40);
+}
+
 void va_screen_close(struct va_screen *s)
 {
+	let_wakeups_arrive();
 	if (s->texture)
 		SDL_DestroyTexture(s->texture);
 	if (s->renderer)
