@@ -27,7 +27,9 @@
  *                     absent HOOK REASON                 a hook this kernel lacks and the feature that is off because of it
  *
  * Errors: -EINVAL for text that is none of the above, -ESRCH for no such process, -EBUSY when the tables of watched processes are
- * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX. Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth),
+ * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX, -ENODEV for a mark while nothing is recorded, -EAGAIN for one that finds no room, -EOPNOTSUPP for enable on a
+ * PREEMPT_RT kernel (naming files takes locks that sleep there). Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth; the
+ * buffer must hold at least 59 records, or a map could never be healed),
  * fault_subbuf_count (per CPU, faults).
  *
  * Marks from an ordinary user's program: the launcher opens `marker`, leaves the descriptor open in the command and names it in

@@ -8,101 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char told[1 << 18], kept[1 << 18];
-
-static const struct vmatlas_record *find(size_t *at, int type)
-{
-	for (; *at < all.n; (*at)++)
-		if (all.rec[*at].head.type == type)
-			return &all.rec[(*at)++];
-	return NULL;
-}
-
-/* Index of the mark that begins so, from `at` on; all.n = none. */
-static size_t find_mark(size_t at, const char *begin)
-{
-	for (; at < all.n; at++)
-		if (all.rec[at].head.type == VMATLAS_MARK && !strncmp(text_of(all.rec[at].mark.text), begin, strlen(begin)))
-			return at;
-	return all.n;
-}
-
-static void slurp(const char *file, char *out, size_t size)
-{
-	FILE *f = fopen(file, "r");
-	size_t n = f ? fread(out, 1, size - 1, f) : 0;
-
-	out[n] = 0;
-	if (f)
-		fclose(f);
-	/* The gate page is printed behind the map and is no VMA. */
-	char *gate = strstr(out, "ffffffffff600000-");
-
-	if (gate)
-		*gate = 0;
-}
-
-static void show_difference(const char *a, const char *b)
-{
-	size_t at = 0;
-
-	while (a[at] && a[at] == b[at])
-		at++;
-	while (at && a[at - 1] != '\n')
-		at--;
-	printf("# told:\n%.400s# in /proc:\n%.400s\n", a + at, b + at);
-}
-
-/* The map at each mark "maps N" equals /tmp/maps.N. Returns how many were compared. */
-static int compare_maps(const char *what)
-{
-	int n = 0, bad = 0;
-
-	for (size_t at = find_mark(0, "maps "); at < all.n; at = find_mark(at + 1, "maps ")) {
-		char file[32];
-
-		/* Before anybody watched. */
-		if (!all.rec[at].head.mm)
-			continue;
-		snprintf(file, sizeof(file), "/tmp/maps.%d", atoi(text_of(all.rec[at].mark.text) + 5));
-		slurp(file, kept, sizeof(kept));
-		map_at(all.rec[at].head.mm, at, told, sizeof(told));
-		n++;
-		if (strcmp(told, kept)) {
-			if (!bad++)
-				show_difference(told, kept);
-		}
-	}
-	check(n && !bad, "%s: %d maps told equal those of /proc, %d differ", what, n - bad, bad);
-	return n;
-}
-
-static void check_streams(const char *what, bool lossless)
-{
-	unsigned long lost = 0, back = 0;
-
-	for (int cpu = 0; cpu < CPUS; cpu++)
-		for (int ch = 0; ch < VMATLAS_CHANNELS; ch++) {
-			const struct records *r = &stream[cpu][ch];
-
-			lost += gaps(cpu, ch);
-			for (size_t i = 1; i < r->n; i++)
-				back += r->rec[i].head.ts < r->rec[i - 1].head.ts;
-		}
-	check(!back, "%s: no stream steps back in time", what);
-	if (lossless)
-		check(!lost, "%s: no sequence number missing (%lu)", what, lost);
-}
-
-static size_t count(int type, __u32 mm)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < all.n; i++)
-		n += all.rec[i].head.type == type && (!mm || all.rec[i].head.mm == mm);
-	return n;
-}
-
 /* --- tests ------------------------------------------------------------------------------------------------------------- */
 
 static void test_maps(const char *seed)
@@ -409,24 +314,6 @@ static void test_uffd(void)
 	compare_maps("userfaultfd closed by an exiting child");
 }
 
-/* Heals as a collector does; the map told is that of /proc. */
-static void check_healed(pid_t pid, __u32 mm, const char *what)
-{
-	char file[32];
-	int tries;
-
-	for (tries = 0; tries < 1000 && (control("snapshot", "torn") || stat_of("torn", 0)); tries++)
-		drain();
-	drain();
-	merge();
-	snprintf(file, sizeof(file), "/proc/%d/maps", pid);
-	slurp(file, kept, sizeof(kept));
-	map_at(mm, all.n, told, sizeof(told));
-	check(mm && !stat_of("torn", 0) && !strcmp(told, kept), "%s: the map is right after %d rounds", what, tries);
-	if (strcmp(told, kept))
-		show_difference(told, kept);
-}
-
 /* The map changes while nobody tells. */
 static void test_classes(void)
 {
@@ -477,7 +364,7 @@ static void test_classes(void)
 /* Processes attached while they end: none stays behind in the list. */
 static void test_attach_dying(void)
 {
-	char target[32];
+	char target[32], watched[64];
 	int left = 0, attached = 0, status;
 
 	record_begin();
@@ -490,107 +377,12 @@ static void test_attach_dying(void)
 		snprintf(target, sizeof(target), "pid %d", pid);
 		attached += !control("target", target);
 		waitpid(pid, &status, 0);
-		slurp(VMATLAS_CONTROL_DIR "/target", told, sizeof(told));
-		left += !!told[0];
+		slurp(VMATLAS_CONTROL_DIR "/target", watched, sizeof(watched));
+		left += !!watched[0];
 		drain();
 	}
 	record_end();
 	check(!left, "attach: of 150 ending processes (%d were in time) %d stay watched", attached, left);
-}
-
-static void check_totals(void)
-{
-	unsigned long given = 0, lost = 0, written = 0, read_back = 0;
-	char line[16];
-
-	for (int cpu = 0; cpu < CPUS; cpu++) {
-		snprintf(line, sizeof(line), "cpu %d", cpu);
-		for (int ch = 0; ch < VMATLAS_CHANNELS; ch++) {
-			const struct records *r = &stream[cpu][ch];
-
-			if (stat_of(line, ch * 3 + 1) < 0)
-				continue;
-			written += stat_of(line, ch * 3 + 1);
-			lost += stat_of(line, ch * 3 + 2);
-			read_back += r->n;
-			given += r->n ? r->rec[r->n - 1].head.seq + 1 : 0;
-		}
-	}
-	check(lost > 100, "loss: %lu records lost on purpose", lost);
-	check(written == read_back, "loss: %lu written, %lu read", written, read_back);
-	check(given <= written + lost && given >= written, "loss: sequence numbers %lu of %lu", given, written + lost);
-}
-
-static pid_t start_target(const char *name, const char *arg)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	if (control("target", "exec"))
-		_exit(98);
-	execl("/proc/self/exe", "modtest", "work", name, arg, NULL);
-	_exit(97);
-}
-
-/* Drains seldom at first, so that tiny buffers overflow, then heals as a collector does. */
-static void ride_storm(pid_t pid)
-{
-	int status;
-
-	for (int i = 0; !waitpid(pid, &status, WNOHANG | WUNTRACED); i++) {
-		usleep(i < 40 ? 10000 : 1000);
-		drain();
-		if (i >= 40)
-			control("snapshot", "torn");
-	}
-	check(WIFSTOPPED(status), "loss: the storm is over");
-}
-
-static __u32 target_mm(void)
-{
-	for (size_t i = 0; i < all.n; i++)
-		if (all.rec[i].head.type == VMATLAS_EXEC && all.rec[i].head.flags & VMATLAS_F_TARGET)
-			return all.rec[i].head.mm;
-	return 0;
-}
-
-/* The module was loaded with tiny buffers. */
-static void test_loss(void)
-{
-	pid_t pid;
-
-	record_begin();
-	pid = start_target("storm", "3000");
-	ride_storm(pid);
-	merge();
-	map_may_have_holes = true;
-	check_healed(pid, target_mm(), "loss");
-	check_totals();
-	check_streams("loss", false);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	record_end();
-	check(count(VMATLAS_FORK, 0) >= 3 && count(VMATLAS_EXEC, 0) == 1, "loss: no FORK or EXEC is missing");
-}
-
-/* Records that nothing repeats: those that find even the keep full leave gaps, and what one recording kept is not the next one's. */
-static void test_kept(void)
-{
-	long dropped = stat_of("missed kept-records", 0), lost = stat_of("cpu 0", 2) + stat_of("cpu 1", 2);
-	int status, waiting;
-
-	record_begin();
-	waitpid(start_target("rename", "4000"), &status, 0);
-	control("target", "none");
-	dropped = stat_of("missed kept-records", 0) - dropped;
-	lost = stat_of("cpu 0", 2) + stat_of("cpu 1", 2) - lost;
-	check(!status && dropped > 1000 && lost >= dropped, "kept: %ld found no place, %ld counted as lost", dropped, lost);
-	waiting = stat_of("torn", 0);
-	control("enable", "0");
-	control("enable", "1");
-	check(waiting == 1 && !stat_of("torn", 0), "kept: %d before, %ld after a new start", waiting, stat_of("torn", 0));
-	record_end();
 }
 
 static void test_garbage(void)

@@ -5,6 +5,7 @@
 #ifndef MODTEST_H
 #define MODTEST_H
 
+#include <sys/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -43,6 +44,19 @@ const char *text_of(__u64 id);
 /* --- a map as the records tell it (map.c) */
 extern bool map_may_have_holes; /* records were lost: a RANGE may lack some of its VMAs */
 void map_at(__u32 mm, size_t end, char *out, size_t size); /* as /proc/PID/maps, after all.rec[0..end) */
+
+/* --- records against the kernel (compare.c) */
+const struct vmatlas_record *find(size_t *at, int type);
+size_t find_mark(size_t at, const char *begin);
+void slurp(const char *file, char *out, size_t size);
+int compare_maps(const char *what);
+void check_streams(const char *what, bool lossless);
+size_t count(int type, __u32 mm);
+void check_healed(pid_t pid, __u32 mm, const char *what);
+
+/* --- records lost on purpose (loss.c): the module was loaded with tiny buffers */
+void test_loss(void);
+void test_kept(void);
 
 /* --- what is watched (work.c): run by exec of ourselves */
 int work(int argc, char **argv);
