@@ -72,7 +72,7 @@ $(B)/.deps: cli/vm/deps.sh
 
 programs: $(PROGRAMS)
 demos: $(DEMOS) ## build the lab programs
-workloads: $(WORKLOADS) $(B)/tests/module/modtest
+workloads: $(WORKLOADS)
 
 define compile
 $$(B)/$(1)/%.o: %.c | $$(B)/.deps
@@ -99,10 +99,6 @@ $(B)/demos/%: demos/%.c | $(B)/.deps
 
 $(B)/tests/workloads/%: tests/workloads/%.c | $(B)/.deps
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/workloads $(CFLAGS_ALL) -O1 $< -o $@ -lpthread -MF $@.d
-
-# The module's own test runs in the guest next to nothing else: static.
-$(B)/tests/module/modtest: $(wildcard tests/module/*.[ch] include/vmatlas/*.h) | $(B)/.deps
-	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -O1 -static $(filter %.c,$^) -o $@ -lpthread
 
 # Unit tests: each a small main, linked with the core (and GUI, never its window) under ASan and UBSan.
 GUI_LIB_SRC := $(GUI_SRC)

@@ -128,6 +128,11 @@ commands() {
 in_the_kernel() {
 	limit=900
 	[ "$size" != long ] || limit=7200
+	for kernel in $KERNELS; do
+		for levels in 4 5; do
+			run 700 "$kernel/module-$levels" tests/module/test_module.sh "$kernel" "$levels"
+		done
+	done
 	for script in tests/kernel/test_*.py; do
 		for kernel in $KERNELS; do
 			run $limit "$kernel/$(basename "$script" .py)" "$script" "$kernel"
