@@ -104,12 +104,14 @@ static int parse_types(struct events *e, const char *list)
 
 static int parse_option(struct events *e, int c)
 {
+	unsigned long pid;
 	char *end;
 
 	switch (c) {
 	case 'p':
-		e->pid = (__u32)strtoul(optarg, &end, 10);
-		return *end || *optarg < '0' || *optarg > '9' || !e->pid ? usage("--pid takes a process number, not '%s'", optarg) : -1;
+		pid = strtoul(optarg, &end, 10);
+		e->pid = (__u32)pid;
+		return *end || *optarg < '0' || *optarg > '9' || !pid || pid > 0x7fffffff ? usage("--pid takes a process number, not '%s'", optarg) : -1;
 	case 'y':
 		return parse_types(e, optarg);
 	case 'f':

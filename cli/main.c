@@ -1,6 +1,8 @@
 /* The frame of the command line: finds the subcommand, everything else is its own. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 
@@ -53,9 +55,23 @@ static int help(void)
 	return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
 }
 
+/* Whoever starts us with a standard descriptor closed must not find a recording in its place. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static char run_name[] = "run";
+
+	fill_standard_descriptors();
 
 	if (argc < 2) {
 		fprintf(stderr, "vmatlas: what shall I watch? Try 'vmatlas -- ls', or 'vmatlas --help'\n");

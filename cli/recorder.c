@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/bytes.h"
@@ -16,6 +16,8 @@
 
 struct recorder {
 	struct va_writer *writer;
+	int file;           /* -1: standard output, whose content is not ours */
+	__u64 newest;       /* of the recording's clock */
 	struct va_bytes in; /* what forms no whole chunk yet */
 	bool have_header, ended;
 	int tee;
@@ -30,7 +32,12 @@ int va_recorder_open(const char *path)
 
 	if (!strcmp(path, "-"))
 		return fcntl(1, F_DUPFD_CLOEXEC, 3);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+		fprintf(stderr, "vmatlas: %s: another vmatlas is writing it\n", path);
+		close(fd);
+		return -1;
+	}
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && !fchmod(fd, 0600))
 		return fd;
 	if (fd >= 0 && !S_ISREG(st.st_mode))
@@ -65,11 +72,17 @@ static long take_piece(struct recorder *r, const unsigned char *p, size_t n)
 		used = va_decode_header(p, n, &header);
 		if (used > 0) {
 			r->have_header = true;
-			r->error = va_writer_header(r->writer, &header);
+			/* Only now: what was there before a start that failed is kept. */
+			if (r->file >= 0 && ftruncate(r->file, 0) && errno != EINVAL)
+				r->error = -errno;
+			else
+				r->error = va_writer_header(r->writer, &header);
 		}
 		return used;
 	}
 	used = va_decode_chunk(p, n, &chunk);
+	if (used > 0 && chunk.drained > r->newest)
+		r->newest = chunk.drained;
 	if (used > 0 && !r->error && !r->ended)
 		take_chunk(r, &chunk, p + sizeof(chunk));
 	return used;
@@ -116,13 +129,11 @@ static void copy_stream(struct recorder *r, int stream)
 /* The guest died, or was ended: say so in the recording itself. */
 static void end_broken(struct recorder *r)
 {
-	struct vmatlas_end end = { .reason = VMATLAS_END_FAILED };
-	struct timespec t;
+	/* Not our clock: a guest has its own. */
+	struct vmatlas_end end = { .reason = VMATLAS_END_FAILED, .ts = r->newest };
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	end.ts = t.tv_sec * 1000000000ull + t.tv_nsec;
 	if (!r->error)
-		r->error = va_writer_meta(r->writer, "title", "the recording broke off: the guest or the collector ended");
+		r->error = va_writer_meta(r->writer, "failure", "the recording broke off: the guest or the collector ended");
 	if (!r->error)
 		r->error = va_writer_end(r->writer, &end);
 }
@@ -138,7 +149,7 @@ static int conclude(struct recorder *r, const char *path)
 
 int va_recorder_run(int stream, int file, const char *path, int tee)
 {
-	struct recorder r = { .tee = tee };
+	struct recorder r = { .tee = tee, .file = strcmp(path, "-") ? file : -1 };
 	int result;
 
 	signal(SIGPIPE, SIG_IGN);

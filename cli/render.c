@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "commands.h"
 #include "film.h"
@@ -178,6 +179,13 @@ static int find_moments(struct va_recording *r, const struct moments *when, stru
 	return code;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int cmd_render(int argc, char **argv)
 {
 	struct va_render_options o = {.w = 1280, .h = 720, .fps = 30, .speed = 1, .theme = &va_theme_dark};
@@ -187,6 +195,8 @@ int cmd_render(int argc, char **argv)
 
 	if (code)
 		return code < 0 ? help() : code;
+	if (same_file(argv[optind], o.out))
+		return usage("the picture would overwrite the recording", o.out);
 	code = va_moment_load(&recording, argv[optind]);
 	if (code)
 		return code;

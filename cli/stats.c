@@ -149,6 +149,14 @@ static struct sums sums_of(const struct stats *s)
 	return sum;
 }
 
+/* Nobody wrote how it ended, or what was written is that it broke off. */
+static bool broke_off(const struct stats *s)
+{
+	const struct vmatlas_end *end = va_recording_end(s->recording);
+
+	return !end || end->reason == VMATLAS_END_FAILED;
+}
+
 static __u64 duration_of(const struct stats *s)
 {
 	const struct va_history *h = va_recording_history(s->recording);
@@ -221,7 +229,7 @@ static void put_facts(struct va_json *j, const struct stats *s)
 	va_json_u64(j, "levels", va_recording_header(s->recording)->levels);
 	va_json_string(j, "command", va_recording_meta(s->recording, "command"));
 	va_json_u64(j, "duration_ns", duration_of(s));
-	va_json_bool(j, "ended", va_recording_end(s->recording));
+	va_json_bool(j, "ended", !broke_off(s));
 	va_json_u64(j, "records", va_history_count(h) - s->types[VMATLAS_LOSS]);
 	va_json_u64(j, "lost", sum.lost);
 	va_json_u64(j, "late", sum.late);
@@ -273,7 +281,7 @@ static void print_summary(const struct stats *s)
 	if (command)
 		printf("command    %s\n", printable(command, clean, sizeof(clean)));
 	printf("kernel     %s, %u paging levels, %u CPUs\n", header->release, header->levels, header->cpus);
-	printf("duration   %.6f s%s\n", (double)duration_of(s) / 1e9, va_recording_end(s->recording) ? "" : ", cut off");
+	printf("duration   %.6f s%s\n", (double)duration_of(s) / 1e9, broke_off(s) ? ", broke off" : "");
 	printf("records    %zu\n", va_history_count(va_recording_history(s->recording)) - (size_t)s->types[VMATLAS_LOSS]);
 	printf("lost       %llu\n", sum.lost);
 	printf("late       %llu\ninvalid    %llu\n", sum.late, sum.invalid);

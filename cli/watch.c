@@ -42,7 +42,7 @@ static void drop_empty(int file, const char *path)
 {
 	struct stat st;
 
-	if (!fstat(file, &st) && S_ISREG(st.st_mode) && !st.st_size)
+	if (strcmp(path, "-") && !fstat(file, &st) && S_ISREG(st.st_mode) && !st.st_size)
 		unlink(path);
 }
 
@@ -84,11 +84,17 @@ static bool launch_is_over(void)
 	return !waitid(P_PID, launch.pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == launch.pid;
 }
 
-/* While the command runs Ctrl-C is its own; afterwards it closes the window (SDL turns SIGTERM into that). */
+/* SDL turns SIGTERM into the closing of the window, and that into the end of what runs. */
+static void close_window(int number)
+{
+	kill(getpid(), SIGTERM);
+}
+
+/* While the command runs Ctrl-C is its own; afterwards it closes the window. */
 static void interrupt_window(int number)
 {
 	if (launch_is_over())
-		kill(getpid(), SIGTERM);
+		close_window(number);
 }
 
 /* A process of its own writes the recording and passes the stream on, so that neither waits for the other's work. */
@@ -119,6 +125,7 @@ static pid_t start_recorder(int file, const char *path)
 static int show(const struct va_options *o)
 {
 	struct sigaction interrupt = { .sa_handler = interrupt_window, .sa_flags = SA_RESTART };
+	struct sigaction hangup = { .sa_handler = close_window, .sa_flags = SA_RESTART };
 	struct va_window_options window = {
 		.title = o->title ? o->title : o->command_count ? o->command[0] : NULL,
 		.stream_fd = launch.stream,
@@ -130,6 +137,7 @@ static int show(const struct va_options *o)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGHUP, &hangup, NULL);
 	err = va_window_run(&window);
 	if (err)
 		va_launch_stop(&launch);

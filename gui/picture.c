@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEXTS_MAX 8
@@ -69,10 +70,12 @@ static bool encode(FILE *f, const struct va_canvas *c, const struct va_png_text 
 
 int va_png_write(const struct va_canvas *c, const char *path, const struct va_png_text *texts)
 {
-	bool out = !strcmp(path, "-"), good;
+	bool out = !strcmp(path, "-"), good, regular;
+	struct stat st;
 	FILE *f = out ? stdout : fopen(path, "wb");
 	unsigned char *row = malloc((size_t)c->w * 3);
 
+	regular = f && !out && !fstat(fileno(f), &st) && S_ISREG(st.st_mode);
 	good = f && row && encode(f, c, texts, row) && !fflush(f) && !ferror(f);
 	int error = good ? 0 : errno ? -errno : -EIO;
 
@@ -83,7 +86,7 @@ int va_png_write(const struct va_canvas *c, const char *path, const struct va_pn
 	}
 	if (!good) {
 		fprintf(stderr, "vmatlas: %s: %s\n", path, strerror(-error));
-		if (!out && f)
+		if (regular)
 			unlink(path);
 	}
 	return error;

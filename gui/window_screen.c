@@ -50,7 +50,6 @@ int va_screen_open(struct va_screen *s, const char *title, int w, int h, bool hi
 
 	memset(s, 0, sizeof(*s));
 	SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
-	SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
 	if (SDL_Init(SDL_INIT_VIDEO) < 0)
 		return no_display(SDL_GetError());
 	driver = SDL_GetCurrentVideoDriver();

@@ -118,7 +118,8 @@ static void write_some(struct va_pump *p)
 void va_pump_handle(struct va_pump *p, const struct pollfd fds[2])
 {
 	if (fds[1].fd >= 0 && fds[1].revents & (POLLOUT | POLLERR | POLLHUP | POLLNVAL)) {
-		if (p->n)
+		/* A port whose other side is gone says POLLHUP for ever, and EAGAIN to whoever writes. */
+		if (p->n && (fds[1].revents & POLLOUT || !(fds[1].revents & POLLHUP)))
 			write_some(p);
 		else
 			break_to(p);

@@ -99,6 +99,9 @@ static void send_signal(struct vm *vm, uint32_t number)
 /* Asks the guest to stop, so that the recording gets its end; then patience runs. */
 static void stop(struct vm *vm, int by)
 {
+	/* A terminal that closes sends HUP to the group, and vmatlas passes it on: that is one wish, not two. */
+	if (vm->stopped_by && by != SIGINT)
+		return;
 	if (vm->stopped_by || vm->state < RUNNING) {
 		finish(vm, 128 + by);
 		return;

@@ -20,7 +20,7 @@
  *   END      vmatlas_end: how it ended. A stream without END was cut off: readers say so and use what is whole.
  *   Unknown chunk kinds are skipped and counted.
  *
- * META keys: "command" (arguments, each quoted as a shell would need), "cwd", "title", "vsyscall" (the /proc/self/maps line of the gate
+ * META keys: "command" (arguments, each quoted as a shell would need), "cwd", "title", "failure" (why it broke off), "vsyscall" (the /proc/self/maps line of the gate
  * page, absent = none), "hostname", "cmdline" (of the kernel), "lost-hooks" (text of `stats` about missed hooks), "loader" (how it was loaded).
  */
 #ifndef VMATLAS_STREAM_H
@@ -123,7 +123,7 @@ enum vmatlas_end_reason {
 	VMATLAS_END_COMMAND = 1, /* the command ended: status is its wait(2) status */
 	VMATLAS_END_STOPPED = 2, /* the user stopped the recording */
 	VMATLAS_END_VANISHED = 3,/* the attached process ended */
-	VMATLAS_END_FAILED = 4,  /* the collector failed: META "title" tells */
+	VMATLAS_END_FAILED = 4,  /* it broke off: META "failure" tells, ts is the last moment known */
 };
 
 struct vmatlas_end {
