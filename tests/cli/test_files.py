@@ -128,6 +128,28 @@ def around(checks, files):
     checks.ok(len(done.stdout.splitlines()) == 1 and not done.stderr, "a reader that goes away makes no noise", told(done))
 
 
+def nothing_lost(checks, files):
+    """What was there before is there after a command that failed."""
+    with open(files.path, "wb") as file:
+        file.write(files.whole)
+
+    def kept():
+        with open(files.path, "rb") as file:
+            return file.read() == files.whole
+
+    done = run([VMATLAS, "record", "-o", files.path, "--vm=5.10", "--", "true"])
+    checks.ok(done.returncode == 7 and kept(), "a recording that does not start keeps the file that was there", told(done))
+    done = run([VMATLAS, "render", files.path, "-o", files.path])
+    checks.ok(done.returncode == 2 and kept(), "a picture does not replace its recording", told(done))
+    done = run([VMATLAS, "events", files.path, "--pid", str((1 << 32) + 1)])
+    checks.ok(done.returncode == 2, "a process number over 32 bits is none", told(done))
+    directory = os.path.dirname(files.path)
+    with open(os.path.join(directory, "-"), "wb") as file:
+        file.write(b"precious")
+    done = subprocess.run([VMATLAS, "record", "-o", "-", "--vm=5.10", "--", "true"], cwd=directory, capture_output=True, check=False)
+    checks.ok(done.returncode == 7 and os.path.exists(os.path.join(directory, "-")), "a file named - is not standard output", told(done))
+
+
 def usage(checks):
     for argv in ([], ["dump"], ["events"], ["stats"], ["dump", RECORDING, "--at"], ["dump", RECORDING, "--at", "never"], ["events", RECORDING, "--type", "nothing"],
                  ["events", RECORDING, "--format", "xml"], ["dump", RECORDING, "--pid", "x"], ["record"], ["record", "--levels=6", "--", "true"], ["--nonsense"]):
@@ -150,7 +172,7 @@ def main():
     rng = random.Random(SEED)
     with tempfile.TemporaryDirectory() as directory:
         files = Files(directory)
-        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (usage,)):
+        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (nothing_lost, files), (usage,)):
             checks.attempt(part.__name__, part, *args)
     if checks.failed:
         print("# VMATLAS_TEST_SEED=%d repeats it" % SEED)

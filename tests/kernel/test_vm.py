@@ -2,6 +2,7 @@
 """The throw-away VM as a way to run a command: what goes in and comes out, how it ends, and that nothing is left behind."""
 import fcntl
 import glob
+import json
 import os
 import pty
 import random
@@ -165,6 +166,34 @@ def recorder_killed(checks, kernel):
     checks.ok(len(faults) >= 499, "recorder killed: what happened a second before is in it", len(faults))
 
 
+def hung_up(checks, kernel):
+    """The terminal closes: HUP goes to the whole group, and vmatlas passes it on. One wish: the recording gets its end."""
+    started = Started(kernel, "hangup")
+    try:
+        checks.ok(started.ready(), "a recording that will be hung up has started")
+        os.killpg(started.process.pid, signal.SIGHUP)
+        checks.ok(wait_for(lambda: started.process.poll() is not None, 30), "a closed terminal ends the recording")
+        checks.ok(started.nothing_left(), "a closed terminal leaves nothing behind")
+    finally:
+        started.end()
+    stats = run([VMATLAS, "stats", "--json", started.path])
+    checks.ok(stats.returncode == 0 and json.loads(stats.stdout)["ended"], "a closed terminal: the recording has its end", stats.stderr)
+
+
+def odd_descriptors(checks, kernel):
+    directory = os.path.join(BUILD, "tests", "kernel", kernel, "descriptors")
+    shutil.rmtree(directory, ignore_errors=True)
+    os.makedirs(directory)
+    path = os.path.join(directory, "r.vmatlas")
+    script = '"$0" record -q --vm=%s -o "$1" -- ' % kernel
+    done = run(["sh", "-c", script + "sh -c 'echo TEXT; exit 3' >&-", VMATLAS, path], BOOT_LIMIT)
+    stats = run([VMATLAS, "stats", path])
+    checks.ok(done.returncode == 3 and stats.returncode == 0 and not stats.stderr, "standard output closed: the recording is whole", stats.stderr)
+    done = run(["sh", "-c", script + "yes | head -n 1", VMATLAS, path], BOOT_LIMIT)
+    stats = run([VMATLAS, "stats", path])
+    checks.ok(done.stdout == b"y\n" and stats.returncode == 0 and not stats.stderr, "a reader that goes away ends the command as at home", done)
+
+
 def as_ordinary_user(checks, kernel):
     """No root needed; with --user the command has the caller's id."""
     directory = os.path.join(BUILD, "tests", "kernel", kernel, "user")
@@ -194,7 +223,7 @@ def as_ordinary_user(checks, kernel):
 def main():
     kernel = kernel_argument()
     checks = Checks()
-    for part in (passes_through, killed_by_signal, on_a_terminal, chosen_by_itself, interrupted, recorder_killed, as_ordinary_user):
+    for part in (passes_through, killed_by_signal, on_a_terminal, chosen_by_itself, interrupted, hung_up, recorder_killed, odd_descriptors, as_ordinary_user):
         checks.attempt(part.__name__, part, kernel)
     checks.end()
 
