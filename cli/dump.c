@@ -213,13 +213,22 @@ static void warn_if_unsure(const struct va_task *task, const struct va_mm *mm)
 		fprintf(stderr, "vmatlas: process %u: records were lost just before; its map may differ from the kernel's\n", task->tgid);
 }
 
+/* A name comes from the recorded machine: nothing in it may act on a terminal. */
+static void print_title(const struct va_task *task)
+{
+	printf("# %u ", task->tgid);
+	for (const unsigned char *s = (const unsigned char *)task->comm; *s; s++)
+		printf(*s < 0x20 || *s == 0x7f ? "\\%03o" : "%c", *s);
+	putchar('\n');
+}
+
 static void print_process(const struct dump *d, const struct va_task *task, const struct va_mm *mm)
 {
 	if (d->json) {
 		print_json(d, task, mm);
 	} else {
 		if (d->all)
-			printf("# %u %s\n", task->tgid, task->comm);
+			print_title(task);
 		print_maps(d, mm);
 	}
 	warn_if_unsure(task, mm);

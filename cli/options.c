@@ -96,7 +96,8 @@ static bool add_share(struct va_options *o, const char *dir)
 {
 	char *path = realpath(dir, NULL);
 	struct stat st;
-	bool fine = path && !stat(path, &st) && S_ISDIR(st.st_mode);
+	/* The whole of / would hide the guest's own /proc, /sys and /dev. */
+	bool fine = path && strcmp(path, "/") && !stat(path, &st) && S_ISDIR(st.st_mode);
 
 	if (fine)
 		va_strings_add(&o->shares, path);
@@ -143,7 +144,7 @@ static int take(struct va_options *o, int c, const char *command)
 		o->user = true;
 		return -1;
 	case SHARE:
-		return add_share(o, optarg) ? -1 : usage(command, "--share needs a directory, '%s' is none", optarg);
+		return add_share(o, optarg) ? -1 : usage(command, "--share needs a directory below /, not '%s'", optarg);
 	case GUEST_LOG:
 		o->guest_log = optarg;
 		return -1;

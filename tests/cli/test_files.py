@@ -152,7 +152,7 @@ def nothing_lost(checks, files):
 
 def usage(checks):
     for argv in ([], ["dump"], ["events"], ["stats"], ["dump", RECORDING, "--at"], ["dump", RECORDING, "--at", "never"], ["events", RECORDING, "--type", "nothing"],
-                 ["events", RECORDING, "--format", "xml"], ["dump", RECORDING, "--pid", "x"], ["record"], ["record", "--levels=6", "--", "true"], ["--nonsense"]):
+                 ["events", RECORDING, "--format", "xml"], ["dump", RECORDING, "--pid", "x"], ["record"], ["record", "--levels=6", "--", "true"], ["record", "--share", "/", "--", "true"], ["--nonsense"]):
         done = run([VMATLAS, *argv])
         checks.ok(done.returncode == 2 and done.stderr and not done.stdout, "exit code 2: vmatlas %s" % " ".join(a.replace(ROOT + "/", "") for a in argv), told(done))
     for argv in (["--help"], ["--version"], ["dump", "--help"], ["events", "--help"], ["stats", "--help"], ["record", "--help"], ["run", "--help"]):
