@@ -9,6 +9,7 @@ B := build
 CC ?= cc
 PKG_CONFIG ?= pkg-config
 KERNELS ?= 6.1 6.12
+KERNELS_ALL := 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
 
 VERSION := $(shell cat VERSION)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wno-unused-parameter
@@ -49,7 +50,7 @@ UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps programs demos workloads fonts kernels modules vm run test test-fast test-long fuzz clean distclean
+.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run test test-fast test-long fuzz clean distclean
 
 all: programs demos fonts ## build the programs and demos
 
@@ -127,7 +128,10 @@ module-local: ## build the module for the running kernel (needs its headers)
 	$(Q)module/build.sh /lib/modules/$$(uname -r)/build $(B)/module/$$(uname -r)
 
 INITRAMFS := $(foreach k,$(KERNELS),$(B)/vm/$(k)/initramfs.cpio)
-vm: modules $(INITRAMFS) $(PROGRAMS) ## all that `vmatlas --vm` boots
+vm: modules $(INITRAMFS) $(PROGRAMS) ## all that `vmatlas --vm` boots; KERNELS="6.12-rt" for another kernel
+vm-all: ## the same for every kernel it knows: also -rt (PREEMPT_RT) and -cloud
+	$(Q)$(MAKE) --no-print-directory vm KERNELS='$(KERNELS_ALL)'
+
 $(B)/vm/%/initramfs.cpio: cli/vm/initramfs.sh $(B)/module/%/vmatlas.ko $(B)/vmatlas-init $(B)/vmatlas-collect
 	$(call say,CPIO,$@)mkdir -p $(@D) && cli/vm/initramfs.sh $(B)/kernels/$* $(B)/module/$*/vmatlas.ko $(B)/vmatlas-init $(B)/vmatlas-collect $@
 

@@ -33,8 +33,8 @@ static const struct option long_options[] = {
 const char va_options_help_vm[] =
 	"Where the command runs (with neither: here where the module is usable, else in the VM):\n"
 	"  --local              on this machine's kernel, by the module (asks sudo or pkexec where not root)\n"
-	"  --vm[=SERIES]        in a throw-away virtual machine with Linux SERIES (6.1, 6.12; the newest); the command\n"
-	"                       sees your files and directory; what it writes vanishes with the VM\n"
+	"  --vm[=SERIES]        in a throw-away virtual machine with Linux SERIES: 6.1 or 6.12 (the default), also with -rt\n"
+	"                       or -cloud; the command sees your files; what it writes vanishes with the VM\n"
 	"  --levels 4|5         paging levels of the VM (4)\n"
 	"  --cpus N, --mem SIZE processors and memory of the VM (2, 2G)\n"
 	"  --user               in the VM, run as you; without: as its root\n"

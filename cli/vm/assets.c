@@ -128,6 +128,18 @@ static char *read_release(const char *vm, const char *series)
 	return va_string("%s", *line ? line : series);
 }
 
+static char *explain_missing(const char *series)
+{
+	static const char *const known[] = { "6.1", "6.12", "6.1-rt", "6.12-rt", "6.1-cloud", "6.12-cloud" };
+
+	if (!series)
+		return va_string("no kernel is prepared for the VM: run 'make vm'");
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (!strcmp(series, known[i]))
+			return va_string("Linux %s is not prepared for the VM: run 'make vm KERNELS=%s'", series, series);
+	return va_string("the VM has no kernel '%s': there are 6.1 and 6.12, and each of them with -rt or -cloud", series);
+}
+
 bool va_kernel_find(struct va_kernel *k, const char *series, unsigned levels, char **why)
 {
 	char *vm = find(vm_dirs, "");
@@ -135,8 +147,7 @@ bool va_kernel_find(struct va_kernel *k, const char *series, unsigned levels, ch
 
 	*k = (struct va_kernel){ 0 };
 	if (!name || strchr(name, '/') || !is_complete(vm, name)) {
-		*why = va_string("no kernel%s%s is prepared for the VM: run 'make vm'%s%s", series ? " " : "", series ? series : "",
-				 series ? " with KERNELS=" : "", series ? series : "");
+		*why = explain_missing(series);
 		free(name);
 		free(vm);
 		return false;
