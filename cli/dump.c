@@ -8,6 +8,8 @@
 #include "json.h"
 #include "maps.h"
 #include "moment.h"
+#include "runs.h"
+#include "walk.h"
 
 static const char help_text[] =
 	"Examples:\n"
@@ -16,17 +18,21 @@ static const char help_text[] =
 	"  vmatlas dump ls.vmatlas --at 1.5 --pid 4711     of process 4711, 1.5 s after the start\n"
 	"  vmatlas dump ls.vmatlas --at 1.5 --all --format json | jq .vmas[].zone\n"
 	"\n"
-	"Usage: vmatlas dump FILE [--at MOMENT] [--pid N | --all] [--format maps|json]      FILE - : standard input\n"
+	"Usage: vmatlas dump FILE [--at MOMENT] [--pid N | --all] [--pages] [--format maps|json]      FILE - : standard input\n"
 	"\n"
 	"  --at MOMENT      " VA_MOMENT_HELP ";\n"
 	"                   without: end\n"
 	"  --pid N          of process N; without: of the launched or attached process\n"
 	"  --all            of every process that runs at that moment, and of the launched one\n"
+	"  --pages          of each mapping also its pages, in runs of which the same is known:\n"
+	"                   seen (there: the kernel's entry was read), derived (there, as follows from an event), swapped, absent,\n"
+	"                   other (a migration, poison, marker entry), unknown (never seen, or records were lost since)\n"
 	"  --format maps    the lines of /proc/PID/maps, byte for byte (with --all each map begins with '# PID NAME')\n"
 	"  --format json    one object a process and line:\n"
 	"                   ts since_start_ns tgid comm mm complete stale ended layout{…} counts{…} vmas[{start end perms offset dev\n"
 	"                   inode name zone lib anon stale resident born changed}]; addresses are \"0x…\", resident counts pages\n"
-	"                   of 4 KiB last known present, born and changed are ns of the recording's clock\n"
+	"                   of 4 KiB last known present, born and changed are ns of the recording's clock; with --pages each of vmas\n"
+	"                   has pages[{start count state present page_size frames}]\n"
 	"\n"
 	"Exit codes: 0 ok, 1 failure (no such mark, nothing known of the process's map), 2 usage, 4 no such process in the\n"
 	"recording by then, 6 not a readable recording.";
@@ -34,7 +40,7 @@ static const char help_text[] =
 struct dump {
 	const char *file, *at;
 	__u32 pid;
-	bool all, json;
+	bool all, json, pages;
 	struct va_recording *recording;
 	const struct va_model *model;
 };
@@ -69,7 +75,7 @@ static int parse(struct dump *d, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "at", required_argument, NULL, 't' }, { "pid", required_argument, NULL, 'p' }, { "all", no_argument, NULL, 'a' },
-		{ "format", required_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "format", required_argument, NULL, 'f' }, { "pages", no_argument, NULL, 'g' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	int c, code = -1;
 
@@ -81,6 +87,8 @@ static int parse(struct dump *d, int argc, char **argv)
 			code = parse_pid(d, optarg);
 		else if (c == 'a')
 			d->all = true;
+		else if (c == 'g')
+			d->pages = true;
 		else if (c == 'f')
 			code = parse_format(d, optarg);
 		else if (c == 'h')
@@ -109,13 +117,35 @@ static void print_vsyscall(const struct dump *d)
 		printf("%.*s\n", (int)n, line);
 }
 
+/* "    7f0000001000 3 pages seen, frame 0x1a2b3": the first frame, where it is known. */
+static void print_pages(const struct va_mm *mm, const struct va_vma *v)
+{
+	struct va_run run;
+
+	for (__u64 at = v->start; at < v->end; at = run.end) {
+		__u64 size = va_level_size((run = va_run_at(mm, at, v->end)).first.level);
+
+		printf("    %08llx %llu page%s", (unsigned long long)at, (unsigned long long)((run.end - at) >> 12), run.end - at == 4096 ? "" : "s");
+		printf(" %s", va_page_state_name(run.state));
+		if (run.first.present && size > 4096)
+			printf(", %s page%s", size == 1 << 21 ? "2 MiB" : "1 GiB", run.end - at == size ? "" : "s");
+		if (run.first.present && run.first.entry)
+			printf(", frame 0x%llx%s", (unsigned long long)va_entry_pfn_at(run.first.level, run.first.entry, at),
+			       run.state == VA_STATE_UNKNOWN ? " before records were lost" : "");
+		putchar('\n');
+	}
+}
+
 static void print_maps(const struct dump *d, const struct va_mm *mm)
 {
 	static char line[VA_MAPS_LINE_MAX];
 
-	for (size_t i = 0; i < va_mm_vma_count(mm); i++)
+	for (size_t i = 0; i < va_mm_vma_count(mm); i++) {
 		fwrite(line, 1, va_maps_line(mm, va_mm_vma(mm, i), va_model_texts(d->model), va_model_header(d->model)->rules, line,
 					     sizeof(line)), stdout);
+		if (d->pages)
+			print_pages(mm, va_mm_vma(mm, i));
+	}
 	if (va_mm_has_vsyscall(mm))
 		print_vsyscall(d);
 }
@@ -150,6 +180,43 @@ static void put_counts(struct va_json *j, const struct vmatlas_mm_counts *c)
 	va_json_end_object(j);
 }
 
+/* One number a page of page_size bytes: the frame where the page begins; null where only presence is known. */
+static void put_frames(struct va_json *j, const struct va_mm *mm, const struct va_run *run, __u64 size)
+{
+	va_json_array(j, "frames");
+	for (__u64 at = run->start; at < run->end; at = (at & ~(size - 1)) + size) {
+		struct va_page page = va_mm_page(mm, at);
+
+		if (page.entry)
+			va_json_u64(j, NULL, va_entry_pfn_at(page.level, page.entry, at));
+		else
+			va_json_null(j, NULL);
+	}
+	va_json_end_array(j);
+}
+
+static void put_pages(struct va_json *j, const struct va_mm *mm, const struct va_vma *v)
+{
+	struct va_run run;
+
+	va_json_array(j, "pages");
+	for (__u64 at = v->start; at < v->end; at = run.end) {
+		run = va_run_at(mm, at, v->end);
+		va_json_object(j, NULL);
+		va_json_hex(j, "start", at);
+		va_json_u64(j, "count", (run.end - at) >> 12);
+		va_json_string(j, "state", va_page_state_name(run.state));
+		va_json_bool(j, "present", run.first.present);
+		va_json_u64(j, "page_size", va_level_size(run.first.level));
+		if (run.first.present)
+			put_frames(j, mm, &run, va_level_size(run.first.level));
+		else
+			va_json_null(j, "frames");
+		va_json_end_object(j);
+	}
+	va_json_end_array(j);
+}
+
 static void put_vma(struct va_json *j, const struct dump *d, const struct va_mm *mm, const struct va_vma *v)
 {
 	char perms[5], dev[24], store[VMATLAS_TEXT_MAX + 32];
@@ -174,6 +241,8 @@ static void put_vma(struct va_json *j, const struct dump *d, const struct va_mm 
 	va_json_u64(j, "resident", va_mm_resident(mm, v->start, v->end));
 	va_json_u64(j, "born", v->born);
 	va_json_u64(j, "changed", v->changed);
+	if (d->pages)
+		put_pages(j, mm, v);
 	va_json_end_object(j);
 }
 

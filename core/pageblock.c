@@ -185,3 +185,16 @@ unsigned va_block_count(const struct va_block *b, unsigned first, unsigned end)
 	}
 	return n;
 }
+
+unsigned va_block_next(const struct va_block *b, unsigned page)
+{
+	while (!b->leaf && page < 512) {
+		const struct va_chunk *c = b->chunk[page / VA_CHUNK_PAGES];
+		__u64 known = c ? c->known >> page % VA_CHUNK_PAGES : 0;
+
+		if (known)
+			return page + (unsigned)__builtin_ctzll(known);
+		page = (page | (VA_CHUNK_PAGES - 1)) + 1;
+	}
+	return page;
+}

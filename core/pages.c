@@ -160,6 +160,19 @@ __u64 va_pages_resident(const struct va_pages *p, __u64 start, __u64 end)
 	return n;
 }
 
+__u64 va_pages_next(const struct va_pages *p, __u64 addr, __u64 end)
+{
+	unsigned first, last;
+
+	for (size_t i = lower(p, addr >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
+		part_of(p, i, addr, end, &first, &last);
+		first = va_block_next(p->slots[i].block, first);
+		if (first < last)
+			return (p->slots[i].key << VA_BLOCK_SHIFT) + ((__u64)first << 12);
+	}
+	return end;
+}
+
 typedef bool (*each_fn)(void *ctx, __u64 addr, const struct va_page *page);
 
 static bool each_in_block(const struct va_block *b, __u64 base, unsigned first, unsigned last, each_fn fn, void *ctx)

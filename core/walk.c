@@ -72,6 +72,11 @@ bool va_entry_written(__u64 entry)
 	return va_entry_present(entry) && (entry & (RW | DIRTY | SAVED_DIRTY));
 }
 
+bool va_entry_swapped(__u64 entry)
+{
+	return entry && !va_entry_present(entry) && SWAP_TYPE(entry) < SWAP_TYPES_OF_FILES;
+}
+
 __u64 va_entry_readonly(__u64 entry)
 {
 	return entry & ~RW;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Damaged, cut off and hostile recordings: one sentence, the documented exit code, no crash (the program is built with ASan and UBSan)."""
+import json
 import os
 import random
 import struct
@@ -150,6 +151,33 @@ def nothing_lost(checks, files):
     checks.ok(done.returncode == 7 and os.path.exists(os.path.join(directory, "-")), "a file named - is not standard output", told(done))
 
 
+def pages(checks):
+    """dump --pages: runs cover each mapping without a gap and count what is resident; the text says the same."""
+    done = run([VMATLAS, "dump", RECORDING, "--at", "10.9", "--pages", "--format", "json"])
+    states, bad = {}, []
+    for vma in json.loads(done.stdout)["vmas"]:
+        at, there = int(vma["start"], 0), 0
+        for part in vma["pages"]:
+            states[part["state"]] = states.get(part["state"], 0) + part["count"]
+            there += part["count"] * part["present"]
+            if int(part["start"], 0) != at or (part["frames"] is None) == part["present"]:
+                bad.append(part)
+            at += part["count"] * 4096
+        if at != int(vma["end"], 0) or there != vma["resident"]:
+            bad.append(vma)
+    checks.ok(not bad, "dump --pages: runs cover each mapping", str(bad)[:500])
+    checks.ok(all(states.get(s) for s in ("seen", "derived", "absent", "unknown")), "dump --pages: each state occurs", str(states))
+    text = run([VMATLAS, "dump", RECORDING, "--at", "10.9", "--pages"]).stdout.decode()
+    told = {}
+    for line in text.splitlines():
+        if line.startswith("    "):
+            words = line.replace(",", "").split()
+            told[words[3]] = told.get(words[3], 0) + int(words[1])
+    checks.equal(told, states, "dump --pages: text and JSON say the same")
+    checks.lines("".join(l + "\n" for l in text.splitlines() if not l.startswith("    ")),
+                 run([VMATLAS, "dump", RECORDING, "--at", "10.9"]).stdout.decode(), "dump --pages: the mappings as without")
+
+
 def usage(checks):
     for argv in ([], ["dump"], ["events"], ["stats"], ["dump", RECORDING, "--at"], ["dump", RECORDING, "--at", "never"], ["events", RECORDING, "--type", "nothing"],
                  ["events", RECORDING, "--format", "xml"], ["dump", RECORDING, "--pid", "x"], ["record"], ["record", "--levels=6", "--", "true"], ["record", "--share", "/", "--", "true"], ["--nonsense"]):
@@ -172,7 +200,7 @@ def main():
     rng = random.Random(SEED)
     with tempfile.TemporaryDirectory() as directory:
         files = Files(directory)
-        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (nothing_lost, files), (usage,)):
+        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (nothing_lost, files), (pages,), (usage,)):
             checks.attempt(part.__name__, part, *args)
     if checks.failed:
         print("# VMATLAS_TEST_SEED=%d repeats it" % SEED)

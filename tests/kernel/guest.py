@@ -104,6 +104,20 @@ class Recording:
             argv += ["--pid", str(pid)]
         return self._vmatlas(*argv).decode(errors="surrogateescape")
 
+    def pages(self, at="end", pid=None):
+        """What is known of each page then: {address: (state, frame or None)}, for every page of every mapping that is not simply unknown or absent,
+        and the runs themselves."""
+        argv = ["dump", self.path, "--at", at, "--format", "json", "--pages"] + (["--pid", str(pid)] if pid is not None else [])
+        runs = [run for vma in json.loads(self._vmatlas(*argv))["vmas"] for run in vma["pages"]]
+        known = {}
+        for run in runs:
+            start, size = number(run["start"]), run["page_size"]
+            for i, frame in enumerate(run["frames"] or []):
+                first = start if i == 0 else start // size * size + i * size
+                for addr in range(first, min(start + run["count"] * 4096, first // size * size + size), 4096):
+                    known[addr] = (run["state"], None if frame is None else frame + (addr - first) // 4096)
+        return known, runs
+
     def events(self, kind=None):
         """All events of a type as dictionaries, in the merged order."""
         if kind not in self._events:
