@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/mm.h>
 #include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -11,7 +12,8 @@
 #include "snapshot.h"
 #include "task.h"
 
-static void va_report_threads(struct task_struct *leader, u64 exe)
+/* Returns how many. */
+static int va_report_threads(struct task_struct *leader, u64 exe)
 {
 	struct task_struct *thread;
 	struct va_proc *proc;
@@ -29,9 +31,21 @@ static void va_report_threads(struct task_struct *leader, u64 exe)
 		va_task_write(thread, proc->map, thread->comm, exe,
 			      VMATLAS_F_SNAPSHOT | (proc->target ? VMATLAS_F_TARGET : 0));
 	}
-	if (n)
-		atomic_add(n - 1, &proc->threads);
 out:
+	rcu_read_unlock();
+	return n;
+}
+
+static void va_report_and_count(struct task_struct *leader, u64 exe)
+{
+	struct va_proc *proc;
+	int n;
+
+	rcu_read_lock();
+	n = va_report_threads(leader, exe);
+	proc = va_proc_find(leader->tgid);
+	if (proc && n)
+		atomic_add(n - 1, &proc->threads);
 	rcu_read_unlock();
 }
 
@@ -64,7 +78,7 @@ static int va_attach_mm(struct task_struct *task, struct mm_struct *mm, bool tar
 		return err;
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
-	va_report_threads(task, va_task_exe(mm));
+	va_report_and_count(task, va_task_exe(mm));
 	va_mm_layout(map, mm, VMATLAS_F_SNAPSHOT);
 	va_mm_counts(map, mm, VMATLAS_F_SNAPSHOT);
 	va_snapshot_held(map, mm, VMATLAS_F_SNAPSHOT);
@@ -149,6 +163,46 @@ int va_attach_again(struct pid *pid)
 	rcu_read_unlock();
 	if (mm)
 		mmput(mm);
+	if (task)
+		put_task_struct(task);
+	return err;
+}
+
+/* The mm is held: its map stays watched until the mutex of the control files is free. */
+static int va_retell_mm(struct task_struct *task, struct mm_struct *mm)
+{
+	struct va_map *map;
+
+	rcu_read_lock();
+	map = va_map_find(mm);
+	rcu_read_unlock();
+	if (!map)
+		return -ESRCH;
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	va_report_threads(task, va_task_exe(mm));
+	va_mm_layout(map, mm, VMATLAS_F_SNAPSHOT);
+	va_mm_counts(map, mm, VMATLAS_F_SNAPSHOT);
+	va_snapshot_again(map);
+	va_snapshot_held(map, mm, VMATLAS_F_SNAPSHOT);
+	mmap_read_unlock(mm);
+	return 0;
+}
+
+int va_attach_retell(u32 tgid)
+{
+	struct task_struct *task;
+	struct mm_struct *mm;
+	int err = -ESRCH;
+
+	rcu_read_lock();
+	task = get_pid_task(find_pid_ns(tgid, &init_pid_ns), PIDTYPE_TGID);
+	rcu_read_unlock();
+	mm = task ? get_task_mm(task) : NULL;
+	if (mm) {
+		err = va_retell_mm(task, mm);
+		mmput(mm);
+	}
 	if (task)
 		put_task_struct(task);
 	return err;

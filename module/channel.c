@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/relay.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include "channel.h"
 #include "compat.h"
+#include "ring.h"
 
 unsigned int va_subbuf_size = 128 * 1024;
 module_param_named(subbuf_size, va_subbuf_size, uint, 0444);
@@ -23,16 +26,18 @@ static unsigned int fault_subbuf_count = 64;
 module_param(fault_subbuf_count, uint, 0444);
 MODULE_PARM_DESC(fault_subbuf_count, "sub-buffers per CPU of the fault channel");
 
+static unsigned int overwrite;
+module_param(overwrite, uint, 0444);
+MODULE_PARM_DESC(overwrite, "1 = flight recorder: a full fault buffer loses its oldest records, not its newest (also a control file)");
+
 /*
- * head and tail count bytes and only grow; what is between them has been written and not yet read. relay keeps the memory, the
- * files and the wake-ups; its own read() is not used: it takes its view of a buffer from several fields that a writer on another
- * CPU changes one by one, and then skips a sub-buffer or hands it out twice (seen with full buffers, on 6.1 and 6.12).
+ * relay keeps the memory, the files and the wake-ups; its own read() is not used: it takes its view of a buffer from several fields that a
+ * writer on another CPU changes one by one, and then skips a sub-buffer or hands it out twice (seen with full buffers, on 6.1 and 6.12).
  */
 struct va_stream {
-	u32 seq;
-	struct va_totals totals;
-	unsigned long head; /* the writer's */
-	unsigned long tail; /* the reader's */
+	u64 given;   /* sequence numbers; the wire carries the low half */
+	u64 dropped; /* records that were never written */
+	struct va_ring ring;
 };
 
 /* Written with interrupts off on its own CPU only, but for the tails. */
@@ -42,6 +47,7 @@ struct va_cpu {
 };
 
 static DEFINE_PER_CPU(struct va_cpu, va_cpus);
+static atomic_t va_keeping = ATOMIC_INIT(VA_KEEP_OLDEST);
 static struct rchan *va_chan[VMATLAS_CHANNELS];
 static atomic_t va_losses = ATOMIC_INIT(0);
 static const char *const va_chan_names[VMATLAS_CHANNELS] = { "cpu", "faults" };
@@ -106,40 +112,65 @@ static struct va_stream *va_stream_of(const struct rchan_buf *buf)
 	return &per_cpu_ptr(&va_cpus, buf->cpu)->stream[truth ? VMATLAS_CHANNEL_TRUTH : VMATLAS_CHANNEL_FAULTS];
 }
 
-/* Copies whole records from tail on. Bytes, or -EFAULT where none could be copied. */
-static ssize_t va_read_records(struct rchan_buf *buf, struct va_stream *stream, char __user *to, size_t count)
+/* A piece, by way of a page. Bytes, 0 = nothing is left, -EAGAIN = all of it was overwritten meanwhile, -EFAULT. */
+static ssize_t va_read_piece(struct rchan_buf *buf, struct va_ring *ring, char __user *to, size_t count, unsigned long end, char *page)
 {
-	size_t size = va_size(buf->chan), done = 0;
-	unsigned long tail = stream->tail;
+	size_t left = 0, n = va_ring_copy(ring, buf->start, va_size(buf->chan), end, page, min(count, PAGE_SIZE), &left);
 
-	count = min(count, smp_load_acquire(&stream->head) - tail);
+	if (!left)
+		return n ? -EAGAIN : 0;
+	if (copy_to_user(to, page + n - left, left))
+		return -EFAULT;
+	va_ring_consume(ring, left);
+	return left;
+}
+
+/* Copies whole records from tail on, at most what is there now. Bytes, or an error where none could be copied. */
+static ssize_t va_read_records(struct rchan_buf *buf, struct va_ring *ring, char __user *to, size_t count, char *page)
+{
+	unsigned long end = smp_load_acquire(&ring->head);
+	size_t done = 0;
+	ssize_t n = 0;
+
 	while (done < count) {
-		size_t n = min(count - done, size - tail % size);
-
-		if (copy_to_user(to + done, buf->start + tail % size, n))
+		n = va_read_piece(buf, ring, to + done, count - done, end, page);
+		if (n > 0)
+			done += n;
+		else if (n != -EAGAIN)
 			break;
-		done += n;
-		tail += n;
+		cond_resched();
 	}
-	/* Only now may a writer use this place again. */
-	smp_store_release(&stream->tail, tail);
-	WRITE_ONCE(buf->subbufs_consumed, tail / buf->chan->subbuf_size);
-	return done || !count ? done : -EFAULT;
+	WRITE_ONCE(buf->subbufs_consumed, ring->tail / buf->chan->subbuf_size);
+	return done ? done : n;
 }
 
 static ssize_t va_read(struct file *file, char __user *to, size_t count, loff_t *pos)
 {
 	struct rchan_buf *buf = file->private_data;
+	char *page;
 	ssize_t n;
 
 	count = round_down(count, VMATLAS_RECORD_SIZE);
 	if (!count)
 		return -EINVAL;
+	page = (char *)__get_free_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
 	/* Readers of a file share its cursor. */
 	inode_lock(file_inode(file));
-	n = va_read_records(buf, va_stream_of(buf), to, count);
+	n = va_read_records(buf, &va_stream_of(buf)->ring, to, count, page);
 	inode_unlock(file_inode(file));
+	free_page((unsigned long)page);
 	return n;
+}
+
+/*
+ * Records hold frame numbers: as for those in /proc/PID/pagemap, what counts is who opened the file. Root may hand the open file on, and
+ * means it then.
+ */
+static int va_open(struct inode *inode, struct file *file)
+{
+	return capable(CAP_SYS_ADMIN) ? relay_file_operations.open(inode, file) : -EPERM;
 }
 
 static struct file_operations *va_fops_new(void)
@@ -149,6 +180,7 @@ static struct file_operations *va_fops_new(void)
 	if (!fops)
 		return NULL;
 	fops->owner = NULL;
+	fops->open = va_open;
 	fops->read = va_read;
 	fops->splice_read = NULL;
 	fops->mmap = NULL;
@@ -158,6 +190,7 @@ static struct file_operations *va_fops_new(void)
 int va_channel_open(enum vmatlas_channel channel, struct dentry *dir)
 {
 	unsigned int count = channel == VMATLAS_CHANNEL_TRUTH ? va_subbuf_count : fault_subbuf_count;
+	int cpu;
 
 	if (!is_power_of_2(va_subbuf_size) || va_subbuf_size < 4096 || !count || count > UINT_MAX / va_subbuf_size) {
 		pr_err("vmatlas: subbuf_size must be a power of two of at least 4096, counts at least 1\n");
@@ -167,6 +200,13 @@ int va_channel_open(enum vmatlas_channel channel, struct dentry *dir)
 		pr_err("vmatlas: a truth buffer must hold %u records: it could not be healed\n", VA_CHANNEL_LEAST);
 		return -EINVAL;
 	}
+	if (overwrite > 1) {
+		pr_err("vmatlas: overwrite is 0 or 1\n");
+		return -EINVAL;
+	}
+	va_channel_keep(overwrite ? VA_KEEP_NEWEST : VA_KEEP_OLDEST);
+	for_each_possible_cpu(cpu)
+		spin_lock_init(&per_cpu_ptr(&va_cpus, cpu)->stream[channel].ring.reader);
 	va_fops[channel] = va_fops_new();
 	if (!va_fops[channel])
 		return -ENOMEM;
@@ -201,18 +241,11 @@ void va_channel_close(enum vmatlas_channel channel)
 	 */
 }
 
-static bool va_put(struct rchan_buf *buf, struct va_stream *stream, const struct vmatlas_record *rec)
+static bool va_put(struct rchan_buf *buf, struct va_ring *ring, const struct vmatlas_record *rec, bool newest)
 {
-	size_t size;
-
 	/* A CPU that was offline when the channel was opened has no buffer until it comes up. */
-	if (unlikely(!buf))
+	if (unlikely(!buf) || !va_ring_put(ring, buf->start, va_size(buf->chan), rec, newest))
 		return false;
-	size = va_size(buf->chan);
-	if (stream->head - smp_load_acquire(&stream->tail) + sizeof(*rec) > size)
-		return false;
-	memcpy(buf->start + stream->head % size, rec, sizeof(*rec));
-	smp_store_release(&stream->head, stream->head + sizeof(*rec));
 	buf->offset += sizeof(*rec);
 	/* Makes poll() see it. */
 	if (buf->offset == buf->chan->subbuf_size)
@@ -224,16 +257,16 @@ static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec, u
 {
 	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
 	struct va_stream *stream = &cpu->stream[channel];
+	bool newest = channel == VMATLAS_CHANNEL_FAULTS && atomic_read(&va_keeping) == VA_KEEP_NEWEST, ok;
 
 	cpu->last = max(cpu->last, ts);
 	rec->head.ts = cpu->last;
-	rec->head.seq = stream->seq++;
-	if (va_put(*this_cpu_ptr(va_chan[channel]->buf), stream, rec)) {
-		stream->totals.written++;
-		return true;
-	}
-	stream->totals.lost++;
-	return false;
+	rec->head.seq = stream->given;
+	WRITE_ONCE(stream->given, stream->given + 1);
+	ok = va_put(*this_cpu_ptr(va_chan[channel]->buf), &stream->ring, rec, newest);
+	if (!ok)
+		WRITE_ONCE(stream->dropped, stream->dropped + 1);
+	return ok;
 }
 
 /* Of what a map is known by. Other records are kept, or said again, or missed by nobody who draws a map. */
@@ -249,8 +282,8 @@ void va_channel_lose(enum vmatlas_channel channel)
 
 	local_irq_save(flags);
 	stream = &this_cpu_ptr(&va_cpus)->stream[channel];
-	stream->seq++;
-	stream->totals.lost++;
+	WRITE_ONCE(stream->given, stream->given + 1);
+	WRITE_ONCE(stream->dropped, stream->dropped + 1);
 	local_irq_restore(flags);
 }
 
@@ -282,16 +315,30 @@ bool va_channel_room(unsigned int records)
 
 	if (!*this_cpu_ptr(chan->buf))
 		return false;
-	return (va_size(chan) - (stream->head - READ_ONCE(stream->tail))) / VMATLAS_RECORD_SIZE >= records;
+	return (va_size(chan) - (stream->ring.head - READ_ONCE(stream->ring.tail))) / VMATLAS_RECORD_SIZE >= records;
 }
 
 struct va_totals va_channel_totals(int cpu, enum vmatlas_channel channel)
 {
 	struct va_stream *stream = &per_cpu_ptr(&va_cpus, cpu)->stream[channel];
-	struct va_totals totals = {
-		.written = READ_ONCE(stream->totals.written),
-		.lost = READ_ONCE(stream->totals.lost),
-	};
+	struct va_totals totals = { .lost = READ_ONCE(stream->dropped) + va_ring_overwritten(&stream->ring, va_size(va_chan[channel])) };
 
+	/* Never less than what was lost of them, and exact when nobody writes. */
+	totals.written = READ_ONCE(stream->given) - totals.lost;
 	return totals;
+}
+
+enum va_keep va_channel_kept(void)
+{
+	return atomic_read(&va_keeping);
+}
+
+void va_channel_keep(enum va_keep keep)
+{
+	atomic_set(&va_keeping, keep);
+}
+
+void va_channel_crash(void)
+{
+	atomic_cmpxchg(&va_keeping, VA_KEEP_NEWEST, VA_KEEP_CRASH);
 }

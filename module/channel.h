@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two relay channels with one buffer per CPU each: cpuN (truth) and faultsN (bulk). No-overwrite: a full buffer drops the newest
- * record and counts it. See "Order" and "Loss" in <vmatlas/wire.h>.
+ * Two relay channels with one buffer per CPU each: cpuN (truth) and faultsN (bulk). A full buffer drops the newest record and counts
+ * it; that of faults may be made to lose the oldest instead. See "Order" and "Loss" in <vmatlas/wire.h>.
  */
 #ifndef VA_CHANNEL_H
 #define VA_CHANNEL_H
@@ -48,6 +48,14 @@ u32 va_channel_loss(void);
 /* The same without a loss: the reader's maps can't be trusted any more. */
 void va_channel_doubt(void);
 
+/* Of faults. VA_KEEP_CRASH: a watched process crashed while the newest were kept; what led to it stays until it is read. */
+enum va_keep { VA_KEEP_OLDEST = 0, VA_KEEP_NEWEST = 1, VA_KEEP_CRASH = 2 };
+
+enum va_keep va_channel_kept(void);
+void va_channel_keep(enum va_keep keep);
+void va_channel_crash(void); /* any context */
+
+/* Of sequence numbers given out: written = can be or has been read, lost = never will be. Exact when nobody writes. */
 struct va_totals va_channel_totals(int cpu, enum vmatlas_channel channel);
 
 /* CLOCK_MONOTONIC in ns, safe in any context. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -34,7 +35,7 @@ static DEFINE_MUTEX(va_control);
 static bool va_enabled;
 static struct pid *va_targets[VA_TARGETS]; /* references */
 static unsigned int va_target_count;
-static struct dentry *va_files[8];
+static struct dentry *va_files[16];
 static unsigned int va_file_count;
 
 /* --- who is watched ---------------------------------------------------------------------------------------------------- */
@@ -196,6 +197,20 @@ static int va_show_follow(struct seq_file *m, void *v)
 	return 0;
 }
 
+static int va_set_overwrite(char *text)
+{
+	if (!text[0] || text[1] || *text < '0' || *text > '0' + VA_KEEP_CRASH)
+		return -EINVAL;
+	va_channel_keep(*text - '0');
+	return 0;
+}
+
+static int va_show_overwrite(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%d\n", va_channel_kept());
+	return 0;
+}
+
 /* --- classes --------------------------------------------------------------------------------------------------------------- */
 
 static int va_parse_classes(char *text, unsigned int *classes)
@@ -269,10 +284,29 @@ static int va_snapshot_pids(char *text)
 	return err;
 }
 
+/* Whoever has read nothing so far can begin here. */
+static int va_snapshot_all(void)
+{
+	u32 *tgids = kvmalloc_array(VA_PROCS, sizeof(*tgids), GFP_KERNEL);
+	unsigned int i, n;
+	int err = 0;
+
+	if (!tgids)
+		return -ENOMEM;
+	va_text_reset();
+	n = va_watch_tgids(tgids, VA_PROCS);
+	for (i = 0; i < n && (!err || err == -ESRCH); i++)
+		err = va_attach_retell(tgids[i]);
+	kvfree(tgids);
+	return err && err != -ESRCH ? err : va_snapshot_heal();
+}
+
 static int va_set_snapshot(char *text)
 {
 	if (!strncmp(text, "pid ", 4))
 		return va_snapshot_pids(text + 4);
+	if (!strcmp(text, "all"))
+		return va_snapshot_all();
 	return strcmp(text, "torn") ? -EINVAL : va_snapshot_heal();
 }
 
@@ -290,6 +324,7 @@ static int va_show_stats(struct seq_file *m, void *v)
 
 	seq_printf(m, "wire %d\nrelease %s\nlevels %d\nrules %d\n", VMATLAS_WIRE_VERSION, utsname()->release, va_walk_levels(), VA_RULES);
 	seq_printf(m, "subbuf_size %u\nsubbuf_count %u\ncpus %u\nenabled %d\n", va_subbuf_size, va_subbuf_count, nr_cpu_ids, va_enabled);
+	seq_printf(m, "overwrite %d\n", va_channel_kept());
 	for_each_possible_cpu(cpu)
 		va_show_cpu(m, cpu);
 	seq_printf(m, "torn %u\n", va_watch_due() + va_story_waiting());
@@ -321,8 +356,8 @@ static bool va_mark(const char *text, size_t len)
 static ssize_t va_marker_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	size_t len = count;
+	bool ok, zero;
 	char *text;
-	bool ok;
 
 	if (count > VMATLAS_TEXT_MAX + 1)
 		return -EMSGSIZE;
@@ -331,11 +366,12 @@ static ssize_t va_marker_write(struct file *file, const char __user *buf, size_t
 		return PTR_ERR(text);
 	if (len && text[len - 1] == '\n')
 		len--;
-	ok = len && len <= VMATLAS_TEXT_MAX && READ_ONCE(va_enabled) && (!va_class_on(VA_CLASS_MARK) || va_mark(text, len));
+	zero = memchr(text, 0, len);
+	ok = len && !zero && len <= VMATLAS_TEXT_MAX && READ_ONCE(va_enabled) && (!va_class_on(VA_CLASS_MARK) || va_mark(text, len));
 	kfree(text);
 	if (ok)
 		return count;
-	if (!len)
+	if (!len || zero)
 		return -EINVAL;
 	if (len > VMATLAS_TEXT_MAX)
 		return -EMSGSIZE;
@@ -355,17 +391,31 @@ static ssize_t va_write_control(const char __user *buf, size_t count, int (*set)
 	text = memdup_user_nul(buf, count);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	mutex_lock(&va_control);
-	err = set(strim(text));
-	mutex_unlock(&va_control);
+	err = -EINVAL;
+	if (!memchr(text, 0, count)) {
+		mutex_lock(&va_control);
+		err = set(strim(text));
+		mutex_unlock(&va_control);
+	}
 	kfree(text);
 	return err ?: count;
+}
+
+/* The mode keeps out who is not root; this, who is root in a container only. */
+static bool va_may(void)
+{
+	return capable(CAP_SYS_ADMIN);
+}
+
+static int va_write_only_open(struct inode *inode, struct file *file)
+{
+	return va_may() ? 0 : -EPERM;
 }
 
 #define VA_SHOW(name)                                                                                                  \
 	static int va_##name##_open(struct inode *inode, struct file *file)                                            \
 	{                                                                                                              \
-		return single_open(file, va_show_##name, NULL);                                                        \
+		return va_may() ? single_open(file, va_show_##name, NULL) : -EPERM;                                    \
 	}
 #define VA_SET(name)                                                                                                   \
 	static ssize_t va_##name##_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)         \
@@ -384,6 +434,7 @@ VA_READ_WRITE(target);
 VA_READ_WRITE(enable);
 VA_READ_WRITE(follow);
 VA_READ_WRITE(classes);
+VA_READ_WRITE(overwrite);
 
 VA_SHOW(stats)
 static const struct file_operations va_stats_fops = {
@@ -392,11 +443,11 @@ static const struct file_operations va_stats_fops = {
 
 VA_SET(snapshot)
 static const struct file_operations va_snapshot_fops = {
-	.owner = THIS_MODULE, .write = va_snapshot_write, .llseek = noop_llseek,
+	.owner = THIS_MODULE, .open = va_write_only_open, .write = va_snapshot_write, .llseek = noop_llseek,
 };
 
 static const struct file_operations va_marker_fops = {
-	.owner = THIS_MODULE, .write = va_marker_write, .llseek = noop_llseek,
+	.owner = THIS_MODULE, .open = va_write_only_open, .write = va_marker_write, .llseek = noop_llseek,
 };
 
 static const struct va_file {
@@ -406,7 +457,7 @@ static const struct va_file {
 } va_file_table[] = {
 	{ "target", 0600, &va_target_fops },   { "enable", 0600, &va_enable_fops }, { "follow", 0600, &va_follow_fops },
 	{ "classes", 0600, &va_classes_fops }, { "marker", 0200, &va_marker_fops }, { "snapshot", 0200, &va_snapshot_fops },
-	{ "stats", 0400, &va_stats_fops },
+	{ "overwrite", 0600, &va_overwrite_fops }, { "stats", 0400, &va_stats_fops },
 };
 
 static void va_remove_files(void)

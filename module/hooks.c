@@ -58,6 +58,7 @@ static struct va_hook va_hooks[] = {
 	{ .name = "handle_mm_fault", .kind = VA_KRETPROBE, .enter = va_fault_enter, .leave = va_fault_return,
 	  .data_size = va_fault_data_size, .active = 1024, .nr = -1, .lost = "end of faults" },
 	VA_KP("fixup_exception", va_fault_fixup, false, "the moment of a bad access by the kernel"),
+	VA_TP("signal_deliver", va_task_signal, false, "the moment of a crash"),
 	VA_TP("signal_generate", va_fault_signal, false, "bad accesses"),
 	VA_TP("page_fault_user", va_fault_user, false, "faults"),
 	VA_TP("page_fault_kernel", va_fault_kernel, false, "faults by the kernel"),

@@ -7,6 +7,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/signal.h>
 
 #include "compat.h"
 #include "control.h"
@@ -208,6 +209,28 @@ void va_task_exec(void *data, struct task_struct *task, pid_t old_pid, struct li
 	rcu_read_unlock();
 }
 
+/* --- the end of a program that goes wrong -------------------------------------------------------------------------------- */
+
+static void va_crash_of(int sig)
+{
+	if (sig > 0 && sig_kernel_coredump(sig))
+		va_channel_crash();
+}
+
+/* Before a core is dumped, which takes its time. Called with siglock held. */
+void va_task_signal(void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	struct va_proc *proc;
+
+	if (ka->sa.sa_handler != SIG_DFL)
+		return;
+	rcu_read_lock();
+	proc = va_proc_find(current->tgid);
+	if (unlikely(proc))
+		va_crash_of(sig);
+	rcu_read_unlock();
+}
+
 /* --- EXIT ------------------------------------------------------------------------------------------------------------- */
 
 /*
@@ -250,8 +273,10 @@ static void va_write_exit(struct va_proc *proc, struct task_struct *task, bool l
 	};
 
 	rec.head.aux = last && signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
-	if (last)
+	if (last) {
 		va_group_faults(task, &rec.exit);
+		va_crash_of(rec.head.aux & 0x7f);
+	}
 	strscpy(rec.exit.comm, task->comm, sizeof(rec.exit.comm));
 	va_task_tell(&rec);
 }

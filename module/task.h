@@ -23,6 +23,7 @@ u32 va_task_parent(struct task_struct *task); /* its tgid */
 void va_task_new(void *data, struct task_struct *child, unsigned long clone_flags);
 void va_task_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm);
 void va_task_exit(void *data, struct task_struct *task);
+void va_task_signal(void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka);
 void va_task_rename(void *data, struct task_struct *task, const char *comm);
 
 #endif
