@@ -15,6 +15,8 @@ static const char help[] =
 	"from now on. Needs the module on this kernel. Closing the window, or Ctrl-C, leaves the process running.\n"
 	"\n"
 	"  -o, --output FILE    write a recording\n"
+	"      --flight[=MIB]   with -o, without a window: keep only the newest in memory; write it when the process or a\n"
+	"                       child crashes, when vmatlas gets SIGUSR1, and at the end ('vmatlas record --help')\n"
 	"      --title TEXT     a title for the window and the recording\n"
 	"      --classes LIST   event classes to record: fault op vma task mark (all)\n"
 	"      --module FILE.ko load this module\n"
@@ -24,7 +26,11 @@ static const char help[] =
 static int attach(struct va_options *o)
 {
 	o->where = VA_WHERE_LOCAL;
-	if (va_window_possible())
+	if (o->flight && !o->output) {
+		fputs("vmatlas: --flight needs -o FILE; try 'vmatlas attach --help'\n", stderr);
+		return VA_EXIT_USAGE;
+	}
+	if (!o->flight && va_window_possible())
 		return va_watch_window(o);
 	if (o->output)
 		return va_watch_record(o);
@@ -35,7 +41,7 @@ static int attach(struct va_options *o)
 int cmd_attach(int argc, char **argv)
 {
 	struct va_options o;
-	int code = va_options_parse(&o, argc, argv, "op", help);
+	int code = va_options_parse(&o, argc, argv, "opf", help);
 
 	if (code < 0)
 		code = attach(&o);

@@ -87,6 +87,14 @@ void va_launch_stop(const struct va_launch *l)
 		kill(l->pid, SIGTERM);
 }
 
+void va_launch_dump(const struct va_launch *l)
+{
+	static const char line[] = "dump\n";
+
+	if (l->commands >= 0 && write(l->commands, line, sizeof(line) - 1) < 0)
+		return;
+}
+
 int va_launch_mark(const struct va_launch *l, const char *text)
 {
 	char *line = va_string("mark %.*s\n", (int)strcspn(text, "\n"), text);

@@ -171,6 +171,8 @@ static void describe(struct va_strings *v, const struct va_options *o, const str
 		add_params(v, o->params);
 	if (o->title)
 		add_pair(v, "--title", va_string("%s", o->title));
+	if (o->flight)
+		add_pair(v, "--flight", va_string("%u", o->flight));
 	if (o->pid)
 		add_pair(v, "--pid", va_string("%d", o->pid));
 	else

@@ -8,7 +8,7 @@
 
 #include "commands.h"
 
-enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE };
+enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT };
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -27,6 +27,7 @@ static const struct option long_options[] = {
 	{ "user", no_argument, NULL, USER },
 	{ "share", required_argument, NULL, SHARE },
 	{ "guest-log", required_argument, NULL, GUEST_LOG },
+	{ "flight", optional_argument, NULL, FLIGHT },
 	{ 0 },
 };
 
@@ -145,6 +146,9 @@ static int take(struct va_options *o, int c, const char *command)
 		return -1;
 	case SHARE:
 		return add_share(o, optarg) ? -1 : usage(command, "--share needs a directory below /, not '%s'", optarg);
+	case FLIGHT:
+		o->flight = VA_FLIGHT_MIB;
+		return !optarg || parse_number(optarg, 1, VA_FLIGHT_MAX, &o->flight) ? -1 : usage(command, "--flight=MIB is a number from 1 to 4096, not '%s'", optarg);
 	case GUEST_LOG:
 		o->guest_log = optarg;
 		return -1;
@@ -156,6 +160,8 @@ static bool fits(int c, const char *which)
 {
 	if (c == 'o')
 		return strchr(which, 'o');
+	if (c == FLIGHT)
+		return strchr(which, 'f');
 	if (c == VM || (c >= LEVELS && c <= GUEST_LOG) || c == SHARE)
 		return strchr(which, 'v');
 	return true;

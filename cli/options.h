@@ -24,13 +24,14 @@ struct va_options {
 	char *params;          /* owned: module parameters, joined by spaces; "" = none */
 	char *classes;         /* owned: event classes, joined by spaces; "" = the module's choice */
 	struct va_strings shares; /* absolute directories */
+	unsigned flight;       /* MiB a flight recorder keeps; 0 = none */
 	pid_t pid;             /* attach */
 	char **command;        /* what is left: NULL-terminated, may be empty */
 	int command_count;
 };
 
 /*
- * which: letters of the options that make sense: 'o' output, 'v' VM, 'p' takes a pid. Returns -1 to go on, else the exit code
+ * which: letters of the options that make sense: 'o' output, 'v' VM, 'f' flight recorder, 'p' takes a pid. Returns -1 to go on, else the exit code
  * to end with (a sentence, or the help, has been printed).
  */
 int va_options_parse(struct va_options *o, int argc, char **argv, const char *which, const char *help);

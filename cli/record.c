@@ -8,6 +8,7 @@ static const char intro[] =
 	"Examples:\n"
 	"  vmatlas record -o ls.vmatlas -- ls -l\n"
 	"  vmatlas record -o make.vmatlas --vm=6.1 --cpus 4 -- make -j4\n"
+	"  vmatlas record -o crash.vmatlas --flight -- ./server\n"
 	"  vmatlas record -o lab.vmatlas --vm --share results -- sh -c './lab >results/out'\n"
 	"\n"
 	"Usage: vmatlas record -o FILE [OPTIONS] -- COMMAND [ARGUMENTS]\n"
@@ -18,6 +19,9 @@ static const char intro[] =
 	"  -o, --output FILE    the recording, readable by you only; - = standard output (the command's own output\n"
 	"                       then goes to standard error)\n"
 	"      --title TEXT     a title for it\n"
+	"      --flight[=MIB]   flight recorder: keep only the newest in memory, write it when a process crashes\n"
+	"                       (SIGSEGV, SIGABRT, …), when vmatlas gets SIGUSR1, and at the end. MIB of maps and calls\n"
+	"                       (64); of faults what the module's buffers hold (--module-param fault_subbuf_count=N)\n"
 	"  -q, --quiet          say nothing but errors\n"
 	"\n";
 
@@ -25,7 +29,7 @@ int cmd_record(int argc, char **argv)
 {
 	char *help = va_string("%s%s", intro, va_options_help_vm);
 	struct va_options o;
-	int code = va_options_parse(&o, argc, argv, "ov", help);
+	int code = va_options_parse(&o, argc, argv, "ovf", help);
 
 	free(help);
 	if (code < 0 && !o.output) {

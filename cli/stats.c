@@ -126,6 +126,14 @@ static struct channel channel_of(const struct stats *s, __u32 cpu, __u32 channel
 		c.written = t[i].written;
 		c.lost = t[i].lost;
 	}
+	if (n)
+		t = va_recording_first_totals(s->recording, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (t[i].cpu != cpu || t[i].channel != channel)
+			continue;
+		c.written -= t[i].written;
+		c.lost -= t[i].lost;
+	}
 	return c;
 }
 

@@ -22,6 +22,14 @@ static void stop_launch(int number)
 	va_launch_stop(&launch);
 }
 
+static void dump_launch(int number)
+{
+	int saved = errno;
+
+	va_launch_dump(&launch);
+	errno = saved;
+}
+
 /*
  * The command's processes hear of signals themselves: Ctrl-C reaches the whole group. Who asks only us to end wants the recording, and gets
  * it whole. An attached process has nothing to do with our terminal: there Ctrl-C ends the recording.
@@ -29,12 +37,15 @@ static void stop_launch(int number)
 static void mind_signals(const struct va_options *o)
 {
 	struct sigaction stop = { .sa_handler = stop_launch, .sa_flags = SA_RESTART };
+	struct sigaction dump = { .sa_handler = dump_launch, .sa_flags = SA_RESTART };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	sigaction(SIGINT, o->pid ? &stop : &ignore, NULL);
 	sigaction(SIGQUIT, &ignore, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL);
+	if (o->flight)
+		sigaction(SIGUSR1, &dump, NULL);
 }
 
 /* Nothing was recorded: an empty file would only puzzle. */
@@ -52,6 +63,9 @@ int va_watch_record(const struct va_options *o)
 
 	if (file < 0)
 		return VA_EXIT_FAILURE;
+	/* Whoever sends it to all that is called vmatlas ends none of them. */
+	if (o->flight)
+		signal(SIGUSR1, SIG_IGN);
 	code = va_launch_start(&launch, o);
 	if (code) {
 		drop_empty(file, o->output);
@@ -59,6 +73,8 @@ int va_watch_record(const struct va_options *o)
 		return code;
 	}
 	mind_signals(o);
+	if (o->flight && !o->quiet)
+		fprintf(stderr, "vmatlas: flight recorder: 'kill -USR1 %d' writes what is kept\n", getpid());
 	failed = va_recorder_run(launch.stream, file, o->output, -1);
 	code = va_launch_wait(&launch);
 	drop_empty(file, o->output);

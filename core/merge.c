@@ -131,6 +131,19 @@ int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const struct 
 	return 0;
 }
 
+void va_merge_begin(struct va_merge *m, __u32 cpu, __u32 channel, __u64 given_out, __u64 ts)
+{
+	if (cpu >= m->cpus || channel >= VMATLAS_CHANNELS)
+		return;
+	struct stream *s = &m->streams[cpu * VMATLAS_CHANNELS + channel];
+
+	if (s->begun)
+		return;
+	s->begun = true;
+	s->next_seq = (__u32)given_out;
+	s->last_ts = ts;
+}
+
 void va_merge_total(struct va_merge *m, __u32 cpu, __u32 channel, __u64 given_out, __u64 ts)
 {
 	if (cpu >= m->cpus || channel >= VMATLAS_CHANNELS)

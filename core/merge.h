@@ -30,6 +30,11 @@ void va_merge_free(struct va_merge *m);
 
 /* 0, or -EINVAL for a CPU or channel out of range. */
 int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const struct vmatlas_record *recs, size_t n);
+/*
+ * Before its first record: the stream's numbers begin here, at that moment; what is missing before the first record is a loss, too. Without
+ * it the first record says where they begin.
+ */
+void va_merge_begin(struct va_merge *m, __u32 cpu, __u32 channel, __u64 given_out, __u64 ts);
 /* What the module says it gave out on one stream by the end: what is missing behind the last record becomes a LOSS with that ts. */
 void va_merge_total(struct va_merge *m, __u32 cpu, __u32 channel, __u64 given_out, __u64 ts);
 void va_merge_round(struct va_merge *m, __u64 drained); /* all before `drained` may go out */

@@ -27,8 +27,9 @@ struct va_recording {
 	struct vmatlas_stream_header header;
 	struct meta *metas;
 	size_t meta_count, meta_room;
-	struct vmatlas_totals *totals;
-	size_t total_count;
+	struct vmatlas_totals *totals, *first_totals;
+	size_t total_count, first_count;
+	bool running;               /* a RECORDS or ROUND was there */
 	struct vmatlas_end end;
 	bool has_end;
 	__u64 malformed;            /* OBJECT and META chunks without effect */
@@ -93,8 +94,24 @@ static void on_meta(struct va_recording *r, const char *payload, size_t bytes)
 	r->metas[r->meta_count++] = new;
 }
 
+/* What the module had counted when the recording began: the numbers start there. */
+static void on_first_totals(struct va_recording *r, const void *payload, size_t bytes)
+{
+	free(r->first_totals);
+	r->first_totals = va_alloc(bytes);
+	memcpy(r->first_totals, payload, bytes);
+	r->first_count = bytes / sizeof(*r->first_totals);
+	for (size_t i = 0; i < r->first_count; i++) {
+		const struct vmatlas_totals *t = &r->first_totals[i];
+
+		va_merge_begin(r->merge, t->cpu, t->channel, t->written + t->lost, r->header.start_mono);
+	}
+}
+
 static void on_totals(struct va_recording *r, const void *payload, size_t bytes)
 {
+	if (!r->running && !r->first_totals)
+		on_first_totals(r, payload, bytes);
 	free(r->totals);
 	r->totals = va_alloc(bytes);
 	memcpy(r->totals, payload, bytes);
@@ -107,9 +124,11 @@ static int on_chunk(void *ctx, const struct vmatlas_chunk *chunk, const void *pa
 
 	switch (chunk->kind) {
 	case VMATLAS_CHUNK_RECORDS:
+		r->running = true;
 		on_records(r, chunk, payload);
 		break;
 	case VMATLAS_CHUNK_ROUND:
+		r->running = true;
 		va_merge_round(r->merge, chunk->drained);
 		break;
 	case VMATLAS_CHUNK_META:
@@ -153,6 +172,7 @@ void va_recording_free(struct va_recording *r)
 		free(r->metas[i].key);
 	free(r->metas);
 	free(r->totals);
+	free(r->first_totals);
 	free(r->aligned);
 	free(r);
 }
@@ -268,6 +288,12 @@ const struct vmatlas_totals *va_recording_totals(const struct va_recording *r, s
 {
 	*n = r->total_count;
 	return r->totals;
+}
+
+const struct vmatlas_totals *va_recording_first_totals(const struct va_recording *r, size_t *n)
+{
+	*n = r->first_count;
+	return r->first_totals;
 }
 
 const struct vmatlas_end *va_recording_end(const struct va_recording *r)

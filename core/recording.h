@@ -32,6 +32,8 @@ struct va_texts *va_recording_texts(struct va_recording *r);
 struct va_objects *va_recording_objects(struct va_recording *r);
 const struct va_merge *va_recording_merge(const struct va_recording *r);
 const char *va_recording_meta(const struct va_recording *r, const char *key); /* NULL = not said */
+/* What the module had counted at the beginning, of earlier recordings; *n 0 = not said. */
+const struct vmatlas_totals *va_recording_first_totals(const struct va_recording *r, size_t *n);
 const struct vmatlas_totals *va_recording_totals(const struct va_recording *r, size_t *n); /* last TOTALS, or NULL */
 const struct vmatlas_end *va_recording_end(const struct va_recording *r); /* NULL = cut off, or still running */
 __u64 va_recording_malformed(const struct va_recording *r); /* chunks of unknown kinds, and OBJECTs and METAs without effect */

@@ -16,6 +16,7 @@
 
 #include "commands.h"
 #include "common/control.h"
+#include "flight.h"
 
 /* ms between rounds: short enough for a live view, longer while nothing happens. */
 #define BUSY_MS 10
@@ -40,8 +41,10 @@ static int open_signals(void)
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_DFL); /* an ignored one would never come */
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -81,7 +84,13 @@ static int open_drain(struct va_collect *c)
 	va_module_write("enable", "0");
 	va_module_write("target", "none");
 	c->drain = va_drain_open(c->stats.cpus, 64u << 20, &err);
-	return c->drain ? 0 : complain("the module's per-CPU files", err);
+	if (!c->drain)
+		return complain("the module's per-CPU files", err);
+	va_drain_discard(c->drain);
+	err = va_module_stats(&c->stats);
+	if (!err)
+		err = va_flight_start(c);
+	return err ? complain("the module's counts, or its file overwrite", err) : 0;
 }
 
 static int enable(struct va_collect *c)
@@ -118,7 +127,7 @@ static int start_attach(struct va_collect *c)
 
 static void round_once(struct va_collect *c)
 {
-	long most = va_drain_round(c->drain, c->writer, va_mapped_see, c->mapped);
+	long most = c->flight ? va_flight_round(c) : va_drain_round(c->drain, c->writer, va_mapped_see, c->mapped);
 
 	if (most >= 0)
 		c->error = va_mapped_tell(c->mapped, c->writer, OBJECTS_A_ROUND);
@@ -151,6 +160,10 @@ static void look_for_losses(struct va_collect *c)
 	c->next_look = now + LOOK_NS;
 	if (c->stats.torn)
 		heal(c);
+	if (c->flight) {
+		va_flight_look(c);
+		return;
+	}
 	lost = va_facts_lost(&c->stats, VMATLAS_CHANNELS);
 	if (lost != c->told_lost && !c->error)
 		c->error = va_facts_totals(c);
@@ -179,6 +192,12 @@ static void pass_on(struct va_collect *c, int number)
 		kill(-c->child.pid, number);
 }
 
+static void dump(struct va_collect *c)
+{
+	if (c->flight && !va_drain_dead(c->drain))
+		va_flight_dump(c, "asked for");
+}
+
 static void take_signal(struct va_collect *c)
 {
 	struct signalfd_siginfo info;
@@ -186,6 +205,8 @@ static void take_signal(struct va_collect *c)
 	while (read(c->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(c);
+		else if (info.ssi_signo == SIGUSR1)
+			dump(c);
 		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT)
 			pass_on(c, info.ssi_signo);
 		else
@@ -197,6 +218,8 @@ static void take_line(struct va_collect *c, const char *line)
 {
 	if (!strncmp(line, "mark ", 5))
 		va_module_write("marker", line + 5);
+	else if (!strcmp(line, "dump"))
+		dump(c);
 	else if (!strcmp(line, "stop"))
 		c->stopped = true;
 }
@@ -280,14 +303,26 @@ static void finish_module(struct va_collect *c)
 		heal(c);
 	va_module_write("enable", "0");
 	va_module_write("target", "none");
-	while (!c->error && (round_once(c), c->patience < BUSY_MS))
-		;
-	if (!c->error)
-		round_once(c);
-	if (!c->error && !va_module_stats(&c->stats))
-		c->error = va_facts_totals(c);
+	if (c->flight) {
+		va_module_write("overwrite", "0");
+		va_flight_dump(c, "the end");
+	} else {
+		while (!c->error && (round_once(c), c->patience < BUSY_MS))
+			;
+		if (!c->error)
+			round_once(c);
+		if (!c->error && !va_module_stats(&c->stats))
+			c->error = va_facts_totals(c);
+	}
 	if (!c->error)
 		c->error = va_facts_hooks(c);
+}
+
+static void finish_unloaded(struct va_collect *c)
+{
+	fputs("vmatlas-collect: the module was unloaded; the recording ends there\n", stderr);
+	if (c->flight)
+		va_flight_dump(c, "the module was unloaded");
 }
 
 static void finish(struct va_collect *c)
@@ -296,7 +331,7 @@ static void finish(struct va_collect *c)
 
 	/* A module under the same name may be another one by now: hands off. */
 	if (va_drain_dead(c->drain))
-		fputs("vmatlas-collect: the module was unloaded; the recording ends there\n", stderr);
+		finish_unloaded(c);
 	else
 		finish_module(c);
 	if (!c->error)
@@ -346,8 +381,8 @@ static int start(struct va_collect *c)
 		code = open_drain(c);
 	if (!code)
 		code = enable(c);
-	/* After enable, which takes its time: seconds count from here. */
-	if (!code && va_facts_header(c))
+	/* After enable, which takes its time: seconds count from here, and so do the numbers. */
+	if (!code && (va_facts_header(c) || va_facts_totals(c)))
 		code = VA_EXIT_FAILURE;
 	if (!code)
 		code = c->o->job ? start_command(c) : start_attach(c);
@@ -387,6 +422,7 @@ int va_collect_run(const struct va_collect_options *o)
 	va_module_stats_free(&c.stats);
 	va_bytes_free(&c.line);
 	va_mapped_free(c.mapped);
+	va_flight_free(c.flight);
 	va_writer_free(c.writer);
 	if (c.lock >= 0)
 		close(c.lock);

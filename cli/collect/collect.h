@@ -16,6 +16,7 @@ struct va_collect_options {
 	int report;            /* where struct va_report goes at the end; -1 = nowhere */
 	struct va_job *job;    /* the command, or NULL */
 	pid_t pid;             /* to attach to; 0 = none */
+	unsigned flight;       /* MiB of truth a flight recorder keeps; 0 = all is written as it comes */
 	const char *title;
 	const char *loader;    /* how the module came to be loaded: META "loader" */
 };
@@ -25,6 +26,7 @@ struct va_collect {
 	struct va_writer *writer;
 	struct va_drain *drain;
 	struct va_mapped *mapped;
+	struct va_flight *flight; /* NULL = none */
 	struct va_module_stats stats;
 	struct va_child child;
 	int lock;              /* the control directory, locked: one collector at a time */

@@ -157,3 +157,28 @@ long va_drain_round(struct va_drain *d, struct va_writer *w, void (*truth)(void 
 	err = va_writer_chunk(w, &round, NULL);
 	return err ? err : most;
 }
+
+long va_drain_truth(struct va_drain *d, void (*take)(void *ctx, unsigned cpu, const struct vmatlas_record *recs, size_t n), void *ctx)
+{
+	long most = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		struct file *f = &d->files[i];
+		long sum = 0;
+		size_t n;
+
+		while (f->channel == VMATLAS_CHANNEL_TRUTH && (size_t)sum < d->capacity && (n = read_records(d, f))) {
+			take(ctx, f->cpu, (const struct vmatlas_record *)d->buf, n / VMATLAS_RECORD_SIZE);
+			sum += n;
+		}
+		most = sum > most ? sum : most;
+	}
+	return most;
+}
+
+void va_drain_discard(struct va_drain *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		while (read_records(d, &d->files[i]))
+			;
+}

@@ -23,6 +23,12 @@ void va_drain_close(struct va_drain *d);
  */
 long va_drain_round(struct va_drain *d, struct va_writer *w, void (*truth)(void *ctx, const struct vmatlas_record *recs, size_t n), void *ctx);
 
+/* The truth files only, into hands instead of a stream. Returns the bytes of the fullest file. */
+long va_drain_truth(struct va_drain *d, void (*take)(void *ctx, unsigned cpu, const struct vmatlas_record *recs, size_t n), void *ctx);
+
+/* Forgets all that is there. */
+void va_drain_discard(struct va_drain *d);
+
 /* The module was unloaded: nothing will come any more. */
 bool va_drain_dead(const struct va_drain *d);
 

@@ -1,4 +1,4 @@
-#include "collect.h"
+#include "flight.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -139,6 +139,8 @@ uint64_t va_facts_lost(const struct va_module_stats *s, unsigned channel)
 
 int va_facts_totals(struct va_collect *c)
 {
+	if (c->flight)
+		va_flight_correct(c->flight, &c->stats);
 	struct vmatlas_chunk chunk = { .kind = VMATLAS_CHUNK_TOTALS, .bytes = c->stats.total_count * sizeof(*c->stats.totals) };
 
 	return va_writer_chunk(c->writer, &chunk, c->stats.totals);

@@ -11,7 +11,7 @@
 
 #include "commands.h"
 
-enum { JOB = 256, REPORT, LOAD, PROBE, PARAM, UNLOAD, PID, USER, CLASSES, TITLE, COMMANDS };
+enum { JOB = 256, REPORT, LOAD, PROBE, PARAM, UNLOAD, PID, USER, CLASSES, TITLE, COMMANDS, FLIGHT };
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },	    { "version", no_argument, NULL, 'V' },
@@ -21,6 +21,7 @@ static const struct option long_options[] = {
 	{ "unload", no_argument, NULL, UNLOAD },    { "pid", required_argument, NULL, PID },
 	{ "user", required_argument, NULL, USER },  { "enable-classes", required_argument, NULL, CLASSES },
 	{ "title", required_argument, NULL, TITLE },  { "commands", required_argument, NULL, COMMANDS },
+	{ "flight", required_argument, NULL, FLIGHT },
 	{ 0 },
 };
 
@@ -41,7 +42,8 @@ static const char help[] =
 	"      --param NAME=VALUE     parameter for --load and --probe (may repeat)\n"
 	"      --unload               with nothing to record: unload the module\n"
 	"      --job FD|FILE          the command as vmatlas describes it, instead of -- COMMAND\n"
-	"      --commands FD|FILE     lines \"mark TEXT\"; the end of this input stops the recording\n"
+	"      --flight MIB           flight recorder: keep the newest, write it at a crash, at SIGUSR1 and at the end\n"
+	"      --commands FD|FILE     lines \"mark TEXT\", \"dump\", \"stop\"; the end of this input stops the recording\n"
 	"      --report FD            struct va_report at the end\n"
 	"\n"
 	"Exit codes: as vmatlas; the command's own status is passed through.\n";
@@ -114,6 +116,9 @@ static int take(struct arguments *a, int c)
 	case PID:
 		a->o.pid = is_number(optarg) ? atoi(optarg) : -1;
 		return a->o.pid > 0 ? -1 : usage("--pid needs a process id");
+	case FLIGHT:
+		a->o.flight = is_number(optarg) ? atoi(optarg) : 0;
+		return a->o.flight && a->o.flight <= VA_FLIGHT_MAX ? -1 : usage("--flight needs a number of MiB");
 	case USER:
 		a->user = optarg;
 		return -1;
@@ -201,6 +206,8 @@ static int run(struct arguments *a)
 				: "vmatlas-collect: the vmatlas module is not loaded (or debugfs cannot be mounted)\n", stderr);
 		return geteuid() ? VA_EXIT_PERMISSION : VA_EXIT_MODULE;
 	}
+	if (a->o.job && !a->o.flight)
+		a->o.flight = a->o.job->flight;
 	a->o.loader = a->load ? a->load : a->probe ? "modprobe" : "was loaded";
 	code = va_collect_run(&a->o);
 	if (a->load || a->probe)

@@ -171,7 +171,7 @@ static void take_line(struct va_module_stats *s, const char *line)
 	const struct {
 		const char *name;
 		unsigned *to;
-	} numbers[] = { { "wire ", &s->wire }, { "levels ", &s->levels }, { "rules ", &s->rules }, { "cpus ", &s->cpus } };
+	} numbers[] = { { "wire ", &s->wire }, { "levels ", &s->levels }, { "rules ", &s->rules }, { "cpus ", &s->cpus }, { "overwrite ", &s->overwrite } };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		if (!strncmp(line, numbers[i].name, strlen(numbers[i].name)))

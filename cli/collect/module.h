@@ -14,6 +14,7 @@ struct va_module_stats {
 	uint64_t subbuf_size, subbuf_count;
 	uint64_t torn;
 	bool enabled;
+	unsigned overwrite; /* as the control file says */
 	struct vmatlas_totals *totals; /* owned: two for each CPU the module knows */
 	size_t total_count;
 	struct va_bytes hooks;         /* the lines about missed and absent hooks; NUL-terminated */

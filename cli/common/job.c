@@ -15,6 +15,7 @@ enum tag { ARG = 1, ENV, CWD, PARAMS, CLASSES, HOSTNAME, SHARE, GROUP, LIMITS, N
 struct numbers {
 	uint32_t flags, uid, gid, mask, persona;
 	uint16_t rows, columns;
+	uint32_t flight;
 };
 
 extern char **environ;
@@ -112,7 +113,7 @@ static void put_strings(struct va_bytes *out, uint32_t tag, const struct va_stri
 
 void va_job_encode(const struct va_job *job, struct va_bytes *out)
 {
-	struct numbers numbers = { job->flags, job->uid, job->gid, job->mask, job->persona, job->rows, job->columns };
+	struct numbers numbers = { job->flags, job->uid, job->gid, job->mask, job->persona, job->rows, job->columns, job->flight };
 
 	va_bytes_add(out, magic, sizeof(magic));
 	put(out, NUMBERS, &numbers, sizeof(numbers));
@@ -160,6 +161,7 @@ static bool get_numbers(struct va_job *job, const void *data, size_t n)
 	job->persona = v.persona;
 	job->rows = v.rows;
 	job->columns = v.columns;
+	job->flight = v.flight <= VA_FLIGHT_MAX ? v.flight : VA_FLIGHT_MAX;
 	return true;
 }
 

@@ -26,6 +26,9 @@ enum va_job_flags {
 	VA_JOB_BARE = 1 << 5,       /* guest: no module, no recording, only the command (VMATLAS_VM_BARE=1: to try the module by hand) */
 };
 
+#define VA_FLIGHT_MIB 64   /* what a flight recorder keeps of maps and calls unless told otherwise */
+#define VA_FLIGHT_MAX 4096
+
 struct va_strings {
 	char **item; /* NULL-terminated, owned */
 	size_t n, room;
@@ -48,6 +51,7 @@ struct va_job {
 	uint32_t mask;             /* umask */
 	uint32_t persona;          /* personality(2) */
 	uint16_t rows, columns;    /* of the terminal */
+	uint32_t flight;           /* MiB a flight recorder keeps; 0 = none */
 	struct rlimit limits[RLIM_NLIMITS];
 };
 

@@ -451,6 +451,7 @@ static void describe_job(struct vm *vm)
 	free(vm->job->params);
 	free(vm->job->classes);
 	vm->job->params = va_string("%s", o->params);
+	vm->job->flight = o->flight;
 	vm->job->classes = va_string("%s", o->classes);
 	for (size_t i = 0; i < o->shares.n; i++)
 		va_strings_add(&vm->job->shares, o->shares.item[i]);
