@@ -345,7 +345,10 @@ static void say_lost(const struct va_collect *c)
 {
 	uint64_t truth = va_facts_lost(&c->stats, VMATLAS_CHANNEL_TRUTH), faults = va_facts_lost(&c->stats, VMATLAS_CHANNEL_FAULTS);
 
-	if (truth || faults)
+	if (c->flight)
+		fprintf(stderr, "vmatlas: flight recorder: %llu older records (%llu of faults) were not kept\n", (unsigned long long)(truth + faults),
+			(unsigned long long)faults);
+	else if (truth || faults)
 		fprintf(stderr,
 			"vmatlas: %llu records were lost (%llu of faults): reading fell behind; larger buffers help (--module-param "
 			"fault_subbuf_count=…)\n",
