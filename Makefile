@@ -101,6 +101,20 @@ $(B)/demos/%: demos/%.c | $(B)/.deps
 $(B)/tests/workloads/%: tests/workloads/%.c | $(B)/.deps
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/workloads $(CFLAGS_ALL) -O1 $< -o $@ -lpthread -MF $@.d
 
+# One program of several files, and the small programs it starts.
+OPS_SRC := $(wildcard tests/workloads/ops/*.c)
+STILL := $(addprefix $(B)/tests/workloads/still-,pie fixed static 32 x32)
+$(B)/tests/workloads/ops_random: tests/workloads/ops_random.c $(filter-out %/still.c,$(OPS_SRC)) tests/workloads/ops/ops.h tests/workloads/workload.h | $(STILL)
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/workloads -std=gnu11 $(WARN) $(CFLAGS) -O1 $(filter %.c,$^) -o $@ -lpthread
+
+STILL_pie := -fPIE -pie
+STILL_fixed := -fno-pie -no-pie
+STILL_static := -static -fno-pie
+STILL_32 := -m32 -static -fno-pie
+STILL_x32 := -mx32 -static -fno-pie
+$(B)/tests/workloads/still-%: tests/workloads/ops/still.c | $(B)/.deps
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(STILL_$*) -O1 -Wall -ffreestanding -fno-stack-protector -nostdlib -Wl,-e,start -Wl,--build-id=none $< -o $@
+
 # Unit tests: each a small main, linked with the core (and GUI, never its window) under ASan and UBSan.
 GUI_LIB_SRC := $(GUI_SRC)
 $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(call obj,$(GUI_LIB_SRC) $(CORE_SRC),san)

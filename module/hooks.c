@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "hooks.h"
 #include "op.h"
+#include "rename.h"
 #include "task.h"
 #include "truth.h"
 
@@ -39,6 +40,9 @@ struct va_hook {
 #define VA_CALL(call) \
 	{ .name = "__x64_sys_" #call, .kind = VA_KRETPROBE, .enter = va_op_enter, .leave = va_op_return, \
 	  .data_size = va_op_data_size, .active = 256, .nr = __NR_##call, .lost = "result of " #call }
+#define VA_NAMES(fn_name, fn_enter, fn_leave) \
+	{ .name = fn_name, .kind = VA_KRETPROBE, .enter = fn_enter, .leave = fn_leave, .data_size = va_rename_data_size, .active = 64, \
+	  .nr = -1, .lost = "new names of files that are mapped" }
 
 /*
  * The end of a map comes first here, so it is on before anything can begin to watch one, and off last: a map that ended unseen would
@@ -62,6 +66,13 @@ static struct va_hook va_hooks[] = {
 	VA_TP("signal_generate", va_fault_signal, false, "bad accesses"),
 	VA_TP("page_fault_user", va_fault_user, false, "faults"),
 	VA_TP("page_fault_kernel", va_fault_kernel, false, "faults by the kernel"),
+	VA_NAMES("d_delete", va_rename_enter_one, va_rename_return),
+	VA_NAMES("d_move", va_rename_enter_two, va_rename_return),
+	VA_NAMES("d_exchange", va_rename_enter_two, va_rename_return),
+	VA_NAMES("__x64_sys_mount", NULL, va_rename_mount_return),
+	VA_NAMES("__x64_sys_umount", NULL, va_rename_mount_return),
+	VA_NAMES("__x64_sys_move_mount", NULL, va_rename_mount_return),
+	VA_NAMES("__x64_sys_pivot_root", NULL, va_rename_mount_return),
 	VA_CALL(mmap), VA_CALL(munmap), VA_CALL(brk), VA_CALL(mremap), VA_CALL(mprotect), VA_CALL(pkey_mprotect), VA_CALL(madvise),
 	VA_CALL(process_madvise), VA_CALL(mlock), VA_CALL(mlock2), VA_CALL(munlock), VA_CALL(mlockall), VA_CALL(munlockall),
 	VA_CALL(mbind), VA_CALL(shmat), VA_CALL(shmdt), VA_CALL(remap_file_pages), VA_CALL(prctl),

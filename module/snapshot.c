@@ -11,14 +11,15 @@
 /* The map from the cursor on. True when the reader has all of it. */
 static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
 {
-	u32 loss = va_channel_loss();
+	u32 loss = va_channel_loss(), tears = atomic_read(&map->tears);
 	unsigned long at;
 
-	if (map->healed == loss)
+	if (!va_map_torn(map))
 		return true;
 	/* Truth was lost since the cursor began to move: what it has passed may have changed unseen. */
-	if (map->cursor_loss != loss) {
+	if (map->cursor_loss != loss || map->cursor_tears != tears) {
 		map->cursor_loss = loss;
+		map->cursor_tears = tears;
 		map->cursor = 0;
 	}
 	for (at = map->cursor; at < TASK_SIZE_MAX; map->cursor = at) {
@@ -26,6 +27,7 @@ static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
 		if (!at)
 			return false;
 	}
+	WRITE_ONCE(map->healed_tears, tears);
 	WRITE_ONCE(map->healed, loss);
 	return !va_map_torn(map);
 }
@@ -105,7 +107,7 @@ void va_snapshot_try(struct va_map *map, struct mm_struct *mm, u16 flags)
 
 void va_snapshot_whole(struct va_map *map, struct mm_struct *mm, int nr)
 {
-	u32 loss = va_channel_loss();
+	u32 loss = va_channel_loss(), tears = atomic_read(&map->tears);
 	unsigned long at;
 
 	for (at = 0; at < TASK_SIZE_MAX;) {
@@ -113,6 +115,7 @@ void va_snapshot_whole(struct va_map *map, struct mm_struct *mm, int nr)
 		if (!at)
 			return;
 	}
+	WRITE_ONCE(map->healed_tears, tears);
 	WRITE_ONCE(map->healed, loss);
 }
 

@@ -29,6 +29,8 @@ struct va_map {
 	unsigned long busy;
 	u32 healed;           /* va_channel_loss() when the reader last had the whole map: differs = torn */
 	u32 cursor_loss;      /* the same when `cursor` was begun: differs = cursor means nothing */
+	atomic_t tears;       /* the same of this map alone: va_map_tear(), at any time */
+	u32 healed_tears, cursor_tears;
 	unsigned long cursor; /* the whole map has been told below this address */
 	unsigned long pages;  /* the pages have been told below this address; ULONG_MAX = none are due */
 
@@ -67,14 +69,13 @@ void va_watch_none(void);
 /* True if the reader may have a wrong picture of the map. */
 static inline bool va_map_torn(const struct va_map *map)
 {
-	return READ_ONCE(map->healed) != va_channel_loss();
+	return READ_ONCE(map->healed) != va_channel_loss() || READ_ONCE(map->healed_tears) != (u32)atomic_read(&map->tears);
 }
 
 /* Makes the whole map due again, from its beginning. */
 static inline void va_map_tear(struct va_map *map)
 {
-	WRITE_ONCE(map->healed, va_channel_loss() - 1);
-	WRITE_ONCE(map->cursor_loss, va_channel_loss() - 1);
+	atomic_inc(&map->tears);
 }
 
 /* True if a snapshot is due for map or pages. */
