@@ -8,8 +8,15 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 B := build
 CC ?= cc
 PKG_CONFIG ?= pkg-config
-KERNELS ?= 6.1 6.12
 KERNELS_ALL := 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
+# 6.1 and 6.12; where the archive has neither, the distribution's own. Asked once, when a target needs it.
+ifeq ($(origin KERNELS),undefined)
+ifneq ($(filter run test test-long kernels modules vm,$(MAKECMDGOALS)),)
+-include $(B)/kernels/default.mk
+endif
+endif
+KERNELS ?= 6.1 6.12
+
 
 VERSION := $(shell cat VERSION)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wno-unused-parameter
@@ -129,7 +136,9 @@ $(B)/assets/fonts/.done: assets/fonts/list assets/fonts/collect.sh | $(B)/.deps
 # --- kernels, module, guest ------------------------------------------------------------------------------------------
 
 kernels: $(foreach k,$(KERNELS),$(B)/kernels/$(k)/complete) ## download and unpack the kernels for the VM (nothing is installed)
-$(B)/kernels/%/complete: cli/vm/kernels.sh | $(B)/.deps
+$(B)/kernels/default.mk: cli/vm/kernels.sh | $(B)/.deps
+	$(Q)cli/vm/kernels.sh --default $@
+$(B)/kernels/%/complete: cli/vm/kernels.sh cli/vm/archive.sh cli/vm/ninep.sh | $(B)/.deps
 	$(Q)cli/vm/kernels.sh $(B)/kernels $*
 
 MODULE_SRC := $(wildcard module/*.c module/*.h module/Kbuild) $(wildcard include/vmatlas/*.h)
@@ -158,10 +167,10 @@ test-fast: programs demos workloads fonts ## no VM, a minute and a half
 	$(Q)tests/run.sh fast
 
 test: all workloads vm ## every case, counts cut down
-	$(Q)tests/run.sh normal
+	$(Q)KERNELS='$(KERNELS)' tests/run.sh normal
 
 test-long: all workloads vm ## every case, full counts
-	$(Q)tests/run.sh long
+	$(Q)KERNELS='$(KERNELS)' tests/run.sh long
 
 fuzz: ## libFuzzer on the decoders (clang); SECONDS_PER_TARGET=60
 	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}

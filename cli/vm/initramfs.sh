@@ -19,7 +19,7 @@ tree=$out.tree
 NEEDED="virtio_pci virtio_console 9pnet_virtio 9p overlay"
 
 module_file() { # name: the file, or nothing
-	find "$modules/kernel" -name "$1.ko*" -o -name "$(echo "$1" | tr _ -).ko*" | head -n 1
+	find "$modules/kernel" "$kernel/extra" -name "$1.ko*" -o -name "$(echo "$1" | tr _ -).ko*" 2>/dev/null | head -n 1
 }
 
 seen=" "
