@@ -9,6 +9,7 @@ B := build
 CC ?= cc
 PKG_CONFIG ?= pkg-config
 KERNELS_ALL := 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
+DEBUG_KERNELS ?= debug-6.1 debug-6.12
 # 6.1 and 6.12; where the archive has neither, the distribution's own. Asked once, when a target needs it.
 ifeq ($(origin KERNELS),undefined)
 ifneq ($(filter run test test-long kernels modules vm,$(MAKECMDGOALS)),)
@@ -16,7 +17,6 @@ ifneq ($(filter run test test-long kernels modules vm,$(MAKECMDGOALS)),)
 endif
 endif
 KERNELS ?= 6.1 6.12
-
 
 VERSION := $(shell cat VERSION)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wno-unused-parameter
@@ -57,7 +57,7 @@ UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run test test-fast test-long fuzz clean distclean
+.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run test test-fast test-long test-debug fuzz clean distclean
 
 all: programs demos fonts ## build the programs and demos
 
@@ -141,6 +141,10 @@ $(B)/kernels/default.mk: cli/vm/kernels.sh | $(B)/.deps
 $(B)/kernels/%/complete: cli/vm/kernels.sh cli/vm/archive.sh cli/vm/ninep.sh | $(B)/.deps
 	$(Q)cli/vm/kernels.sh $(B)/kernels $*
 
+# Kernels built here, that check themselves: debug-6.1, debug-6.12, debug-6.12-rt.
+$(B)/kernels/debug-%/complete: cli/vm/debug-kernel.sh cli/vm/debug-kernel.config | $(B)/.deps
+	$(Q)cli/vm/debug-kernel.sh $(B)/kernels debug-$*
+
 MODULE_SRC := $(wildcard module/*.c module/*.h module/Kbuild) $(wildcard include/vmatlas/*.h)
 modules: $(foreach k,$(KERNELS),$(B)/module/$(k)/vmatlas.ko) ## build the module for the VM's kernels
 $(B)/module/%/vmatlas.ko: $(B)/kernels/%/complete $(MODULE_SRC)
@@ -171,6 +175,9 @@ test: all workloads vm ## every case, counts cut down
 
 test-long: all workloads vm ## every case, full counts
 	$(Q)KERNELS='$(KERNELS)' tests/run.sh long
+
+test-debug: all workloads $(foreach k,$(DEBUG_KERNELS),$(B)/vm/$(k)/initramfs.cpio) ## the module on kernels built to check themselves (KASAN, lockdep, kmemleak …)
+	$(Q)KERNELS="$(DEBUG_KERNELS)" tests/run.sh debug
 
 fuzz: ## libFuzzer on the decoders (clang); SECONDS_PER_TARGET=60
 	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}

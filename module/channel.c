@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
 #include <linux/debugfs.h>
+#include <linux/kmemleak.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
@@ -179,6 +180,7 @@ static struct file_operations *va_fops_new(void)
 
 	if (!fops)
 		return NULL;
+	kmemleak_not_leak(fops);
 	fops->owner = NULL;
 	fops->open = va_open;
 	fops->read = va_read;

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs the tests and counts them: the last line is "N passed, N failed", the exit status 1 when any failed.
 #
-# usage: run.sh fast|normal|long [NAME...]     NAME: only programs whose name contains one of these words
+# usage: run.sh fast|normal|long|debug [NAME...]     NAME: only programs whose name contains one of these words
 #
 #   fast    structure, unit and window tests: no VM
 #   normal  all, random cases cut down (what CI runs)
 #   long    all, full counts
+#   debug   the module and some of what runs in a VM, smallest counts, on kernels that check themselves (make test-debug)
 #
 # Each program prints a line a test, "ok …" or "not ok …", on standard output (as TAP does). One that prints none or dies has failed; all it wrote is
 # in build/tests/logs/. VMATLAS_TEST_SEED repeats a random run (the seed is printed), KERNELS="6.12" narrows the kernels.
@@ -14,8 +15,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 size=${1:-normal}
 case $size in
-fast | normal | long) ;;
-*) echo "usage: run.sh fast|normal|long [NAME...]" >&2 && exit 2 ;;
+fast | normal | long | debug) ;;
+*) echo "usage: run.sh fast|normal|long|debug [NAME...]" >&2 && exit 2 ;;
 esac
 [ $# -eq 0 ] || shift
 only=$*
@@ -23,7 +24,10 @@ only=$*
 B=build
 logs=$B/tests/logs
 tally=$logs/tally.$$
-export VMATLAS_TEST_SIZE="$size"
+case $size in
+debug) export VMATLAS_TEST_SIZE=fast ;;
+*) export VMATLAS_TEST_SIZE="$size" ;;
+esac
 export VMATLAS_TEST_SEED="${VMATLAS_TEST_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
 export PYTHONPYCACHEPREFIX="$PWD/$B/tests/pycache"
 export CMOCKA_MESSAGE_OUTPUT=TAP
@@ -140,13 +144,27 @@ in_the_kernel() {
 	done
 }
 
+under_checks() {
+	for kernel in $KERNELS; do
+		run 2700 "$kernel/module" tests/module/test_module.sh "$kernel"
+		for name in inside load truth; do
+			run 2700 "$kernel/test_$name" "tests/kernel/test_$name.py" "$kernel"
+		done
+	done
+}
+
 began=$(date +%s)
 echo "# size $size, seed $VMATLAS_TEST_SEED"
-structure
-units
-commands
-window
-[ "$size" = fast ] || in_the_kernel
+case $size in
+debug) under_checks ;;
+*)
+	structure
+	units
+	commands
+	window
+	[ "$size" = fast ] || in_the_kernel
+	;;
+esac
 passed=$(grep -c '^ok$' "$tally")
 failed=$(grep -c '^not ok$' "$tally")
 echo "# $(($(date +%s) - began)) seconds"

@@ -62,6 +62,14 @@ void test_kept(void);
 int work(int argc, char **argv);
 void mark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* --- the kernel's log and its own checks (log.c); those of a kernel that checks itself (CONFIG_KASAN …) end the test's log with reports */
+bool checks_itself(void);
+void log_clear(void);
+void test_log(const char *what, const char *but); /* no line of tests/reports in it but, perhaps, `but` */
+void test_leaks(const char *what);
+void test_allocations(void);
+void test_checks(void);
+
 int init(void); /* init.c */
 
 /* Starts `modtest work NAME ARG` as the target by "exec", drains until it has ended, merges. Its wait status. */

@@ -1,0 +1,222 @@
+/* The kernel's log, searched for reports; on kernels that check themselves also: leaks, allocations made to fail, and the proof that checks work. */
+#include "modtest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
+#define LOG_READ_ALL 3
+#define LOG_CLEAR 5
+
+static char kernel_log[4 << 20];
+
+/* The lines of /reports found in text, one after the other; "" = none. `but` is not looked for. */
+static const char *reports_in(const char *text, const char *but)
+{
+	static char found[4096];
+	char line[256];
+	FILE *f = fopen("/reports", "r");
+
+	if (!f)
+		die("/reports");
+	found[0] = 0;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		if (*line && *line != '#' && strcmp(line, but) && strstr(text, line))
+			snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s\"%s\"", *found ? ", " : "", line);
+	}
+	fclose(f);
+	return found;
+}
+
+static bool read_log(void)
+{
+	int n = klogctl(LOG_READ_ALL, kernel_log, sizeof(kernel_log) - 1);
+
+	kernel_log[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+void log_clear(void)
+{
+	klogctl(LOG_CLEAR, NULL, 0);
+}
+
+void test_log(const char *what, const char *but)
+{
+	bool read = read_log();
+	const char *found = reports_in(kernel_log, but);
+
+	check(read && !*found, "%s: no report in the kernel's log%s%s", what, *found ? " but " : "", found);
+	if (*found)
+		fputs(kernel_log, stdout);
+}
+
+static void put(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die(file);
+	close(fd);
+}
+
+bool checks_itself(void)
+{
+	return !access(KMEMLEAK, F_OK);
+}
+
+/* What kmemleak suspects now. It leaves alone what is younger than five seconds, and what a register may have held in one scan only. */
+static const char *leaks(void)
+{
+	sleep(6);
+	put(KMEMLEAK, "scan");
+	put(KMEMLEAK, "scan");
+	slurp(KMEMLEAK, kernel_log, sizeof(kernel_log));
+	return kernel_log;
+}
+
+void test_leaks(const char *what)
+{
+	const char *suspects = leaks();
+
+	check(!*suspects, "%s: kmemleak suspects nothing", what);
+	fputs(suspects, stdout);
+}
+
+static int load(const char *file, const char *parameters)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
+
+	err = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+#define FAIL_NTH "/proc/thread-self/fail-nth"
+
+/* Lets the n-th allocation from now on in this task fail. */
+static void fail_nth(int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", n);
+	put(FAIL_NTH, text);
+}
+
+/* Whether it has come to that. */
+static bool failed_nth(void)
+{
+	char text[16];
+
+	slurp(FAIL_NTH, text, sizeof(text));
+	put(FAIL_NTH, "0");
+	return atoi(text) == 0;
+}
+
+static void fail_quietly(const char *what)
+{
+	char file[128];
+
+	snprintf(file, sizeof(file), "/sys/kernel/debug/%s/verbose", what);
+	put(file, "0");
+	snprintf(file, sizeof(file), "/sys/kernel/debug/%s/ignore-gfp-wait", what);
+	put(file, "N");
+}
+
+static int try_load(void)
+{
+	return load("/vmatlas.ko", "subbuf_size=4096 subbuf_count=16 fault_subbuf_count=2");
+}
+
+static int try_enable(void)
+{
+	return control("enable", "1");
+}
+
+/* Each allocation of `try` fails in turn, until one more would be too many. How many there were; -1: something was left behind. */
+static int each_fails(int (*try)(void), void (*undo)(void), const char *left)
+{
+	int n, err;
+
+	for (n = 1; n < 5000; n++) {
+		bool was;
+
+		fail_nth(n);
+		err = try();
+		was = failed_nth();
+		if (!err)
+			undo();
+		if (!was)
+			return err ? -1 : n - 1;
+		if (err && left && !access(left, F_OK))
+			return -1;
+	}
+	return -1;
+}
+
+static void undo_load(void)
+{
+	if (syscall(SYS_delete_module, "vmatlas", O_NONBLOCK))
+		die("unload");
+}
+
+static void undo_enable(void)
+{
+	control("enable", "0");
+}
+
+void test_allocations(void)
+{
+	int n;
+
+	if (access(FAIL_NTH, F_OK))
+		return;
+	fail_quietly("failslab");
+	fail_quietly("fail_page_alloc");
+	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	n = each_fails(try_load, undo_load, VMATLAS_CONTROL_DIR);
+	check(n > 50, "each of %d allocations of loading failed in turn", n);
+	if (try_load())
+		die("load");
+	n = each_fails(try_enable, undo_enable, NULL);
+	check(n > 0, "each of %d allocations of switching on failed in turn", n);
+	undo_load();
+	/* The kernel tells where page allocations failed, with a trace. */
+	test_log("failing allocations", "Call Trace");
+	log_clear();
+}
+
+/* The order matters: lockdep is off after its first report. */
+static const struct {
+	const char *kind, *report;
+} faulty[] = {
+	{ "freed", "use-after-free in" }, { "beyond", "KASAN: slab-out-of-bounds" }, { "undefined", "UBSAN: shift-out-of-bounds" },
+	{ "sleep", "scheduling while atomic" }, { "free-active", "ODEBUG: free active" }, { "naked-rcu", "suspicious RCU usage" },
+	{ "cross-locks", "possible circular locking" }, { "leak", "unreferenced object" },
+};
+
+void test_checks(void)
+{
+	char parameters[64];
+	size_t i, j;
+
+	for (i = 0; i < sizeof(faulty) / sizeof(*faulty); i++) {
+		bool leak = !strcmp(faulty[i].kind, "leak");
+
+		log_clear();
+		snprintf(parameters, sizeof(parameters), "kind=%s", faulty[i].kind);
+		if (load("/faulty.ko", parameters) || syscall(SYS_delete_module, "faulty", O_NONBLOCK))
+			die("faulty.ko");
+		for (j = 0; j < (leak ? 5 : 1); j++)
+			if (leak ? *leaks() : read_log())
+				break;
+		check(strstr(kernel_log, faulty[i].report) && *reports_in(kernel_log, ""), "a module that does it (%s) is found out: %s",
+		      faulty[i].kind, faulty[i].report);
+	}
+}
