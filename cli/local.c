@@ -111,6 +111,7 @@ static struct va_job *describe_job(const struct va_options *o)
 	free(job->classes);
 	job->classes = va_string("%s", o->classes);
 	job->flags = VA_JOB_USER;
+	job->prove = o->prove;
 	if (o->output && !strcmp(o->output, "-"))
 		job->flags |= VA_JOB_STDOUT_TO_STDERR;
 	return job;

@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands.h"
 
-enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT };
+enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT,
+       SEED, INTERVAL, COUNT, PAGES, REFRESH, FORMAT };
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -28,6 +31,12 @@ static const struct option long_options[] = {
 	{ "share", required_argument, NULL, SHARE },
 	{ "guest-log", required_argument, NULL, GUEST_LOG },
 	{ "flight", optional_argument, NULL, FLIGHT },
+	{ "seed", required_argument, NULL, SEED },
+	{ "interval", required_argument, NULL, INTERVAL },
+	{ "count", required_argument, NULL, COUNT },
+	{ "pages", required_argument, NULL, PAGES },
+	{ "refresh", required_argument, NULL, REFRESH },
+	{ "format", required_argument, NULL, FORMAT },
 	{ 0 },
 };
 
@@ -106,8 +115,45 @@ static bool add_share(struct va_options *o, const char *dir)
 	return fine;
 }
 
+static bool parse_seed(const char *s, uint64_t *out)
+{
+	char *end;
+
+	*out = strtoull(s, &end, 10);
+	return *s >= '0' && *s <= '9' && !*end;
+}
+
+static int take_prove(struct va_options *o, int c, const char *command)
+{
+	unsigned ms;
+
+	switch (c) {
+	case SEED:
+		return parse_seed(optarg, &o->prove.seed) ? -1 : usage(command, "--seed is a number, not '%s'", optarg);
+	case INTERVAL:
+		if (!parse_number(optarg, 1, 3600000, &ms))
+			return usage(command, "--interval is milliseconds, 1 or more, not '%s'", optarg);
+		o->prove.interval_us = ms * 1000;
+		return -1;
+	case COUNT:
+		return parse_number(optarg, 1, 1000000000, &o->prove.count) ? -1 : usage(command, "--count is a number from 1 on, not '%s'", optarg);
+	case PAGES:
+		if (!strcmp(optarg, "all"))
+			o->prove.pages = ~0u;
+		else if (!parse_number(optarg, 0, 1u << 30, &o->prove.pages))
+			return usage(command, "--pages is a number of pages or 'all', not '%s'", optarg);
+		return -1;
+	case REFRESH:
+		return parse_number(optarg, 0, 100, &o->prove.refresh) ? -1 : usage(command, "--refresh is a number from 0 to 100, not '%s'", optarg);
+	}
+	o->json = !strcmp(optarg, "json");
+	return o->json || !strcmp(optarg, "text") ? -1 : usage(command, "--format takes text or json, not '%s'", optarg);
+}
+
 static int take(struct va_options *o, int c, const char *command)
 {
+	if (c >= SEED && c <= FORMAT)
+		return take_prove(o, c, command);
 	switch (c) {
 	case 'q':
 		o->quiet = true;
@@ -162,6 +208,8 @@ static bool fits(int c, const char *which)
 		return strchr(which, 'o');
 	if (c == FLIGHT)
 		return strchr(which, 'f');
+	if (c >= SEED)
+		return strchr(which, 'c');
 	if (c == VM || (c >= LEVELS && c <= GUEST_LOG) || c == SHARE)
 		return strchr(which, 'v');
 	return true;
@@ -177,11 +225,21 @@ static int take_pid(struct va_options *o, const char *command)
 	return -1;
 }
 
+static void set_prove(struct va_proving *prove)
+{
+	uint32_t seed;
+
+	*prove = (struct va_proving){ .interval_us = 25000, .pages = 2048, .refresh = 25 };
+	prove->seed = getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? seed : (uint32_t)getpid();
+}
+
 int va_options_parse(struct va_options *o, int argc, char **argv, const char *which, const char *help)
 {
 	int c, code;
 
 	*o = (struct va_options){ .levels = 4, .cpus = 2, .memory = "2G", .params = va_string("%s", ""), .classes = va_string("%s", "") };
+	if (strchr(which, 'c'))
+		set_prove(&o->prove);
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "+hqo:", long_options, NULL)) != -1) {
@@ -197,6 +255,7 @@ int va_options_parse(struct va_options *o, int argc, char **argv, const char *wh
 		if (code >= 0)
 			return code;
 	}
+	o->dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
 	o->command = argv + optind;
 	o->command_count = argc - optind;
 	if (strchr(which, 'p'))

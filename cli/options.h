@@ -26,12 +26,15 @@ struct va_options {
 	struct va_strings shares; /* absolute directories */
 	unsigned flight;       /* MiB a flight recorder keeps; 0 = none */
 	pid_t pid;             /* attach */
+	struct va_proving prove; /* verify */
+	bool json;             /* verify */
+	bool dashes;           /* "--" stood before the command */
 	char **command;        /* what is left: NULL-terminated, may be empty */
 	int command_count;
 };
 
 /*
- * which: letters of the options that make sense: 'o' output, 'v' VM, 'f' flight recorder, 'p' takes a pid. Returns -1 to go on, else the exit code
+ * which: letters of the options that make sense: 'o' output, 'v' VM, 'f' flight recorder, 'p' takes a pid, 'c' compares with the kernel. Returns -1 to go on, else the exit code
  * to end with (a sentence, or the help, has been printed).
  */
 int va_options_parse(struct va_options *o, int argc, char **argv, const char *which, const char *help);

@@ -197,3 +197,39 @@ int va_watch_window(const struct va_options *o)
 	}
 	return code ? code : failed;
 }
+
+static void feed_all(void (*feed)(void *ctx, const void *bytes, size_t n), void *ctx)
+{
+	static char buf[1 << 18];
+	ssize_t got;
+
+	while ((got = read(launch.stream, buf, sizeof(buf))) != 0) {
+		if (got > 0)
+			feed(ctx, buf, (size_t)got);
+		else if (errno != EINTR)
+			return;
+	}
+}
+
+int va_watch_feed(const struct va_options *o, void (*feed)(void *ctx, const void *bytes, size_t n), void *ctx)
+{
+	int file = o->output ? va_recorder_open(o->output) : -1, code, failed = 0;
+	pid_t recorder = 0;
+
+	if (o->output && file < 0)
+		return VA_EXIT_FAILURE;
+	code = va_launch_start(&launch, o);
+	if (!code) {
+		mind_signals(o);
+		if (o->output)
+			recorder = start_recorder(file, o->output);
+		feed_all(feed, ctx);
+		failed = recorder ? wait_recorder(recorder) : 0;
+		code = va_launch_wait(&launch);
+	}
+	if (file >= 0) {
+		drop_empty(file, o->output);
+		close(file);
+	}
+	return code ? code : failed;
+}

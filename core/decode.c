@@ -113,13 +113,15 @@ static bool shape_valid(const struct va_decoder *d, const struct vmatlas_chunk *
 		return c->bytes % sizeof(struct vmatlas_totals) == 0;
 	case VMATLAS_CHUNK_END:
 		return c->bytes == sizeof(struct vmatlas_end);
+	case VMATLAS_CHUNK_PROOF:
+		return c->bytes >= sizeof(struct vmatlas_proof);
 	}
 	return true;
 }
 
 static int hand_out(struct va_decoder *d, const struct vmatlas_chunk *c, const char *payload)
 {
-	if (!c->kind || c->kind > VMATLAS_CHUNK_END) {
+	if (!c->kind || c->kind > VMATLAS_CHUNK_PROOF) {
 		d->unknown++;
 		return 0;
 	}

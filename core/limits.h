@@ -13,6 +13,7 @@
 #define VA_LIMIT_OBJECTS (1u << 16)       /* mapped ELF files */
 #define VA_LIMIT_META (1u << 10)          /* facts about the recording, each at most VA_LIMIT_META_BYTES */
 #define VA_LIMIT_META_BYTES (64u << 10)
+#define VA_LIMIT_PROOF_BYTES (512u << 20) /* of proofs that wait for their moment */
 #define VA_LIMIT_LOSS_WINDOWS 64          /* recent losses on the faults channel a map remembers one by one */
 
 #endif

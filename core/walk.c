@@ -10,6 +10,7 @@
 #define DIRTY (1ull << 6)
 #define PSE (1ull << 7)      /* at PMD and PUD: maps a page */
 #define PROTNONE (1ull << 8) /* where P is 0: present to the kernel, not to the CPU */
+#define SPECIAL (1ull << 9)  /* _PAGE_SPECIAL; at the PTE only */
 #define SAVED_DIRTY (1ull << 58)
 #define NX (1ull << 63)
 #define PFN_BITS 0x000ffffffffff000ull
@@ -90,6 +91,11 @@ bool va_entry_leaf(unsigned level, __u64 entry)
 }
 
 /* Entries with P = 0 hold the frame inverted (against L1TF): arch/x86/include/asm/pgtable-invert.h. */
+bool va_entry_special(__u64 entry)
+{
+	return va_entry_present(entry) && entry & SPECIAL;
+}
+
 __u64 va_entry_pfn(__u64 entry)
 {
 	__u64 bits = (entry & P) || !entry ? entry : ~entry;

@@ -51,6 +51,7 @@ __u64 va_entry_pfn(__u64 entry);
 __u64 va_entry_pfn_at(unsigned level, __u64 entry, __u64 addr); /* of the 4 KiB frame that holds addr, for a leaf at level */
 __u64 va_entry_of_part(__u64 pmd_entry, unsigned part); /* what the entry of 4 KiB page `part` (0..511) of a split huge page is */
 bool va_entry_swapped(__u64 entry);                 /* not present: names a place in swap (not migration, poison, a marker) */
+bool va_entry_special(__u64 entry);                 /* no page structure behind it for the kernel's counts: the zero page, device memory */
 bool va_entry_written(__u64 entry);                 /* present, and writable or dirty: in a private mapping, a copy */
 __u64 va_entry_readonly(__u64 entry);               /* without the R/W bit */
 

@@ -45,7 +45,7 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 			.addr = p->addr, .ip = p->ip, .before = p->before,
 			.vma_start = p->vma_start, .vma_end = p->vma_end,
 			.error = p->error, .result = (__force u32)p->result, .depth_before = p->depth,
-			.signal = signal, .si_code = si_code,
+			.signal = signal, .si_code = si_code, .counted = p->counted,
 		},
 	};
 	struct va_map *map;
@@ -101,6 +101,7 @@ static void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long err
 		flags |= VMATLAS_F_INSTR;
 	*p = (struct va_pending){
 		.begin = va_clock(), .addr = addr, .ip = regs->ip, .mm = current->mm, .map = map, .error = error, .flags = flags,
+		.counted = VMATLAS_COUNTED_NOT,
 	};
 	va_begin_walk(p);
 }
@@ -123,6 +124,7 @@ static void va_note_vma(struct va_pending *p, struct vm_area_struct *vma, unsign
 	p->vma_start = vma->vm_start;
 	p->vma_end = vma->vm_end;
 	p->flags &= ~(VMATLAS_F_ANON | VMATLAS_F_HUGETLB);
+	p->tried = flags & FAULT_FLAG_TRIED;
 	if (vma_is_anonymous(vma))
 		p->flags |= VMATLAS_F_ANON;
 	if (vma->vm_flags & VM_HUGETLB)
@@ -136,7 +138,7 @@ static void va_note_vma(struct va_pending *p, struct vm_area_struct *vma, unsign
 static void va_begin_gup(struct va_pending *p, struct mm_struct *mm, u32 map, unsigned long addr, unsigned int flags)
 {
 	*p = (struct va_pending){
-		.begin = va_clock(), .addr = addr, .mm = mm, .map = map, .flags = VMATLAS_F_GUP,
+		.begin = va_clock(), .addr = addr, .mm = mm, .map = map, .flags = VMATLAS_F_GUP, .counted = VMATLAS_COUNTED_NOT,
 	};
 	if (flags & FAULT_FLAG_TRIED)
 		p->flags |= VMATLAS_F_RETRIED;
@@ -176,11 +178,20 @@ static void va_put_back(const struct va_pending *fault)
 		*p = *fault;
 }
 
+/* As mm_account_fault() in mm/memory.c of 6.1 and 6.12. */
+static u8 va_counted(const struct va_pending *p, vm_fault_t result)
+{
+	if (result & (VM_FAULT_ERROR | VM_FAULT_RETRY))
+		return VMATLAS_COUNTED_NOT;
+	return result & VM_FAULT_MAJOR || p->tried ? VMATLAS_COUNTED_MAJOR : VMATLAS_COUNTED_MINOR;
+}
+
 int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct va_pending *p = &((struct va_fault_call *)ri->data)->fault;
 	bool gup = p->flags & VMATLAS_F_GUP;
 
+	p->counted = va_counted(p, (__force vm_fault_t)regs_return_value(regs));
 	p->result |= (__force vm_fault_t)regs_return_value(regs);
 	if (p->result & VM_FAULT_RETRY) {
 		p->result &= ~VM_FAULT_RETRY;
@@ -210,7 +221,7 @@ static void va_emit_protection_fault(void)
 		.head = va_head(VMATLAS_FAULT, VMATLAS_F_BAD, va_map_id(current->mm)),
 		.fault = {
 			.ip = task_pt_regs(current)->ip, .error = current->thread.error_code,
-			.signal = SIGSEGV, .si_code = (u8)SI_KERNEL,
+			.signal = SIGSEGV, .si_code = (u8)SI_KERNEL, .counted = VMATLAS_COUNTED_NOT,
 		},
 	};
 

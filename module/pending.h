@@ -19,6 +19,8 @@ struct va_pending {
 	vm_fault_t result; /* so far */
 	u16 flags;  /* vmatlas_flags */
 	u8 depth;
+	u8 counted; /* vmatlas_counted */
+	bool tried; /* this call of handle_mm_fault() is a second try */
 };
 
 int va_pending_init(void);

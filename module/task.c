@@ -152,6 +152,25 @@ void va_task_new(void *data, struct task_struct *child, unsigned long clone_flag
 	rcu_read_unlock();
 }
 
+/* --- faults counted ---------------------------------------------------------------------------------------------------- */
+
+/* What getrusage() says. A thread that ends adds its counts to those of all and leaves the list, under the same lock. */
+static void va_group_faults(struct task_struct *task, u64 *minor, u64 *major)
+{
+	struct task_struct *other;
+	unsigned int seq;
+
+	do {
+		seq = read_seqbegin(&task->signal->stats_lock);
+		*minor = task->signal->min_flt;
+		*major = task->signal->maj_flt;
+		for_each_thread(task, other) {
+			*minor += other->min_flt;
+			*major += other->maj_flt;
+		}
+	} while (read_seqretry(&task->signal->stats_lock, seq));
+}
+
 /* --- EXEC ------------------------------------------------------------------------------------------------------------- */
 
 static void va_write_exec(u32 map, u32 old_map, struct linux_binprm *bprm, u16 flags)
@@ -161,6 +180,7 @@ static void va_write_exec(u32 map, u32 old_map, struct linux_binprm *bprm, u16 f
 		.exec = { .old_mm = old_map, .path_text = va_text(bprm->filename, strlen(bprm->filename)) },
 	};
 
+	va_group_faults(current, &rec.exec.min_flt, &rec.exec.maj_flt);
 	strscpy(rec.exec.comm, current->comm, sizeof(rec.exec.comm));
 	va_task_tell(&rec);
 }
@@ -252,18 +272,6 @@ static bool va_last_thread(struct va_proc *proc, struct task_struct *task)
 	return !atomic_xchg(&proc->ended, 1);
 }
 
-static void va_group_faults(struct task_struct *task, struct vmatlas_exit *out)
-{
-	struct task_struct *other;
-
-	out->min_flt = task->signal->min_flt;
-	out->maj_flt = task->signal->maj_flt;
-	for_each_thread(task, other) {
-		out->min_flt += other->min_flt;
-		out->maj_flt += other->maj_flt;
-	}
-}
-
 static void va_write_exit(struct va_proc *proc, struct task_struct *task, bool last)
 {
 	struct signal_struct *signal = task->signal;
@@ -274,7 +282,7 @@ static void va_write_exit(struct va_proc *proc, struct task_struct *task, bool l
 
 	rec.head.aux = last && signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
 	if (last) {
-		va_group_faults(task, &rec.exit);
+		va_group_faults(task, &rec.exit.min_flt, &rec.exit.maj_flt);
 		va_crash_of(rec.head.aux & 0x7f);
 	}
 	strscpy(rec.exit.comm, task->comm, sizeof(rec.exit.comm));

@@ -105,7 +105,8 @@ static int enable(struct va_collect *c)
 
 static int start_command(struct va_collect *c)
 {
-	return va_child_start(&c->child, c->o->job) ? VA_EXIT_FAILURE : 0;
+	c->prover = va_prover_new(&c->o->job->prove);
+	return va_child_start(&c->child, c->o->job, va_prover_freeze(c->prover)) ? VA_EXIT_FAILURE : 0;
 }
 
 static int start_attach(struct va_collect *c)
@@ -125,7 +126,7 @@ static int start_attach(struct va_collect *c)
 	return complain("cannot watch the process", err);
 }
 
-static void round_once(struct va_collect *c)
+void va_collect_round(struct va_collect *c)
 {
 	long most = c->flight ? va_flight_round(c) : va_drain_round(c->drain, c->writer, va_mapped_see, c->mapped);
 
@@ -145,7 +146,7 @@ static void heal(struct va_collect *c)
 	for (int i = 0; i < HEAL_ROUNDS && !c->error; i++) {
 		int err = va_module_write("snapshot", "torn");
 
-		round_once(c);
+		va_collect_round(c);
 		if (err != -EAGAIN)
 			return;
 	}
@@ -249,7 +250,7 @@ static void wait_a_little(struct va_collect *c)
 		{ c->signals, POLLIN, 0 }, { c->watched, POLLIN, 0 }, { c->o->out, 0, 0 }, { c->o->commands, POLLIN, 0 },
 	};
 
-	if (poll(fds, 4, c->patience) <= 0)
+	if (poll(fds, 4, va_prover_wait(c->prover, c->patience)) <= 0)
 		return;
 	if (fds[3].revents)
 		take_commands(c);
@@ -265,8 +266,9 @@ static void loop(struct va_collect *c)
 {
 	c->patience = BUSY_MS;
 	while (!c->ended && !c->stopped && !c->error) {
-		round_once(c);
+		va_collect_round(c);
 		look_for_losses(c);
+		va_prover_turn(c->prover, c);
 		if (!c->error)
 			wait_a_little(c);
 	}
@@ -307,10 +309,10 @@ static void finish_module(struct va_collect *c)
 		va_module_write("overwrite", "0");
 		va_flight_dump(c, "the end");
 	} else {
-		while (!c->error && (round_once(c), c->patience < BUSY_MS))
+		while (!c->error && (va_collect_round(c), c->patience < BUSY_MS))
 			;
 		if (!c->error)
-			round_once(c);
+			va_collect_round(c);
 		if (!c->error && !va_module_stats(&c->stats))
 			c->error = va_facts_totals(c);
 	}
@@ -422,6 +424,7 @@ int va_collect_run(const struct va_collect_options *o)
 		va_module_write("enable", "0");
 	if (c.drain)
 		va_drain_close(c.drain);
+	va_prover_free(c.prover);
 	va_module_stats_free(&c.stats);
 	va_bytes_free(&c.line);
 	va_mapped_free(c.mapped);

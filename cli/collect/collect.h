@@ -9,6 +9,7 @@
 #include "drain.h"
 #include "module.h"
 #include "objects.h"
+#include "prover.h"
 
 struct va_collect_options {
 	int out;               /* where the stream goes */
@@ -27,6 +28,7 @@ struct va_collect {
 	struct va_drain *drain;
 	struct va_mapped *mapped;
 	struct va_flight *flight; /* NULL = none */
+	struct va_prover *prover; /* NULL = nothing is to be proved */
 	struct va_module_stats stats;
 	struct va_child child;
 	int lock;              /* the control directory, locked: one collector at a time */
@@ -41,6 +43,9 @@ struct va_collect {
 
 /* Exit code: the command's own, or an enum va_exit after a sentence. */
 int va_collect_run(const struct va_collect_options *o);
+
+/* Drains everything once. */
+void va_collect_round(struct va_collect *c);
 
 /* 0 or -errno of the writer. */
 int va_facts_header(struct va_collect *c);

@@ -63,12 +63,14 @@ static void complain(const char *what, int error)
 	_exit(error == ENOENT ? 127 : 126);
 }
 
-static void become_command(const struct va_job *job)
+static void become_command(const struct va_job *job, const struct va_freeze *tree)
 {
 	int target = va_module_open("target", O_WRONLY), err;
 	const char *what = "";
 
 	reset_signals();
+	if (tree)
+		va_freeze_join(tree);
 	take_terminal(job);
 	environ = job->env.item;
 	hand_marker();
@@ -97,11 +99,11 @@ void va_child_bare(const struct va_job *job)
 	complain(job->argv.item[0], errno);
 }
 
-int va_child_start(struct va_child *child, const struct va_job *job)
+int va_child_start(struct va_child *child, const struct va_job *job, const struct va_freeze *tree)
 {
 	child->pid = fork();
 	if (!child->pid)
-		become_command(job);
+		become_command(job, tree);
 	if (child->pid > 0)
 		return 0;
 	child->pid = 0;

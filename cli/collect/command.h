@@ -5,15 +5,16 @@
 #include <sys/types.h>
 
 #include "common/job.h"
+#include "freeze.h"
 
 struct va_child {
 	pid_t pid;    /* 0 = none */
 };
 
 /*
- * Forks; the child becomes the user, writes "exec" to the module's target file and runs the job. 0 or -errno (a sentence has been printed).
+ * Forks; the child becomes the user, writes "exec" to the module's target file and runs the job. tree: what it joins first, or NULL. 0 or -errno (a sentence has been printed).
  */
-int va_child_start(struct va_child *child, const struct va_job *job);
+int va_child_start(struct va_child *child, const struct va_job *job, const struct va_freeze *tree);
 
 /* Becomes the job, watched by nobody. Does not return. */
 void va_child_bare(const struct va_job *job);

@@ -10,7 +10,7 @@
 
 static const char magic[8] = "VAJOB1\n";
 
-enum tag { ARG = 1, ENV, CWD, PARAMS, CLASSES, HOSTNAME, SHARE, GROUP, LIMITS, NUMBERS };
+enum tag { ARG = 1, ENV, CWD, PARAMS, CLASSES, HOSTNAME, SHARE, GROUP, LIMITS, NUMBERS, PROVE };
 
 struct numbers {
 	uint32_t flags, uid, gid, mask, persona;
@@ -126,6 +126,7 @@ void va_job_encode(const struct va_job *job, struct va_bytes *out)
 	put(out, HOSTNAME, job->hostname, strlen(job->hostname));
 	put(out, GROUP, job->groups, job->group_count * sizeof(*job->groups));
 	put(out, LIMITS, job->limits, sizeof(job->limits));
+	put(out, PROVE, &job->prove, sizeof(job->prove));
 }
 
 static bool get_string(char **to, const void *data, size_t n)
@@ -200,6 +201,11 @@ static bool get_field(struct va_job *job, uint32_t tag, const void *data, size_t
 		if (n != sizeof(job->limits))
 			return false;
 		memcpy(job->limits, data, n);
+		return true;
+	case PROVE:
+		if (n != sizeof(job->prove))
+			return false;
+		memcpy(&job->prove, data, n);
 		return true;
 	}
 	return false;

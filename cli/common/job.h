@@ -29,6 +29,15 @@ enum va_job_flags {
 #define VA_FLIGHT_MIB 64   /* what a flight recorder keeps of maps and calls unless told otherwise */
 #define VA_FLIGHT_MAX 4096
 
+/* vmatlas verify: when the collector stops all and reads what the kernel says. */
+struct va_proving {
+	uint64_t seed;
+	uint32_t interval_us;  /* mean time between moments; 0 = no moments at all */
+	uint32_t count;        /* at most so many; 0 = as many as there are */
+	uint32_t pages;        /* of pagemap per process and moment; ~0 = all */
+	uint32_t refresh;      /* of 100 moments so many begin with a fresh report of all maps */
+};
+
 struct va_strings {
 	char **item; /* NULL-terminated, owned */
 	size_t n, room;
@@ -53,6 +62,7 @@ struct va_job {
 	uint16_t rows, columns;    /* of the terminal */
 	uint32_t flight;           /* MiB a flight recorder keeps; 0 = none */
 	struct rlimit limits[RLIM_NLIMITS];
+	struct va_proving prove;
 };
 
 /* The calling process as it stands: directory, environment, ids, limits, umask. argv is copied. */

@@ -460,6 +460,7 @@ static void describe_job(struct vm *vm)
 		vm->job->flags |= VA_JOB_STDOUT_TO_STDERR;
 	else if (va_terminal_usable())
 		vm->job->flags |= VA_JOB_TTY | (isatty(2) ? 0 : VA_JOB_STDERR_APART);
+	vm->job->prove = o->prove;
 	va_terminal_size(&vm->job->rows, &vm->job->columns);
 }
 

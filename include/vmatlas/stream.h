@@ -17,6 +17,9 @@
  *   BLOCK    one zstd frame with whole chunks (no BLOCK, INDEX or END inside). A recording is a row of BLOCKs, each ends with a
  *            ROUND where the writer could arrange it; a pipe usually carries bare chunks. Both are valid everywhere.
  *   INDEX    vmatlas_index_entry[], one per BLOCK, at the end of a complete recording; a hint, never trusted.
+ *   PROOF    vmatlas_proof and what its kind says: a piece of what the kernel itself says about the watched processes at a moment when all of
+ *            them stand still (vmatlas verify). The pieces of one moment come together, MOMENT first, before the first ROUND
+ *            with drained >= MOMENT's end. So the reader compares once all records with ts < end are out, and no other.
  *   END      vmatlas_end: how it ended. A stream without END was cut off: readers say so and use what is whole.
  *   Unknown chunk kinds are skipped and counted.
  *
@@ -34,6 +37,7 @@
 #define VMATLAS_CHUNK_MAX (8u << 20)    /* payload bytes, also of an unpacked BLOCK: more is refused */
 #define VMATLAS_CPUS_MAX 1024
 #define VMATLAS_SECTIONS_MAX 64
+#define VMATLAS_PROOF_PIECE (1u << 20)  /* payload bytes of one PROOF: longer ones are split */
 
 enum vmatlas_clock { VMATLAS_CLOCK_MONOTONIC = 1 };
 
@@ -70,6 +74,7 @@ enum vmatlas_chunk_kind {
 	VMATLAS_CHUNK_BLOCK = 6,
 	VMATLAS_CHUNK_INDEX = 7,
 	VMATLAS_CHUNK_END = 8,
+	VMATLAS_CHUNK_PROOF = 9,
 };
 
 struct vmatlas_chunk {
@@ -119,6 +124,67 @@ struct vmatlas_index_entry {
 	__u64 records; /* inside */
 };
 
+enum vmatlas_proof_kind {
+	VMATLAS_PROOF_MOMENT = 1,  /* vmatlas_proof_moment; tgid 0 */
+	VMATLAS_PROOF_PROCESS = 2, /* vmatlas_proof_process; the pieces that follow are of this process, until the next PROCESS */
+	VMATLAS_PROOF_MAPS = 3,    /* bytes of /proc/PID/maps, in order; lines may be cut between pieces */
+	VMATLAS_PROOF_VMAS = 4,    /* vmatlas_proof_vma[]: what /proc/PID/smaps says, in order of address */
+	VMATLAS_PROOF_PAGES = 5,   /* u64[]: entries of /proc/PID/pagemap of consecutive pages from addr on */
+	VMATLAS_PROOF_SKIPPED = 6, /* vmatlas_proof_skipped: nothing was compared at this moment, and why; no MOMENT */
+};
+
+struct vmatlas_proof { /* begins each PROOF */
+	__u32 kind;    /* enum vmatlas_proof_kind */
+	__u32 tgid;
+	__u64 addr;    /* PAGES: of the first page */
+};
+
+enum vmatlas_proof_flags {
+	VMATLAS_PROOF_FREEZER = 1 << 0,   /* MOMENT: stopped by the cgroup freezer; else by SIGSTOP */
+	VMATLAS_PROOF_REFRESHED = 1 << 1, /* MOMENT: all maps and pages were reported again just before begin */
+	VMATLAS_PROOF_OUTSIDE = 1 << 2,   /* PROCESS: could not be stopped (in a cgroup of its own): not to be compared */
+	VMATLAS_PROOF_ENDING = 1 << 3,    /* PROCESS: has no map any more: exiting, or a zombie */
+	VMATLAS_PROOF_UNREADABLE = 1 << 4,/* PROCESS: a file of it could not be read: not to be compared */
+};
+
+struct vmatlas_proof_moment {
+	__u64 begin, end;      /* ns: between these all was read, and none of the stopped processes ran */
+	__u64 lost[2];         /* records the module has lost since the recording began, per channel */
+	__u32 number;          /* 1, 2, … */
+	__u32 flags;           /* enum vmatlas_proof_flags */
+	__u32 processes;       /* PROCESS pieces that follow */
+	__u32 frozen_us;       /* of the moment before: how long all stood still */
+};
+
+struct vmatlas_proof_process {
+	__u64 min_flt, maj_flt; /* /proc/PID/stat: of all its threads */
+	__u32 flags;            /* enum vmatlas_proof_flags */
+	__u32 vmas;             /* lines of maps, [vsyscall] not counted */
+};
+
+struct vmatlas_proof_vma {
+	__u64 start, end;
+	__u64 rss, swap; /* bytes; of a hugetlb VMA both 0 */
+};
+
+enum vmatlas_proof_skip {
+	VMATLAS_SKIP_BUSY = 1,   /* not all stood still within the time: a task in uninterruptible sleep, or one that another one holds up */
+	VMATLAS_SKIP_NOBODY = 2, /* no process watched */
+	VMATLAS_SKIP_FAILED = 3, /* the freezer or a file failed */
+};
+
+struct vmatlas_proof_skipped {
+	__u64 ts;
+	__u32 why; /* enum vmatlas_proof_skip */
+	__u32 pad;
+};
+
+/* In an entry of PAGES, beside the kernel's own bits (Documentation/admin-guide/mm/pagemap.rst). */
+#define VMATLAS_PAGEMAP_PRESENT (1ull << 63)
+#define VMATLAS_PAGEMAP_SWAP (1ull << 62)
+#define VMATLAS_PAGEMAP_PFN ((1ull << 55) - 1)
+#define VMATLAS_PAGEMAP_MOVED (1ull << 60) /* ours: two readings differed, a kernel thread is at work there */
+
 enum vmatlas_end_reason {
 	VMATLAS_END_COMMAND = 1, /* the command ended: status is its wait(2) status */
 	VMATLAS_END_STOPPED = 2, /* the user stopped the recording */
@@ -140,5 +206,10 @@ static_assert(sizeof(struct vmatlas_segment) == 40, "segment");
 static_assert(sizeof(struct vmatlas_object) == 56, "object");
 static_assert(sizeof(struct vmatlas_index_entry) == 32, "index");
 static_assert(sizeof(struct vmatlas_end) == 16, "end");
+static_assert(sizeof(struct vmatlas_proof) == 16, "proof");
+static_assert(sizeof(struct vmatlas_proof_moment) == 48, "proof_moment");
+static_assert(sizeof(struct vmatlas_proof_process) == 24, "proof_process");
+static_assert(sizeof(struct vmatlas_proof_vma) == 32, "proof_vma");
+static_assert(sizeof(struct vmatlas_proof_skipped) == 16, "proof_skipped");
 
 #endif

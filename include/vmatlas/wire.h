@@ -187,6 +187,13 @@ struct vmatlas_op {
  * allocated (or another thread at the same time).
  * entry[] is the walk after; the levels above depth_before did not change, before is the entry the walk before ended at.
  */
+enum vmatlas_counted { /* how the kernel counts a fault: task_struct.min_flt, maj_flt; see mm_account_fault() */
+	VMATLAS_COUNTED_UNSAID = 0, /* an older module */
+	VMATLAS_COUNTED_MINOR = 1,
+	VMATLAS_COUNTED_MAJOR = 2,  /* VM_FAULT_MAJOR, or completed by a second try under the mmap lock */
+	VMATLAS_COUNTED_NOT = 3,    /* bad, or given up for a signal and tried again later */
+};
+
 struct vmatlas_fault {
 	__u64 addr;      /* CR2 */
 	__u64 ip;
@@ -199,7 +206,8 @@ struct vmatlas_fault {
 	__u16 around;    /* file faults: bit i = page max(addr & ~0xffff, vma_start) + i pages is present after (fault-around) */
 	__u8 signal;     /* BAD: signal sent (SIGSEGV, SIGBUS), 0 = none (kernel fix-up, -EFAULT) */
 	__u8 si_code;    /* BAD: SEGV_MAPERR 1, SEGV_ACCERR 2, BUS_ADRERR 2, … */
-	__u8 pad[2];
+	__u8 counted;    /* enum vmatlas_counted */
+	__u8 pad;
 };
 
 struct vmatlas_fork { /* head: the parent */
@@ -216,7 +224,8 @@ struct vmatlas_exec {
 	__u32 old_mm;
 	__u32 pad;
 	char comm[VMATLAS_COMM_LEN]; /* new */
-	__u64 reserved[8];
+	__u64 min_flt, maj_flt; /* of the whole process by now; both 0: not told */
+	__u64 reserved[6];
 };
 
 struct vmatlas_exit {
