@@ -156,6 +156,10 @@ int init(void)
 		run("loss", NULL);
 		check(!unload(), "unloaded");
 	}
+	if (cpu1_online(false) && !load("")) {
+		run("hotplug", NULL);
+		check(!unload() && cpu1_online(true), "unloaded");
+	}
 	test_unload(checks_itself() ? 3 : 8);
 	test_log("all", "");
 	if (checks_itself())

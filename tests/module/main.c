@@ -459,6 +459,8 @@ int main(int argc, char **argv)
 	else if (argc > 1 && !strcmp(argv[1], "loss")) {
 		test_loss();
 		test_kept();
+	} else if (argc > 1 && !strcmp(argv[1], "hotplug")) {
+		test_hotplug();
 	} else if (argc > 1 && !strcmp(argv[1], "bench")) {
 		record_begin();
 		watch("bench", "8000");

@@ -58,6 +58,10 @@ void check_healed(pid_t pid, __u32 mm, const char *what);
 void test_loss(void);
 void test_kept(void);
 
+/* --- CPUs that come and go (hotplug.c): the module was loaded while CPU 1 was off */
+bool cpu1_online(bool on);
+void test_hotplug(void);
+
 /* --- what is watched (work.c): run by exec of ourselves */
 int work(int argc, char **argv);
 void mark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
