@@ -15,7 +15,8 @@
 #include "commands.h"
 #include "vm/assets.h"
 
-static bool installed(const char *release)
+/* The file modprobe would take, or NULL. */
+static char *installed(const char *release)
 {
 	static const char *const places[] = { "updates/dkms", "updates", "extra", "kernel/extra" };
 	static const char *const packings[] = { "", ".xz", ".zst", ".gz" };
@@ -23,16 +24,15 @@ static bool installed(const char *release)
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		for (size_t k = 0; k < sizeof(packings) / sizeof(*packings); k++) {
 			char *path = va_string("/lib/modules/%s/%s/vmatlas.ko%s", release, places[i], packings[k]);
-			bool there = !access(path, R_OK);
 
+			if (!access(path, R_OK))
+				return path;
 			free(path);
-			if (there)
-				return true;
 		}
-	return false;
+	return NULL;
 }
 
-/* Under lockdown debugfs refuses every file that can be written (fs/debugfs/file.c, debugfs_locked_down), and unsigned modules are not loaded. */
+/* Then only modules are loaded that are signed with a key the kernel trusts. */
 static bool locked_down(void)
 {
 	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
@@ -42,6 +42,25 @@ static bool locked_down(void)
 	if (f)
 		fclose(f);
 	return locked;
+}
+
+/* Has a signature (scripts/sign-file puts this behind it); whether the kernel trusts it, it says when asked. A packed file cannot be looked into. */
+static bool is_signed(const char *path)
+{
+	static const char magic[] = "~Module signature appended~\n";
+	size_t len = strlen(path);
+	char end[sizeof(magic)] = "";
+	FILE *f;
+
+	if (len < 3 || strcmp(path + len - 3, ".ko"))
+		return true;
+	f = fopen(path, "re");
+	if (!f)
+		return true;
+	if (!fseek(f, -(long)(sizeof(magic) - 1), SEEK_END) && fread(end, 1, sizeof(magic) - 1, f) != sizeof(magic) - 1)
+		*end = 0;
+	fclose(f);
+	return !strcmp(end, magic);
 }
 
 static char *root_helper(void)
@@ -81,14 +100,13 @@ static bool may_load(void)
 bool va_local_usable(const struct va_options *o, struct va_local *how, char **why)
 {
 	struct utsname uts;
+	char *file;
 
 	uname(&uts);
 	*why = NULL;
 	how->code = may_be_root() && may_load() ? VA_EXIT_MODULE : VA_EXIT_PERMISSION;
 	if (!may_be_root())
 		*why = va_string("recording on this kernel needs root, and there is neither sudo nor pkexec");
-	else if (locked_down())
-		*why = va_string("this kernel is locked down (Secure Boot): nobody may steer a module through debugfs");
 	else if (!access("/sys/module/vmatlas", F_OK) && !o->module)
 		return true;
 	else if (!may_load())
@@ -96,12 +114,14 @@ bool va_local_usable(const struct va_options *o, struct va_local *how, char **wh
 	if (*why)
 		return false;
 	how->load = o->module ? va_string("%s", o->module) : va_asset_module(uts.release);
-	how->probe = !how->load && installed(uts.release);
-	if (!how->load && !how->probe)
+	file = how->load ? va_string("%s", how->load) : installed(uts.release);
+	how->probe = !how->load && file;
+	if (!file)
 		*why = va_string("there is no vmatlas module for this kernel (%s; 'make module-local' builds one)", uts.release);
-	else
-		return true;
-	return false;
+	else if (locked_down() && !is_signed(file))
+		*why = va_string("this kernel is locked down (Secure Boot) and takes signed modules only, and %s is not signed", file);
+	free(file);
+	return !*why;
 }
 
 static struct va_job *describe_job(const struct va_options *o)

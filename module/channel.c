@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
-#include <linux/debugfs.h>
-#include <linux/kmemleak.h>
+#include <linux/fs.h>
 #include <linux/log2.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/proc_fs.h>
 #include <linux/relay.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
@@ -32,13 +31,15 @@ module_param(overwrite, uint, 0444);
 MODULE_PARM_DESC(overwrite, "1 = flight recorder: a full fault buffer loses its oldest records, not its newest (also a control file)");
 
 /*
- * relay keeps the memory, the files and the wake-ups; its own read() is not used: it takes its view of a buffer from several fields that a
- * writer on another CPU changes one by one, and then skips a sub-buffer or hands it out twice (seen with full buffers, on 6.1 and 6.12).
+ * relay keeps the memory; its own files and read() are not used: it takes its view of a buffer from several fields that a writer on another
+ * CPU changes one by one, and then skips a sub-buffer or hands it out twice (seen with full buffers, on 6.1 and 6.12).
  */
 struct va_stream {
 	u64 given;   /* sequence numbers; the wire carries the low half */
 	u64 dropped; /* records that were never written */
 	struct va_ring ring;
+	struct mutex reading; /* readers share the tail */
+	struct proc_dir_entry *file;
 };
 
 /* Written with interrupts off on its own CPU only, but for the tails. */
@@ -52,13 +53,6 @@ static atomic_t va_keeping = ATOMIC_INIT(VA_KEEP_OLDEST);
 static struct rchan *va_chan[VMATLAS_CHANNELS];
 static atomic_t va_losses = ATOMIC_INIT(0);
 static const char *const va_chan_names[VMATLAS_CHANNELS] = { "cpu", "faults" };
-
-/*
- * relay's own operations, with our read() and without .mmap, which lockdown refuses. On the heap: a reader may hold a file open when
- * the module goes, and debugfs calls ->release (relay's, in the kernel) through this table at the last close; it calls nothing
- * else then. See va_channel_close().
- */
-static struct file_operations *va_fops[VMATLAS_CHANNELS];
 
 u64 va_clock(void)
 {
@@ -75,17 +69,19 @@ void va_channel_doubt(void)
 	atomic_inc(&va_losses);
 }
 
-static struct dentry *va_create_file(const char *name, struct dentry *parent, umode_t mode, struct rchan_buf *buf,
-				     int *is_global)
+/*
+ * A channel without a name has buffers only. relay asks all the same, and from 4.20 on takes NULL for a failure; anything else it only
+ * looks at and forgets (relay_open_buf()).
+ */
+static struct dentry *va_create_file(const char *name, struct dentry *parent, umode_t mode, struct rchan_buf *buf, int *is_global)
 {
-	struct dentry *file = debugfs_create_file(name, 0400, parent, buf, buf->chan->private_data);
+	static char no_file;
 
-	return IS_ERR(file) ? NULL : file;
+	return (struct dentry *)&no_file;
 }
 
 static int va_remove_file(struct dentry *file)
 {
-	debugfs_remove(file);
 	return 0;
 }
 
@@ -104,13 +100,6 @@ static const struct rchan_callbacks va_callbacks = {
 static size_t va_size(const struct rchan *chan)
 {
 	return chan->subbuf_size * chan->n_subbufs;
-}
-
-static struct va_stream *va_stream_of(const struct rchan_buf *buf)
-{
-	bool truth = buf->chan->private_data == va_fops[VMATLAS_CHANNEL_TRUTH];
-
-	return &per_cpu_ptr(&va_cpus, buf->cpu)->stream[truth ? VMATLAS_CHANNEL_TRUTH : VMATLAS_CHANNEL_FAULTS];
 }
 
 /* A piece, by way of a page. Bytes, 0 = nothing is left, -EAGAIN = all of it was overwritten meanwhile, -EFAULT. */
@@ -145,54 +134,86 @@ static ssize_t va_read_records(struct rchan_buf *buf, struct va_ring *ring, char
 	return done ? done : n;
 }
 
+/* What a file's data pointer says. */
+static void *va_file_data(int cpu, enum vmatlas_channel channel)
+{
+	return (void *)(unsigned long)(cpu * VMATLAS_CHANNELS + channel);
+}
+
 static ssize_t va_read(struct file *file, char __user *to, size_t count, loff_t *pos)
 {
-	struct rchan_buf *buf = file->private_data;
+	unsigned long data = (unsigned long)va_compat_proc_data(file_inode(file));
+	int cpu = data / VMATLAS_CHANNELS, channel = data % VMATLAS_CHANNELS;
+	struct va_stream *stream = &per_cpu_ptr(&va_cpus, cpu)->stream[channel];
+	struct rchan_buf *buf = READ_ONCE(*per_cpu_ptr(va_chan[channel]->buf, cpu));
 	char *page;
 	ssize_t n;
 
 	count = round_down(count, VMATLAS_RECORD_SIZE);
 	if (!count)
 		return -EINVAL;
+	/* A CPU that has not come up yet. */
+	if (!buf)
+		return 0;
 	page = (char *)__get_free_page(GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
-	/* Readers of a file share its cursor. */
-	inode_lock(file_inode(file));
-	n = va_read_records(buf, &va_stream_of(buf)->ring, to, count, page);
-	inode_unlock(file_inode(file));
+	mutex_lock(&stream->reading);
+	n = va_read_records(buf, &stream->ring, to, count, page);
+	mutex_unlock(&stream->reading);
 	free_page((unsigned long)page);
 	return n;
 }
 
 /*
- * Records hold frame numbers: as for those in /proc/PID/pagemap, what counts is who opened the file. Root may hand the open file on, and
- * means it then.
+ * The mode keeps out who is not root; this, who is root in a container only (/proc is seen from there). Records hold frame numbers: as for
+ * those in /proc/PID/pagemap, what counts is who opened the file. Root may hand the open file on, and means it then.
  */
 static int va_open(struct inode *inode, struct file *file)
 {
-	return capable(CAP_SYS_ADMIN) ? relay_file_operations.open(inode, file) : -EPERM;
+	return capable(CAP_SYS_ADMIN) ? stream_open(inode, file) : -EPERM;
 }
 
-static struct file_operations *va_fops_new(void)
+static const struct proc_ops va_records_ops = {
+	.proc_open = va_open, .proc_read = va_read, .proc_lseek = noop_llseek,
+};
+
+static void va_files_remove(enum vmatlas_channel channel)
 {
-	struct file_operations *fops = kmemdup(&relay_file_operations, sizeof(*fops), GFP_KERNEL);
+	int cpu;
 
-	if (!fops)
-		return NULL;
-	kmemleak_not_leak(fops);
-	fops->owner = NULL;
-	fops->open = va_open;
-	fops->read = va_read;
-	fops->splice_read = NULL;
-	fops->mmap = NULL;
-	return fops;
+	for_each_possible_cpu(cpu) {
+		struct va_stream *stream = &per_cpu_ptr(&va_cpus, cpu)->stream[channel];
+
+		/* Waits for readers inside, and calls none of our functions afterwards. */
+		proc_remove(stream->file);
+		stream->file = NULL;
+	}
 }
 
-int va_channel_open(enum vmatlas_channel channel, struct dentry *dir)
+static int va_files_create(enum vmatlas_channel channel, struct proc_dir_entry *dir)
+{
+	char name[24];
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct va_stream *stream = &per_cpu_ptr(&va_cpus, cpu)->stream[channel];
+
+		mutex_init(&stream->reading);
+		snprintf(name, sizeof(name), "%s%d", va_chan_names[channel], cpu);
+		stream->file = proc_create_data(name, 0400, dir, &va_records_ops, va_file_data(cpu, channel));
+		if (!stream->file) {
+			va_files_remove(channel);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int va_channel_open(enum vmatlas_channel channel, struct proc_dir_entry *dir)
 {
 	unsigned int count = channel == VMATLAS_CHANNEL_TRUTH ? va_subbuf_count : fault_subbuf_count;
-	int cpu;
+	int cpu, err;
 
 	if (!is_power_of_2(va_subbuf_size) || va_subbuf_size < 4096 || !count || count > UINT_MAX / va_subbuf_size) {
 		pr_err("vmatlas: subbuf_size must be a power of two of at least 4096, counts at least 1\n");
@@ -209,38 +230,23 @@ int va_channel_open(enum vmatlas_channel channel, struct dentry *dir)
 	va_channel_keep(overwrite ? VA_KEEP_NEWEST : VA_KEEP_OLDEST);
 	for_each_possible_cpu(cpu)
 		spin_lock_init(&per_cpu_ptr(&va_cpus, cpu)->stream[channel].ring.reader);
-	va_fops[channel] = va_fops_new();
-	if (!va_fops[channel])
+	/* The files are ours, in /proc: debugfs may be switched off, or locked down. */
+	va_chan[channel] = relay_open(NULL, NULL, va_subbuf_size, count, &va_callbacks, NULL);
+	if (!va_chan[channel])
 		return -ENOMEM;
-	va_chan[channel] = relay_open(va_chan_names[channel], dir, va_subbuf_size, count, &va_callbacks, va_fops[channel]);
-	return va_chan[channel] ? 0 : -ENOMEM;
-}
-
-static void va_channel_unlink(struct rchan *chan)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct rchan_buf *buf = *per_cpu_ptr(chan->buf, cpu);
-
-		if (!buf)
-			continue;
-		debugfs_remove(buf->dentry);
-		buf->dentry = NULL;
+	err = va_files_create(channel, dir);
+	if (err) {
+		relay_close(va_chan[channel]);
+		va_chan[channel] = NULL;
 	}
+	return err;
 }
 
 void va_channel_close(enum vmatlas_channel channel)
 {
-	struct rchan *chan = va_chan[channel];
-
-	va_channel_unlink(chan);
-	relay_close(chan);
+	va_files_remove(channel);
+	relay_close(va_chan[channel]);
 	va_chan[channel] = NULL;
-	/*
-	 * va_fops[channel] is left behind on purpose, some 270 bytes: debugfs reads ->owner in it after relay's ->release has dropped the
-	 * reader's last reference, so nothing here can tell when the last close has passed through it.
-	 */
 }
 
 static bool va_put(struct rchan_buf *buf, struct va_ring *ring, const struct vmatlas_record *rec, bool newest)
@@ -249,7 +255,7 @@ static bool va_put(struct rchan_buf *buf, struct va_ring *ring, const struct vma
 	if (unlikely(!buf) || !va_ring_put(ring, buf->start, va_size(buf->chan), rec, newest))
 		return false;
 	buf->offset += sizeof(*rec);
-	/* Makes poll() see it. */
+	/* relay's own books. */
 	if (buf->offset == buf->chan->subbuf_size)
 		relay_switch_subbuf(buf, 0);
 	return true;

@@ -11,7 +11,7 @@
 
 #include "vmatlas/wire.h"
 
-struct dentry;
+struct proc_dir_entry;
 
 struct va_totals {
 	u64 written, lost; /* records */
@@ -21,7 +21,7 @@ extern unsigned int va_subbuf_size;  /* bytes */
 extern unsigned int va_subbuf_count; /* of the truth channel, per CPU */
 
 /* Creates the files of one channel in dir. -EINVAL: module parameters make no sense. -ENOMEM. */
-int va_channel_open(enum vmatlas_channel channel, struct dentry *dir);
+int va_channel_open(enum vmatlas_channel channel, struct proc_dir_entry *dir);
 /* Removes the files, waits for readers inside a call. No writer may be left. Readers that hold a file open get EIO. */
 void va_channel_close(enum vmatlas_channel channel);
 

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
+#include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
 #include <linux/version.h>
 
@@ -48,6 +49,16 @@ static inline bool va_compat_write_locked(struct mm_struct *mm)
 #else
 #define VA_SUBBUF_START_ARGS struct rchan_buf *buf, void *subbuf, void *prev_subbuf
 #endif
+
+/* pde_data() was PDE_DATA() before 5.17. */
+static inline void *va_compat_proc_data(const struct inode *inode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 17, 0)
+	return PDE_DATA(inode);
+#else
+	return pde_data(inode);
+#endif
+}
 
 /* How fs/proc/task_mmu.c of this kernel names [heap]: vma_is_initial_heap() came in 6.6. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
-#include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -35,7 +35,7 @@ static DEFINE_MUTEX(va_control);
 static bool va_enabled;
 static struct pid *va_targets[VA_TARGETS]; /* references */
 static unsigned int va_target_count;
-static struct dentry *va_files[16];
+static struct proc_dir_entry *va_files[16];
 static unsigned int va_file_count;
 
 /* --- who is watched ---------------------------------------------------------------------------------------------------- */
@@ -401,7 +401,7 @@ static ssize_t va_write_control(const char __user *buf, size_t count, int (*set)
 	return err ?: count;
 }
 
-/* The mode keeps out who is not root; this, who is root in a container only. */
+/* The mode keeps out who is not root; this, who is root in a container only. /proc is seen from there. */
 static bool va_may(void)
 {
 	return capable(CAP_SYS_ADMIN);
@@ -425,9 +425,9 @@ static int va_write_only_open(struct inode *inode, struct file *file)
 #define VA_READ_WRITE(name)                                                                                            \
 	VA_SHOW(name)                                                                                                  \
 	VA_SET(name)                                                                                                   \
-	static const struct file_operations va_##name##_fops = {                                                       \
-		.owner = THIS_MODULE, .open = va_##name##_open, .read = seq_read, .llseek = seq_lseek,                 \
-		.release = single_release, .write = va_##name##_write,                                                 \
+	static const struct proc_ops va_##name##_ops = {                                                               \
+		.proc_open = va_##name##_open, .proc_read = seq_read, .proc_lseek = seq_lseek,                         \
+		.proc_release = single_release, .proc_write = va_##name##_write,                                       \
 	}
 
 VA_READ_WRITE(target);
@@ -437,46 +437,46 @@ VA_READ_WRITE(classes);
 VA_READ_WRITE(overwrite);
 
 VA_SHOW(stats)
-static const struct file_operations va_stats_fops = {
-	.owner = THIS_MODULE, .open = va_stats_open, .read = seq_read, .llseek = seq_lseek, .release = single_release,
+static const struct proc_ops va_stats_ops = {
+	.proc_open = va_stats_open, .proc_read = seq_read, .proc_lseek = seq_lseek, .proc_release = single_release,
 };
 
 VA_SET(snapshot)
-static const struct file_operations va_snapshot_fops = {
-	.owner = THIS_MODULE, .open = va_write_only_open, .write = va_snapshot_write, .llseek = noop_llseek,
+static const struct proc_ops va_snapshot_ops = {
+	.proc_open = va_write_only_open, .proc_write = va_snapshot_write, .proc_lseek = noop_llseek,
 };
 
-static const struct file_operations va_marker_fops = {
-	.owner = THIS_MODULE, .open = va_write_only_open, .write = va_marker_write, .llseek = noop_llseek,
+static const struct proc_ops va_marker_ops = {
+	.proc_open = va_write_only_open, .proc_write = va_marker_write, .proc_lseek = noop_llseek,
 };
 
 static const struct va_file {
 	const char *name;
 	umode_t mode;
-	const struct file_operations *fops;
+	const struct proc_ops *ops;
 } va_file_table[] = {
-	{ "target", 0600, &va_target_fops },   { "enable", 0600, &va_enable_fops }, { "follow", 0600, &va_follow_fops },
-	{ "classes", 0600, &va_classes_fops }, { "marker", 0200, &va_marker_fops }, { "snapshot", 0200, &va_snapshot_fops },
-	{ "overwrite", 0600, &va_overwrite_fops }, { "stats", 0400, &va_stats_fops },
+	{ "target", 0600, &va_target_ops },   { "enable", 0600, &va_enable_ops }, { "follow", 0600, &va_follow_ops },
+	{ "classes", 0600, &va_classes_ops }, { "marker", 0200, &va_marker_ops }, { "snapshot", 0200, &va_snapshot_ops },
+	{ "overwrite", 0600, &va_overwrite_ops }, { "stats", 0400, &va_stats_ops },
 };
 
 static void va_remove_files(void)
 {
 	while (va_file_count)
-		debugfs_remove(va_files[--va_file_count]);
+		proc_remove(va_files[--va_file_count]);
 }
 
-int va_control_init(struct dentry *dir)
+int va_control_init(struct proc_dir_entry *dir)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(va_file_table); i++) {
 		const struct va_file *f = &va_file_table[i];
-		struct dentry *file = debugfs_create_file(f->name, f->mode, dir, NULL, f->fops);
+		struct proc_dir_entry *file = proc_create(f->name, f->mode, dir, f->ops);
 
-		if (IS_ERR(file)) {
+		if (!file) {
 			va_remove_files();
-			return PTR_ERR(file);
+			return -ENOMEM;
 		}
 		va_files[va_file_count++] = file;
 	}

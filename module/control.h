@@ -6,7 +6,7 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-struct dentry;
+struct proc_dir_entry;
 
 enum va_class {
 	VA_CLASS_FAULT = 1 << 0, /* FAULT */
@@ -30,7 +30,7 @@ static inline bool va_control_follow(void)
 }
 
 /* Creates the files; recording is off. */
-int va_control_init(struct dentry *dir);
+int va_control_init(struct proc_dir_entry *dir);
 /* Removes the files, switches recording off, forgets whom to watch. */
 void va_control_exit(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/proc_fs.h>
 
 #include "channel.h"
 #include "control.h"
@@ -16,17 +16,17 @@ static unsigned int fail_at;
 module_param(fail_at, uint, 0444);
 MODULE_PARM_DESC(fail_at, "test aid: let step N of loading fail (0 = none)");
 
-static struct dentry *va_dir;
+static struct proc_dir_entry *va_dir;
 
 static int va_dir_init(void)
 {
-	va_dir = debugfs_create_dir(VMATLAS_DEBUGFS_NAME, NULL);
-	return PTR_ERR_OR_ZERO(va_dir);
+	va_dir = proc_mkdir_mode(VMATLAS_PROC_NAME, 0500, NULL);
+	return va_dir ? 0 : -ENOMEM;
 }
 
 static void va_dir_exit(void)
 {
-	debugfs_remove(va_dir);
+	proc_remove(va_dir);
 }
 
 static int va_truth_init(void)

@@ -203,7 +203,7 @@ static int run(struct arguments *a)
 		return code;
 	if (!va_module_present()) {
 		fputs(geteuid() ? "vmatlas-collect: only root may read the module's files\n"
-				: "vmatlas-collect: the vmatlas module is not loaded (or debugfs cannot be mounted)\n", stderr);
+				: "vmatlas-collect: the vmatlas module is not loaded, or /proc is not mounted here\n", stderr);
 		return geteuid() ? VA_EXIT_PERMISSION : VA_EXIT_MODULE;
 	}
 	if (a->o.job && !a->o.flight)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,15 +12,8 @@
 #include "commands.h"
 #include "vmatlas/control.h"
 
-#define DEBUGFS "/sys/kernel/debug"
-
 bool va_module_present(void)
 {
-	if (!access(VMATLAS_CONTROL_DIR "/stats", F_OK))
-		return true;
-	/* Somewhere else than usual nobody mounts it; where it is not mounted yet, root may. */
-	if (access(DEBUGFS "/.", F_OK) == 0 && access("/sys/module/vmatlas", F_OK) == 0)
-		mount("debugfs", DEBUGFS, "debugfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700");
 	return !access(VMATLAS_CONTROL_DIR "/stats", F_OK);
 }
 

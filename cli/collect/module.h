@@ -20,11 +20,11 @@ struct va_module_stats {
 	struct va_bytes hooks;         /* the lines about missed and absent hooks; NUL-terminated */
 };
 
-/* Mounts debugfs where it is missing. All print one sentence and return an exit code (enum va_exit), 0 = fine. */
+/* These print one sentence and return an exit code (enum va_exit), 0 = fine. */
 int va_module_load(const char *file, const char *params);
 int va_module_probe(const char *params); /* the installed one, by modprobe */
 int va_module_unload(void);
-bool va_module_present(void);
+bool va_module_present(void); /* its control files are there */
 
 /* 0 or -errno, no message. */
 int va_module_write(const char *control, const char *text);

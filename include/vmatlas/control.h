@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The control files of the module, under /sys/kernel/debug/vmatlas/. All belong to root, mode 0600 or less.
+ * The control files of the module, under /proc/vmatlas/. All belong to root, mode 0600 or less; opening one takes CAP_SYS_ADMIN, too (root in
+ * a container has it not). They are in /proc because debugfs may be missing, switched off, or locked down: nothing here needs it.
+ * An open file does not hold the module; when that has gone, read and write give EIO.
  *
- *   cpu0 …       r  the truth channel of each CPU: vmatlas_record[], read() only (no mmap: works under lockdown)
+ *   cpu0 …       r  the truth channel of each CPU: vmatlas_record[], read() only: no mmap, no poll (read again after a while; 0 = nothing now)
  *   faults0 …    r  the fault channel of each CPU
  *   target       rw write "pid N [N …]" (whole processes: any tid will do), "exec" (the next execve of the writing task: a launcher
  *                   loses nothing of the start), "none". Read: the tgids watched, one a line. A process already running is
@@ -38,8 +40,8 @@
 #ifndef VMATLAS_CONTROL_H
 #define VMATLAS_CONTROL_H
 
-#define VMATLAS_DEBUGFS_NAME "vmatlas"
-#define VMATLAS_CONTROL_DIR "/sys/kernel/debug/vmatlas"
+#define VMATLAS_PROC_NAME "vmatlas"
+#define VMATLAS_CONTROL_DIR "/proc/vmatlas"
 #define VMATLAS_MARKER_ENV "VMATLAS_MARKER_FD"
 
 #endif

@@ -3,7 +3,7 @@
 # usage: inside.sh DIR MODULE.ko VMATLAS WORKLOADS STORMS
 set -u
 out=$1 module=$2 vmatlas=$3 workloads=$4 storms=$5
-D=/sys/kernel/debug/vmatlas
+D=/proc/vmatlas
 probes=/sys/kernel/debug/kprobes/list
 hooked=/sys/kernel/tracing/enabled_functions
 
@@ -30,7 +30,7 @@ watch_me() {
 	echo "pid $$" >$D/target && echo 1 >$D/enable
 }
 
-# The files of records may be open when the module goes: then there is nothing more to read. Control files hold it.
+# Any file may be open when the module goes: then there is nothing more to read, and nothing to write to.
 unload_with_files_open() {
 	check "loading, watching this shell" watch_me
 	check "the shell is listed" grep -q "^$$\$" $D/target
@@ -42,9 +42,9 @@ unload_with_files_open() {
 	exec 3<&- 4<&-
 	check "loading again" watch_me
 	exec 3>$D/marker
-	check "an open marker holds the module" not rmmod vmatlas
+	check "rmmod while a process has the marker open" rmmod vmatlas
+	check "a mark into the open file fails" not sh -c 'echo late >&3'
 	exec 3>&-
-	check "and lets it go" rmmod vmatlas
 }
 
 fails_at_each_step() {
@@ -148,19 +148,20 @@ wait_until() { # tenths of a second, command...
 }
 
 # A process that already runs is told whole; nothing it does is needed for that.
-attach_running() {
+attach_running() { # what to put before the names
+	say=${1:-}
 	sleep 1000 &
 	process=$!
 	"$vmatlas" attach -o /tmp/attached.vmatlas $process 2>/tmp/attach.err &
 	tool=$!
-	check "attach: the running process is watched" wait_until 100 grep -qs "^$process\$" $D/target
+	check "${say}attach: the running process is watched" wait_until 100 grep -qs "^$process\$" $D/target
 	echo attached >$D/marker
 	cat /proc/$process/maps >/tmp/attached.maps
 	kill $process
-	check "attach ends with the process" wait $tool
+	check "${say}attach ends with the process" wait $tool
 	"$vmatlas" dump /tmp/attached.vmatlas --at mark:attached --pid $process >/tmp/attached.dump
-	check "attach: its map equals /proc/PID/maps" cmp /tmp/attached.maps /tmp/attached.dump
-	check "attach: its map has lines" [ -s /tmp/attached.maps ]
+	check "${say}attach: its map equals /proc/PID/maps" cmp /tmp/attached.maps /tmp/attached.dump
+	check "${say}attach: its map has lines" [ -s /tmp/attached.maps ]
 }
 
 disk_full() {
@@ -171,20 +172,31 @@ disk_full() {
 	umount /tmp/small
 }
 
-# Under lockdown a file that can be written or mapped cannot be opened, not even by root: so the readers' files must be neither.
-lockdown() {
+# A module that is there can be used, whatever level: its files are not in debugfs, where lockdown forbids to write, or even to read.
+lockdown() { # integrity or confidentiality
 	[ -e /sys/kernel/security/lockdown ] || { echo "not ok - this guest has no lockdown"; return; }
-	watch_me
-	echo integrity >/sys/kernel/security/lockdown
-	ls / >/dev/null
-	check "lockdown is raised" grep -q '\[integrity\]' /sys/kernel/security/lockdown
-	check "lockdown: no new module" not insmod "$module"
-	check "lockdown: the records can still be read" [ "$(cat $D/cpu0 $D/cpu1 | head -c 128 | wc -c)" -eq 128 ]
-	check "lockdown: the statistics too" grep -q '^enabled 1' $D/stats
-	"$vmatlas" record --local -o /tmp/down.vmatlas -- true 2>/tmp/down.err
+	[ -e $D ] || insmod "$module"
+	echo "$1" >/sys/kernel/security/lockdown
+	check "lockdown=$1 is raised" grep -q "\[$1\]" /sys/kernel/security/lockdown
+	check "lockdown=$1: record --local" "$vmatlas" record --local -o /tmp/down.vmatlas -- "$workloads"/fork_cow "$out" "$1"
+	check "lockdown=$1: the map at a mark" same_map /tmp/down.vmatlas "$1".parent "$out/$1.parent.maps"
+	attach_running "lockdown=$1: "
+}
+
+locked_out() {
+	rmmod vmatlas
+	check "lockdown: no unsigned module is loaded" not insmod "$module"
+	"$vmatlas" record --local --module "$module" -o /tmp/out.vmatlas -- true 2>/tmp/out.err
 	code=$?
-	check "lockdown: record --local says why not" grep -qi 'lockdown\|lock.* down' /tmp/down.err
-	check "lockdown: with exit code 3 or 5 ($code)" [ $code -eq 3 -o $code -eq 5 ]
+	check "lockdown: record --local says why not" grep -qi 'locked down.*signed' /tmp/out.err
+	check "lockdown: with exit code 5 ($code)" [ $code -eq 5 ]
+}
+
+without_debugfs() {
+	umount /sys/kernel/tracing 2>/dev/null
+	umount /sys/kernel/debug/tracing 2>/dev/null
+	check "debugfs is not mounted" umount /sys/kernel/debug
+	check "without debugfs: record --local" "$vmatlas" record --local --module "$module" -o /tmp/nodebug.vmatlas -- true
 }
 
 unload_with_files_open
@@ -198,5 +210,8 @@ local_kernel
 attach_running
 disk_full
 rmmod vmatlas 2>/dev/null
-lockdown
+without_debugfs
+lockdown integrity
+lockdown confidentiality
+locked_out
 echo "done"

@@ -447,6 +447,15 @@ static void run_all(const char *seed)
 	test_garbage();
 }
 
+/* A little of each: where only the surroundings differ. */
+static void run_short(const char *seed)
+{
+	test_exec();
+	test_maps(seed);
+	test_attach();
+	test_pages("99");
+}
+
 int main(int argc, char **argv)
 {
 	if (getpid() == 1)
@@ -456,6 +465,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc > 2 && !strcmp(argv[1], "all"))
 		run_all(argv[2]);
+	else if (argc > 2 && !strcmp(argv[1], "short"))
+		run_short(argv[2]);
 	else if (argc > 1 && !strcmp(argv[1], "loss")) {
 		test_loss();
 		test_kept();
