@@ -35,6 +35,8 @@ static void mounts(void)
 	if (mount("proc", "/proc", "proc", 0, NULL) || mount("sys", "/sys", "sysfs", 0, NULL) || mount("tmp", "/tmp", "tmpfs", 0, NULL) ||
 	    mount("security", "/sys/kernel/security", "securityfs", 0, NULL))
 		die("mount");
+	/* For the test's own eyes (leaks, failing allocations): the module needs it not. */
+	mount("debug", "/sys/kernel/debug", "debugfs", 0, NULL);
 }
 
 /* Runs ourselves with other arguments. Its pid. */
