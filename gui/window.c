@@ -12,6 +12,7 @@
 #include "app.h"
 #include "decode.h"
 #include "render.h"
+#include "window_rest.h"
 #include "window_screen.h"
 #include "source.h"
 
@@ -23,6 +24,7 @@ struct window {
 	bool own_recording;
 	struct va_source source;
 	bool streaming;
+	struct va_rest rest;
 	struct va_fonts *fonts;
 	struct va_screen screen;
 	struct va_app app;
@@ -259,6 +261,13 @@ static int idle_time(const struct window *w, uint64_t now)
 	return 60000;
 }
 
+/* Everything sent so far has been handled, and the picture stands. */
+static bool at_rest(struct window *w)
+{
+	SDL_PumpEvents();
+	return !SDL_HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) && !va_app_needs_frame(&w->app, now_ns());
+}
+
 static void loop(struct window *w)
 {
 	SDL_Event e;
@@ -273,6 +282,8 @@ static void loop(struct window *w)
 			va_app_draw(&w->app);
 			va_screen_show(&w->screen, &w->app.canvas);
 		}
+		if (va_rest_asked(&w->rest) && at_rest(w))
+			va_rest_answer(&w->rest);
 		int wait = idle_time(w, now), used = (int)((now_ns() - began) / VA_MS);
 
 		if (SDL_WaitEventTimeout(&e, va_max(wait - used, 1)))
@@ -315,6 +326,7 @@ static int open_all(struct window *w)
 	if (!w->fonts || !va_app_init(&w->app, w->recording, w->fonts, &options, now_ns()))
 		return -ENOMEM;
 	w->wake_event = SDL_RegisterEvents(1);
+	va_rest_start(&w->rest, wake, w);
 	if (w->o->stream_fd < 0) {
 		start_at(w, now_ns());
 		return 0;
@@ -329,6 +341,7 @@ static void close_all(struct window *w)
 	if (w->streaming && w->o->stop)
 		w->o->stop(w->o->ctx);
 	va_source_stop(&w->source);
+	va_rest_stop(&w->rest);
 	if (w->fonts) {
 		va_app_destroy(&w->app);
 		va_fonts_free(w->fonts);

@@ -33,10 +33,30 @@ export PYTHONPYCACHEPREFIX="$PWD/$B/tests/pycache"
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=0:exitcode=86}"
 KERNELS=${KERNELS:-6.1 6.12}
+jobs=${VMATLAS_TEST_JOBS:-2}
 
 mkdir -p "$logs"
 : >"$tally"
-trap 'rm -f "$tally" "$tally.rc"' EXIT
+pool=$(mktemp -d "${TMPDIR:-/tmp}/vmatlas-tests.XXXXXX")
+queued=0 # programs started or waiting for a place
+shown=0  # … and those whose result has been shown
+
+# A pipe with as many lines as programs may run: who starts takes one, who ends gives it back.
+mkfifo "$pool/places"
+exec 9<>"$pool/places"
+for _ in $(seq "$jobs"); do
+	echo >&9
+done
+
+finish() {
+	for pid in "$pool"/*.pid; do
+		[ ! -e "$pid" ] || kill "$(cat "$pid")" 2>/dev/null # timeout passes it on
+	done
+	rm -rf "$tally" "$pool"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 wanted() {
 	[ -n "$only" ] || return 0
@@ -46,9 +66,58 @@ wanted() {
 	return 1
 }
 
-# Shows a program's test lines as they come, with its name before each, and counts them.
-show() { # name, log, rc file
-	tee "$2" | awk -v name="$1" -v tally="$tally" '
+log_of() { # name
+	echo "$logs/$(echo "$1" | tr '/ ' '__').log"
+}
+
+# Runs in the background, where a shell would let it ignore Ctrl-C: tests of just that must not.
+work() { # number, seconds, log, command...
+	number=$1 limit=$2 log=$3
+	shift 3
+	start=$(date +%s)
+	env --default-signal=INT,QUIT timeout -k 10 "$limit" "$@" >"$log" 2>&1 </dev/null 9<&- &
+	echo $! >"$pool/$number.pid"
+	wait $!
+	rc=$?
+	rm -f "$pool/$number.pid"
+	echo "$rc $(($(date +%s) - start))" >"$pool/$number.tmp"
+	mv "$pool/$number.tmp" "$pool/$number.rc"
+	echo >&9
+}
+
+run() { # seconds, name, command...
+	limit=$1 name=$2
+	shift 2
+	wanted "$name" || return 0
+	read -r _ <&9
+	show_what_ended
+	queued=$((queued + 1))
+	echo "$name" >"$pool/$queued.name"
+	work $queued "$limit" "$(log_of "$name")" "$@" &
+}
+
+show_what_ended() {
+	while [ -e "$pool/$((shown + 1)).rc" ]; do
+		shown=$((shown + 1))
+		read -r ended <"$pool/$shown.name"
+		read -r rc seconds <"$pool/$shown.rc"
+		before=$(wc -l <"$tally")
+		show "$ended" "$(log_of "$ended")"
+		judge "$ended" "$(log_of "$ended")" "$rc" $(($(wc -l <"$tally") - before))
+		echo "# $ended: $seconds seconds"
+	done
+}
+
+wait_for_all() {
+	while [ "$shown" -lt "$queued" ]; do
+		read -r _ <&9
+		show_what_ended
+	done
+}
+
+# A program's test lines, with its name before each, counted.
+show() { # name, log
+	awk -v name="$1" -v tally="$tally" '
 		/^ok / || /^not ok / {
 			word = $1 == "ok" ? "ok" : "not ok"
 			sub(/^(not )?ok +/, "")
@@ -57,21 +126,7 @@ show() { # name, log, rc file
 				word = "skip"
 			printf "%-6s  %s: %s\n", word, name, $0
 			print word >> tally
-			fflush()
-		}'
-}
-
-run() { # seconds, name, command...
-	limit=$1 name=$2
-	shift 2
-	wanted "$name" || return 0
-	log=$logs/$(echo "$name" | tr '/ ' '__').log
-	before=$(wc -l <"$tally")
-	{
-		timeout -k 10 "$limit" "$@" 2>&1 </dev/null
-		echo $? >"$tally.rc"
-	} | show "$name" "$log"
-	judge "$name" "$log" "$(cat "$tally.rc")" $(($(wc -l <"$tally") - before))
+		}' "$2"
 }
 
 fail() { # name, why, log
@@ -104,28 +159,30 @@ structure() {
 }
 
 units() {
-	list=$(find tests/unit -name 'test_*.c' 2>/dev/null | sort | sed "s|^tests/unit/\(.*\)\.c$|$B/tests/unit/\1|")
-	if [ -z "$list" ]; then
-		return
-	fi
+	list=
+	for source in tests/unit/test_*.c; do
+		name=$(basename "$source" .c)
+		! wanted "unit/$name" || list="$list $B/tests/unit/$name"
+	done
+	[ -n "$list" ] || return 0
 	# shellcheck disable=SC2086
-	if ! make -s -k $list >"$logs/build-units.log" 2>&1; then
+	if ! make -s -k -j"$jobs" $list >"$logs/build-units.log" 2>&1; then
 		fail unit "some do not build" "$logs/build-units.log"
 	fi
 	for program in $list; do
-		[ ! -x "$program" ] || run 120 "unit/$(basename "$program")" "$program"
+		[ ! -x "$program" ] || run 240 "unit/$(basename "$program")" "$program"
 	done
 }
 
 window() {
 	for script in tests/gui/*.sh; do
-		[ ! -x "$script" ] || run 180 "gui/$(basename "$script" .sh)" "$script"
+		[ ! -x "$script" ] || run 300 "gui/$(basename "$script" .sh)" "$script"
 	done
 }
 
 commands() {
 	for script in tests/cli/test_*; do
-		[ ! -x "$script" ] || run 180 "cli/$(basename "$script")" "$script"
+		[ ! -x "$script" ] || run 300 "cli/$(basename "$script")" "$script"
 	done
 }
 
@@ -160,11 +217,12 @@ debug) under_checks ;;
 *)
 	structure
 	units
-	commands
 	window
+	commands
 	[ "$size" = fast ] || in_the_kernel
 	;;
 esac
+wait_for_all
 passed=$(grep -c '^ok$' "$tally")
 failed=$(grep -c '^not ok$' "$tally")
 echo "# $(($(date +%s) - began)) seconds"

@@ -11,6 +11,9 @@ APPROVED=$ROOT/tests/gui/approved
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/vmatlas-gui.XXXXXX")
 XVFB= WINDOW= PROGRAM=
 unset WAYLAND_DISPLAY
+mkfifo "$WORK/ask" "$WORK/answer"
+exec 7<>"$WORK/ask" 8<>"$WORK/answer"
+export VMATLAS_REST_FDS=7,8
 N=0
 
 ok() { # status, text
@@ -48,8 +51,15 @@ start_window() {
 		"$VMATLAS" "$@" </dev/null 2>"$WORK/stderr" &
 	fi
 	PROGRAM=$!
-	WINDOW=$(timeout 20 xdotool search --sync --onlyvisible --pid "$PROGRAM" 2>/dev/null | head -n 1)
+	WINDOW=
+	until_true find_window || return 1
 	xdotool windowfocus "$WINDOW"
+}
+
+# A search dies of a window that goes while it looks: SDL opens some for a moment. So it may need another try.
+find_window() {
+	WINDOW=$(timeout 5 xdotool search --onlyvisible --pid "$PROGRAM" 2>/dev/null | head -n 1)
+	[ -n "$WINDOW" ]
 }
 
 stop_window() {
@@ -65,25 +75,31 @@ key() {
 }
 
 shot() { # file
-	import -silent -window "$WINDOW" "$1"
+	[ -n "$WINDOW" ] && timeout 10 import -silent -window "$WINDOW" -depth 8 "$1"
 }
 
-# Takes pictures until three in a row are equal: what moved has come to rest.
+# A picture as soon as the program says that all keys so far are handled and nothing moves any more (gui/window_rest.h).
 settle() { # file
-	equal=0
-	shot "$1"
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
-		mv "$1" "$WORK/before.png"
-		sleep 0.15
-		shot "$1"
-		if same "$1" "$WORK/before.png"; then
-			equal=$((equal + 1))
-			[ $equal -lt 2 ] || return 0
-		else
-			equal=0
+	echo >&7
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		if read -r -t 2 said <&8; then
+			shot "$1"
+			return
 		fi
+		kill -0 "$PROGRAM" 2>/dev/null || break
 	done
+	echo "# the window does not come to rest; it said:"
+	sed "s/^/# /" "$WORK/stderr"
 	return 1
+}
+
+# Waits until a command succeeds, 30 seconds at most.
+until_true() { # command...
+	patience=$((SECONDS + 30))
+	until "$@"; do
+		[ $SECONDS -lt $patience ] || return 1
+		sleep 0.1
+	done
 }
 
 different_pixels() { # a, b
@@ -91,7 +107,7 @@ different_pixels() { # a, b
 }
 
 same() { # a, b: every pixel
-	[ "$(compare -metric AE "$1" "$2" null: 2>&1)" = 0 ]
+	cmp -s "$1" "$2"
 }
 
 approved() { # picture, name
@@ -105,14 +121,11 @@ approved() { # picture, name
 
 # The same, with time to get there: for what does not depend on this program alone (a stream that ends, a loaded machine).
 eventually_approved() { # name
-	for _ in 1 2 3 4 5 6; do
-		settle "$WORK/eventually.png"
-		if approved "$WORK/eventually.png" "$1"; then
-			return 0
-		fi
-		sleep 1
-	done
-	return 1
+	until_true settled_as_approved "$1"
+}
+
+settled_as_approved() { # name
+	settle "$WORK/eventually.ppm" && approved "$WORK/eventually.ppm" "$1"
 }
 
 # Processor time of the program so far, in ticks of 10 ms.

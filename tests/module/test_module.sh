@@ -7,7 +7,7 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 kernel=${1:?usage: test_module.sh KERNEL [LEVELS]} levels=${2:-4}
-out=build/tests/module/$kernel
+out=build/tests/module/$kernel-$levels
 rm -rf "$out" && mkdir -p "$out/root"
 
 ${CC:-cc} -static -D_GNU_SOURCE -O1 -Wall -Wextra -Wno-unused-parameter -Iinclude tests/module/*.c -o "$out/root/init" -lpthread

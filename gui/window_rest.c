@@ -1,0 +1,40 @@
+#include "window_rest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void va_rest_start(struct va_rest *r, void (*wake)(void *ctx), void *ctx)
+{
+	const char *text = getenv("VMATLAS_REST_FDS");
+	int ask;
+
+	r->on = text && sscanf(text, "%d,%d", &ask, &r->answer) == 2 && !va_source_start(&r->asked, ask, wake, ctx);
+}
+
+void va_rest_stop(struct va_rest *r)
+{
+	if (r->on)
+		va_source_stop(&r->asked);
+	r->on = false;
+}
+
+bool va_rest_asked(struct va_rest *r)
+{
+	char *bytes;
+	size_t n;
+	bool ended;
+
+	if (r->on && va_source_take(&r->asked, &bytes, &n, &ended)) {
+		r->waiting += n;
+		free(bytes);
+	}
+	return r->waiting;
+}
+
+void va_rest_answer(struct va_rest *r)
+{
+	for (; r->waiting; r->waiting--)
+		if (write(r->answer, "rest\n", 5) != 5)
+			r->waiting = 1;
+}
