@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "commands.h"
 #include "json.h"
 #include "maps.h"
@@ -80,7 +81,7 @@ static int parse(struct dump *d, int argc, char **argv)
 	int c, code = -1;
 
 	optind = 0;
-	while (code < 0 && (c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while (code < 0 && (c = va_next_option(argc, argv, "h", options, "dump")) != -1) {
 		if (c == 't')
 			d->at = optarg;
 		else if (c == 'p')
@@ -92,9 +93,9 @@ static int parse(struct dump *d, int argc, char **argv)
 		else if (c == 'f')
 			code = parse_format(d, optarg);
 		else if (c == 'h')
-			code = puts(help_text) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+			code = (puts(help_text), va_end_output());
 		else
-			code = usage("%s", "the option above is not one of dump's");
+			code = VA_EXIT_USAGE;
 	}
 	if (code >= 0)
 		return code;

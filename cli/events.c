@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "arguments.h"
 #include "commands.h"
 #include "events.h"
 #include "moment.h"
@@ -124,9 +125,10 @@ static int parse_option(struct events *e, int c)
 		e->to = optarg;
 		return -1;
 	case 'h':
-		return puts(help_text) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+		puts(help_text);
+		return va_end_output();
 	}
-	return usage("%s", "the option above is not one of events'");
+	return VA_EXIT_USAGE;
 }
 
 static int parse(struct events *e, int argc, char **argv)
@@ -138,7 +140,7 @@ static int parse(struct events *e, int argc, char **argv)
 	int c, code = -1;
 
 	optind = 0;
-	while (code < 0 && (c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+	while (code < 0 && (c = va_next_option(argc, argv, "h", options, "events")) != -1)
 		code = parse_option(e, c);
 	if (code >= 0)
 		return code;

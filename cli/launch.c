@@ -81,10 +81,10 @@ int va_launch_start(struct va_launch *l, const struct va_options *o)
 	return code;
 }
 
-void va_launch_stop(const struct va_launch *l)
+void va_launch_stop(const struct va_launch *l, int number)
 {
 	if (l->pid > 0)
-		kill(l->pid, SIGTERM);
+		kill(l->pid, number == SIGHUP ? SIGHUP : SIGTERM);
 }
 
 void va_launch_dump(const struct va_launch *l)

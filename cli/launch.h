@@ -15,8 +15,8 @@ struct va_launch {
 
 /* 0, or an exit code after one sentence on stderr. */
 int va_launch_start(struct va_launch *l, const struct va_options *o);
-/* Asks it to end: the stream gets its end, then ends. May be called in a signal handler. */
-void va_launch_stop(const struct va_launch *l);
+/* Asks it to end, because of this signal: the stream gets its end, then ends. May be called in a signal handler. */
+void va_launch_stop(const struct va_launch *l, int number);
 /* A flight recorder: write what is kept, now. May be called in a signal handler. */
 void va_launch_dump(const struct va_launch *l);
 /* Puts a mark into the running stream; the text is cut at the first newline. 0 or -errno. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -107,6 +108,8 @@ bool va_local_usable(const struct va_options *o, struct va_local *how, char **wh
 	how->code = may_be_root() && may_load() ? VA_EXIT_MODULE : VA_EXIT_PERMISSION;
 	if (!may_be_root())
 		*why = va_string("recording on this kernel needs root, and there is neither sudo nor pkexec");
+	else if (!access("/sys/module/vmatlas", F_OK) && !o->module && *o->params)
+		*why = va_string("the module is loaded already, and --module-param counts when it is loaded ('sudo rmmod vmatlas' unloads it)");
 	else if (!access("/sys/module/vmatlas", F_OK) && !o->module)
 		return true;
 	else if (!may_load())
@@ -128,10 +131,13 @@ static struct va_job *describe_job(const struct va_options *o)
 {
 	struct va_job *job = va_job_here(o->command);
 
+	if (!job)
+		return NULL;
 	free(job->classes);
 	job->classes = va_string("%s", o->classes);
 	job->flags = VA_JOB_USER;
 	job->prove = o->prove;
+	job->persona |= o->no_aslr ? ADDR_NO_RANDOMIZE : 0;
 	if (o->output && !strcmp(o->output, "-"))
 		job->flags |= VA_JOB_STDOUT_TO_STDERR;
 	return job;
@@ -142,8 +148,11 @@ static int job_file(const struct va_options *o)
 {
 	struct va_job *job = describe_job(o);
 	struct va_bytes b = { 0 };
-	int fd = memfd_create("job", MFD_CLOEXEC);
+	int fd;
 
+	if (!job)
+		return -1;
+	fd = memfd_create("job", MFD_CLOEXEC);
 	va_job_encode(job, &b);
 	if (fd < 0 || va_write_whole(fd, b.data, b.n)) {
 		perror("vmatlas: job");
@@ -207,6 +216,17 @@ static void ask_stop(int number)
 	stop_asked = number;
 }
 
+/* The collector knows one way to be stopped; who asked us by another hears of that. */
+static int end_code(int status)
+{
+	int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "vmatlas: the collector was killed by signal %d (%s); the recording ends there\n", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
+	return stop_asked && code == 128 + SIGTERM ? 128 + stop_asked : code;
+}
+
 /* SIGTERM interrupts waitpid. A command stops the collector wherever it runs: root's processes take no signals from us. */
 static int mind_collector(pid_t pid, int leash)
 {
@@ -219,7 +239,7 @@ static int mind_collector(pid_t pid, int leash)
 			leash = -1;
 		}
 		if (waitpid(pid, &status, 0) == pid)
-			return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+			return end_code(status);
 		if (errno != EINTR)
 			return VA_EXIT_FAILURE;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "commands.h"
 
 struct va_command {
@@ -52,7 +53,7 @@ static int help(void)
 	     "Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process, 5 module not usable,\n"
 	     "6 not a readable recording, 7 the VM failed. run and record pass the command's own status\n"
 	     "through (128 + signal when it was killed).");
-	return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+	return va_end_output();
 }
 
 /* Whoever starts us with a standard descriptor closed must not find a recording in its place. */
@@ -80,7 +81,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-		return printf("vmatlas %s\n", VA_VERSION) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+		return puts("vmatlas " VA_VERSION), va_end_output();
 
 	const struct va_command *command = find_command(argv[1]);
 

@@ -1,6 +1,5 @@
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "commands.h"
+#include "options_check.h"
 
-enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT,
+enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT, NO_ASLR,
        SEED, INTERVAL, COUNT, PAGES, REFRESH, FORMAT };
 
 static const struct option long_options[] = {
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
 	{ "user", no_argument, NULL, USER },
 	{ "share", required_argument, NULL, SHARE },
 	{ "guest-log", required_argument, NULL, GUEST_LOG },
+	{ "no-aslr", no_argument, NULL, NO_ASLR },
 	{ "flight", optional_argument, NULL, FLIGHT },
 	{ "seed", required_argument, NULL, SEED },
 	{ "interval", required_argument, NULL, INTERVAL },
@@ -41,7 +43,7 @@ static const struct option long_options[] = {
 };
 
 const char va_options_help_vm[] =
-	"Where the command runs (with neither: here where the module is usable, else in the VM):\n"
+	"Where the command runs (with neither, and no option of the VM: here where the module is usable, else in the VM):\n"
 	"  --local              on this machine's kernel, by the module (asks sudo or pkexec where not root)\n"
 	"  --vm[=SERIES]        in a throw-away virtual machine with Linux SERIES: 6.1 or 6.12 (the default), also with -rt\n"
 	"                       or -cloud; the command sees your files; what it writes vanishes with the VM\n"
@@ -51,9 +53,12 @@ const char va_options_help_vm[] =
 	"  --share DIR          DIR of this machine is writable in the VM, at the same path (may repeat)\n"
 	"  --guest-log FILE     write the VM's kernel log there\n"
 	"\n"
+	"Addresses:\n"
+	"  --no-aslr            the command's addresses are not random: the same in every run\n"
+	"\n"
 	"The module:\n"
 	"  --classes LIST       event classes to record: fault op vma task mark (all)\n"
-	"  --module-param P=V   parameter when the module is loaded: subbuf_size, subbuf_count, fault_subbuf_count\n"
+	"  --module-param P=V   parameter when the module is loaded: " VA_PARAM_NAMES "\n"
 	"  --module FILE.ko     with --local: load this file\n";
 
 static int usage(const char *command, const char *format, const char *what)
@@ -164,20 +169,23 @@ static int take(struct va_options *o, int c, const char *command)
 	case TITLE:
 		o->title = optarg;
 		return -1;
+	case NO_ASLR:
+		o->no_aslr = true;
+		return -1;
 	case LOCAL:
-		o->where = VA_WHERE_LOCAL;
+		o->local = true;
 		return -1;
 	case MODULE:
 		o->module = optarg;
 		return -1;
 	case GUEST_PARAM:
 		append_word(&o->params, optarg);
-		return -1;
+		return va_param_fits(optarg) ? -1 : usage(command, "--module-param takes " VA_PARAM_NAMES ", each with =NUMBER, not '%s'", optarg);
 	case CLASSES:
 		append_list(&o->classes, optarg);
-		return -1;
+		return va_classes_fit(o->classes) ? -1 : usage(command, "--classes takes any of fault, op, vma, task, mark, not '%s'", optarg);
 	case VM:
-		o->where = VA_WHERE_VM;
+		o->vm = true;
 		o->series = optarg;
 		return -1;
 	case LEVELS:
@@ -199,7 +207,21 @@ static int take(struct va_options *o, int c, const char *command)
 		o->guest_log = optarg;
 		return -1;
 	}
-	return usage(command, "%s", "that is not an option vmatlas has");
+	return VA_EXIT_USAGE;
+}
+
+/* What only the VM has. */
+static bool is_of_vm(int c)
+{
+	return c == VM || (c >= LEVELS && c <= GUEST_LOG) || c == SHARE;
+}
+
+static const char *name_of(int c)
+{
+	for (const struct option *p = long_options; p->name; p++)
+		if (p->val == c)
+			return p->name;
+	return "";
 }
 
 static bool fits(int c, const char *which)
@@ -210,7 +232,7 @@ static bool fits(int c, const char *which)
 		return strchr(which, 'f');
 	if (c >= SEED)
 		return strchr(which, 'c');
-	if (c == VM || (c >= LEVELS && c <= GUEST_LOG) || c == SHARE)
+	if (is_of_vm(c) || c == LOCAL || c == NO_ASLR)
 		return strchr(which, 'v');
 	return true;
 }
@@ -241,20 +263,23 @@ int va_options_parse(struct va_options *o, int argc, char **argv, const char *wh
 	if (strchr(which, 'c'))
 		set_prove(&o->prove);
 	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+hqo:", long_options, NULL)) != -1) {
+	while ((c = va_next_option(argc, argv, "+hqo:", long_options, argv[0])) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
-			return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+			return va_end_output();
 		}
-		if (c == '?' || c == ':')
-			return usage(argv[0], "'%s' is not an option, or lacks its value", argv[optind - 1]);
+		if (c == '?')
+			return VA_EXIT_USAGE;
 		if (!fits(c, which))
-			return usage(argv[0], "'%s' does not fit this command", argv[optind - 1]);
+			return usage(argv[0], "--%s does not fit this command", name_of(c));
 		code = take(o, c, argv[0]);
 		if (code >= 0)
 			return code;
+		if (is_of_vm(c))
+			o->of_vm = name_of(c);
 	}
+	if (!va_options_agree(o, argv[0]))
+		return VA_EXIT_USAGE;
 	o->dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
 	o->command = argv + optind;
 	o->command_count = argc - optind;

@@ -10,7 +10,10 @@
 enum va_where { VA_WHERE_AUTO = 0, VA_WHERE_LOCAL, VA_WHERE_VM };
 
 struct va_options {
-	enum va_where where;
+	enum va_where where;   /* by what was given */
+	bool local, vm;        /* --local, --vm were given */
+	const char *of_vm;     /* name of an option that was given and only the VM has, or NULL */
+	bool no_aslr;
 	const char *series;    /* of the VM's kernel, "6.12"; NULL = the newest there is */
 	unsigned levels;       /* of paging in the VM: 4 or 5 */
 	unsigned cpus;

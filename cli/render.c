@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arguments.h"
 #include "commands.h"
 #include "film.h"
 #include "moment.h"
@@ -32,7 +33,7 @@ static int help(void)
 	     "      --view NAME    all (default), map, walk\n"
 	     "      --pid N        the process shown (default: the one where things happen)\n"
 	     "  -h, --help         this text");
-	return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+	return va_end_output();
 }
 
 static int usage(const char *what, const char *value)
@@ -127,7 +128,8 @@ static bool take(int c, struct va_render_options *o, struct moments *when)
 
 static int parse(int argc, char **argv, struct va_render_options *o, struct moments *when)
 {
-	for (int c; (c = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+	optind = 0;
+	for (int c; (c = va_next_option(argc, argv, "o:h", options, "render")) != -1;) {
 		if (c == 'h')
 			return -1;
 		if (c == '?')

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "commands.h"
 #include "moment.h"
 #include "theme.h"
@@ -25,7 +26,7 @@ static int help(void)
 	     "      --theme NAME   dark (default), light, projector\n"
 	     "  -h, --help         this text\n"
 	     "In the window, ? shows the keys.");
-	return fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+	return va_end_output();
 }
 
 static int usage(const char *what, const char *value)
@@ -62,7 +63,8 @@ static bool take(int c, struct va_window_options *o, const char **at)
 
 static int parse(int argc, char **argv, struct va_window_options *o, const char **at)
 {
-	for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+	optind = 0;
+	for (int c; (c = va_next_option(argc, argv, "h", options, "replay")) != -1;) {
 		if (c == 'h')
 			return -1;
 		if (c == '?')

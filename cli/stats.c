@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "arguments.h"
 #include "commands.h"
 #include "idmap.h"
 #include "json.h"
@@ -236,6 +237,7 @@ static void put_facts(struct va_json *j, const struct stats *s)
 	va_json_string(j, "release", va_recording_header(s->recording)->release);
 	va_json_u64(j, "levels", va_recording_header(s->recording)->levels);
 	va_json_string(j, "command", va_recording_meta(s->recording, "command"));
+	va_json_string(j, "title", va_recording_meta(s->recording, "title"));
 	va_json_u64(j, "duration_ns", duration_of(s));
 	va_json_bool(j, "ended", !broke_off(s));
 	va_json_u64(j, "records", va_history_count(h) - s->types[VMATLAS_LOSS]);
@@ -284,8 +286,11 @@ static void print_summary(const struct stats *s)
 	struct sums sum = sums_of(s);
 	const struct vmatlas_stream_header *header = va_recording_header(s->recording);
 	const char *command = va_recording_meta(s->recording, "command");
+	const char *title = va_recording_meta(s->recording, "title");
 	char clean[1024];
 
+	if (title)
+		printf("title      %s\n", printable(title, clean, sizeof(clean)));
 	if (command)
 		printf("command    %s\n", printable(command, clean, sizeof(clean)));
 	printf("kernel     %s, %u paging levels, %u CPUs\n", header->release, header->levels, header->cpus);
@@ -342,11 +347,13 @@ static int parse(struct stats *s, int argc, char **argv)
 	int c;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return puts(help_text) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
+	while ((c = va_next_option(argc, argv, "h", options, "stats")) != -1) {
+		if (c == 'h') {
+			puts(help_text);
+			return va_end_output();
+		}
 		if (c != 'j')
-			return usage("unknown option");
+			return VA_EXIT_USAGE;
 		s->json = true;
 	}
 	if (optind + 1 != argc)

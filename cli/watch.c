@@ -19,7 +19,7 @@ static bool closed_early; /* the user closed the window while the command ran */
 
 static void stop_launch(int number)
 {
-	va_launch_stop(&launch);
+	va_launch_stop(&launch, number);
 }
 
 static void dump_launch(int number)
@@ -85,7 +85,7 @@ int va_watch_record(const struct va_options *o)
 static void stop_by_window(void *ctx)
 {
 	closed_early = true;
-	va_launch_stop(&launch);
+	va_launch_stop(&launch, SIGTERM);
 }
 
 static int mark_by_window(void *ctx, const char *text)
@@ -156,7 +156,7 @@ static int show(const struct va_options *o)
 	sigaction(SIGHUP, &hangup, NULL);
 	err = va_window_run(&window);
 	if (err)
-		va_launch_stop(&launch);
+		va_launch_stop(&launch, SIGTERM);
 	return err;
 }
 

@@ -414,6 +414,7 @@ int va_collect_run(const struct va_collect_options *o)
 	struct va_collect c = { .o = o, .lock = -1, .watched = -1 };
 	int code;
 
+	va_child_outlive();
 	c.signals = open_signals();
 	c.writer = va_writer_new(o->out, false);
 	c.mapped = va_mapped_new();

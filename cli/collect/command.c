@@ -63,11 +63,38 @@ static void complain(const char *what, int error)
 	_exit(error == ENOENT ? 127 : 126);
 }
 
+/* Where memory ends, the command is to die of it as it would without us, and not the one that writes it down. */
+static char own_oom[16] = "0";
+
+static void set_oom(const char *value)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, value, strlen(value)) < 0)
+		perror("vmatlas-collect: /proc/self/oom_score_adj");
+	if (fd >= 0)
+		close(fd);
+}
+
+void va_child_outlive(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, own_oom, sizeof(own_oom) - 1) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return;
+	own_oom[n] = 0;
+	set_oom("-1000");
+}
+
 static void become_command(const struct va_job *job, const struct va_freeze *tree)
 {
 	int target = va_module_open("target", O_WRONLY), err;
 	const char *what = "";
 
+	set_oom(own_oom);
 	reset_signals();
 	if (tree)
 		va_freeze_join(tree);

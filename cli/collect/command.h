@@ -11,6 +11,9 @@ struct va_child {
 	pid_t pid;    /* 0 = none */
 };
 
+/* Makes the caller the last to be killed for want of memory; commands started afterwards are as before. */
+void va_child_outlive(void);
+
 /*
  * Forks; the child becomes the user, writes "exec" to the module's target file and runs the job. tree: what it joins first, or NULL. 0 or -errno (a sentence has been printed).
  */

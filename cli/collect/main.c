@@ -130,7 +130,7 @@ static int take(struct arguments *a, int c)
 		return -1;
 	case 'h':
 		fputs(help, stdout);
-		return VA_EXIT_OK;
+		return fflush(stdout) ? (perror("vmatlas-collect: standard output"), VA_EXIT_FAILURE) : VA_EXIT_OK;
 	case 'V':
 		printf("vmatlas-collect %s\n", VA_VERSION);
 		return VA_EXIT_OK;
@@ -172,11 +172,15 @@ static int find_job(struct arguments *a, char **command)
 {
 	if (a->job) {
 		a->o.job = read_job(a->job);
+		if (a->o.job && *a->o.job->title && !a->o.title)
+			a->o.title = a->o.job->title;
 		return a->o.job ? -1 : VA_EXIT_FAILURE;
 	}
 	if (!*command)
 		return -1;
 	a->o.job = va_job_here(command);
+	if (!a->o.job)
+		return VA_EXIT_FAILURE;
 	if (a->user && !set_user(a->o.job, a->user))
 		return usage("--user needs UID:GID");
 	if (*a->classes) {
@@ -220,6 +224,7 @@ int main(int argc, char **argv)
 	struct arguments a = { .o = { .out = -1, .report = -1, .commands = -1 } };
 	int c, code = -1;
 
+	opterr = 0;
 	a.params = va_string("%s", "");
 	a.classes = va_string("%s", "");
 	while (code < 0 && (c = getopt_long(argc, argv, "+hVo:", long_options, NULL)) != -1)

@@ -33,6 +33,8 @@ struct va_guest_exit {
 	uint32_t exact;      /* 1: stream below is known */
 	uint64_t out, err;   /* bytes that went to these ports in all: the launcher waits for them */
 	uint64_t stream;
+	uint32_t killed;     /* the signal that ended the collector; 0 = none */
+	uint32_t pad;
 };
 
 /* What the collector tells who started it, at its end, on the descriptor given by --report. */

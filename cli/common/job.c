@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -10,7 +11,7 @@
 
 static const char magic[8] = "VAJOB1\n";
 
-enum tag { ARG = 1, ENV, CWD, PARAMS, CLASSES, HOSTNAME, SHARE, GROUP, LIMITS, NUMBERS, PROVE };
+enum tag { ARG = 1, ENV, CWD, PARAMS, CLASSES, HOSTNAME, SHARE, GROUP, LIMITS, NUMBERS, PROVE, TITLE };
 
 struct numbers {
 	uint32_t flags, uid, gid, mask, persona;
@@ -59,18 +60,23 @@ static void read_groups(struct va_job *job)
 
 struct va_job *va_job_here(char *const argv[])
 {
-	struct va_job *job = va_zalloc(sizeof(*job));
+	char *cwd = getcwd(NULL, 0);
+	struct va_job *job;
 	char name[256] = "";
 
+	if (!cwd) {
+		fprintf(stderr, "vmatlas: the directory you are in cannot be used any more: %s\n", strerror(errno));
+		return NULL;
+	}
+	job = va_zalloc(sizeof(*job));
 	add_all(&job->argv, argv);
 	add_all(&job->env, environ);
-	job->cwd = getcwd(NULL, 0);
-	if (!job->cwd)
-		job->cwd = va_string("/");
+	job->cwd = cwd;
 	gethostname(name, sizeof(name) - 1);
 	job->hostname = va_string("%s", name);
 	job->params = va_string("%s", "");
 	job->classes = va_string("%s", "");
+	job->title = va_string("%s", "");
 	job->uid = getuid();
 	job->gid = getgid();
 	read_groups(job);
@@ -93,6 +99,7 @@ void va_job_free(struct va_job *job)
 	free(job->params);
 	free(job->classes);
 	free(job->hostname);
+	free(job->title);
 	free(job->groups);
 	free(job);
 }
@@ -124,6 +131,7 @@ void va_job_encode(const struct va_job *job, struct va_bytes *out)
 	put(out, PARAMS, job->params, strlen(job->params));
 	put(out, CLASSES, job->classes, strlen(job->classes));
 	put(out, HOSTNAME, job->hostname, strlen(job->hostname));
+	put(out, TITLE, job->title, strlen(job->title));
 	put(out, GROUP, job->groups, job->group_count * sizeof(*job->groups));
 	put(out, LIMITS, job->limits, sizeof(job->limits));
 	put(out, PROVE, &job->prove, sizeof(job->prove));
@@ -193,6 +201,8 @@ static bool get_field(struct va_job *job, uint32_t tag, const void *data, size_t
 		return get_string(&job->classes, data, n);
 	case HOSTNAME:
 		return get_string(&job->hostname, data, n);
+	case TITLE:
+		return get_string(&job->title, data, n);
 	case GROUP:
 		return get_groups(job, data, n);
 	case NUMBERS:
@@ -226,7 +236,7 @@ static bool get_fields(struct va_job *job, const unsigned char *p, size_t n)
 		p += head[1];
 		n -= head[1];
 	}
-	return job->argv.n && job->cwd && job->params && job->classes && job->hostname;
+	return job->argv.n && job->cwd && job->params && job->classes && job->hostname && job->title;
 }
 
 struct va_job *va_job_decode(const void *data, size_t n)
@@ -262,7 +272,10 @@ int va_job_become(const struct va_job *job, const char **what)
 	/* A limit that cannot be set (raised above the hard one) is no reason not to run. */
 	for (int i = 0; i < RLIM_NLIMITS; i++)
 		setrlimit(i, &job->limits[i]);
-	personality(job->persona);
+	if (personality(job->persona) < 0 && job->persona & ADDR_NO_RANDOMIZE) {
+		*what = "it without random addresses: personality(2)";
+		return -errno;
+	}
 	umask(job->mask);
 	if (job->flags & VA_JOB_USER) {
 		int err = become_user(job);

@@ -53,6 +53,7 @@ struct va_job {
 	char *params;              /* module parameters as one string, "" = none */
 	char *classes;             /* event classes for the `classes` file, "" = the module's own choice */
 	char *hostname;
+	char *title;               /* of the recording, "" = none */
 	uint32_t flags;            /* enum va_job_flags */
 	uint32_t uid, gid;
 	uint32_t *groups;          /* owned */
@@ -65,7 +66,9 @@ struct va_job {
 	struct va_proving prove;
 };
 
-/* The calling process as it stands: directory, environment, ids, limits, umask. argv is copied. */
+/*
+ * The calling process as it stands: directory, environment, ids, limits, umask. argv is copied. NULL after a sentence: the directory is no more.
+ */
 struct va_job *va_job_here(char *const argv[]);
 void va_job_free(struct va_job *job);
 

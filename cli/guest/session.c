@@ -304,6 +304,7 @@ static void fill_exit(struct session *s, struct va_guest_exit *out)
 
 	out->code = told ? report.code : WIFEXITED(s->status) ? (uint32_t)WEXITSTATUS(s->status) : 128u + WTERMSIG(s->status);
 	out->exact = told;
+	out->killed = !told && WIFSIGNALED(s->status) ? WTERMSIG(s->status) : 0;
 	out->stream = told ? report.stream : 0;
 	out->out = s->out.moved;
 	out->err = s->err.moved;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,6 +46,17 @@ static bool is_trouble(const char *line)
 	return false;
 }
 
+/* mm/oom_kill.c: "Out of memory: Killed process 123 (name) total-vm:…". A cgroup that is full says "Memory cgroup out of memory". */
+static void take_oom(struct va_guestlog *log)
+{
+	const char *who = strstr(log->line, "Out of memory: Killed process "), *end = who ? strstr(who, ") total-vm:") : NULL;
+
+	who = who ? strchr(who, '(') : NULL;
+	if (!who || !end || end <= who || *log->oom)
+		return;
+	snprintf(log->oom, sizeof(log->oom), "%.*s", (int)(end - who - 1), who + 1);
+}
+
 static void take_line(struct va_guestlog *log)
 {
 	log->line[log->n] = 0;
@@ -54,6 +66,7 @@ static void take_line(struct va_guestlog *log)
 	memcpy(log->last, log->line, sizeof(log->last));
 	if (strstr(log->line, "Kernel panic"))
 		log->panic = true;
+	take_oom(log);
 	if (!is_trouble(log->line))
 		return;
 	if (!log->troubles++)

@@ -16,6 +16,7 @@ struct va_guestlog {
 	char trouble[1024];/* the first line that tells of a warning, oops, lockdep report, RCU stall …; "" = none */
 	unsigned troubles;
 	bool panic;
+	char oom[32];      /* the first process killed for want of memory; "" = none */
 };
 
 /* path NULL = no file. 0 or -errno. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -443,13 +444,18 @@ static void loop(struct vm *vm, int stream)
 	unwire(vm);
 }
 
-static void describe_job(struct vm *vm)
+static bool describe_job(struct vm *vm)
 {
 	const struct va_options *o = vm->o;
 
 	vm->job = va_job_here(o->command);
+	if (!vm->job)
+		return false;
 	free(vm->job->params);
 	free(vm->job->classes);
+	free(vm->job->title);
+	vm->job->title = va_string("%s", o->title ? o->title : "");
+	vm->job->persona |= o->no_aslr ? ADDR_NO_RANDOMIZE : 0;
 	vm->job->params = va_string("%s", o->params);
 	vm->job->flight = o->flight;
 	vm->job->classes = va_string("%s", o->classes);
@@ -462,6 +468,7 @@ static void describe_job(struct vm *vm)
 		vm->job->flags |= VA_JOB_TTY | (isatty(2) ? 0 : VA_JOB_STDERR_APART);
 	vm->job->prove = o->prove;
 	va_terminal_size(&vm->job->rows, &vm->job->columns);
+	return true;
 }
 
 static void catch_signals(struct vm *vm)
@@ -478,8 +485,15 @@ static void catch_signals(struct vm *vm)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
+/* What the command's status does not tell. */
 static void report_trouble(const struct vm *vm)
 {
+	if (*vm->log.oom)
+		fprintf(stderr, "vmatlas: the guest ran out of memory (%s) and its kernel killed %s; --mem gives it more: --mem 4G\n", vm->o->memory,
+			vm->log.oom);
+	if (vm->exit.killed && !(vm->job->flags & VA_JOB_BARE))
+		fprintf(stderr, "vmatlas: the collector in the guest was killed by signal %u (%s); the recording ends there\n", vm->exit.killed,
+			strsignal(vm->exit.killed));
 	if (vm->log.troubles)
 		fprintf(stderr, "vmatlas: the guest's kernel complained%s: %s\n", vm->o->guest_log ? " (all of it is in the log)" : "",
 			vm->log.trouble);
@@ -499,7 +513,8 @@ int va_vm_supervise(const struct va_options *o, const struct va_kernel *k, int s
 	va_pump_init(&vm.err, -1, -1, VA_PUMP_BORROWS);
 	va_pump_init(&vm.stream, -1, -1, VA_PUMP_BORROWS);
 	catch_signals(&vm);
-	describe_job(&vm);
+	if (!describe_job(&vm))
+		return VA_EXIT_FAILURE;
 	vm.accel = va_kvm_plausible(o->levels) ? VA_ACCEL_KVM : VA_ACCEL_TCG;
 	start_guest(&vm);
 	loop(&vm, stream);

@@ -173,6 +173,7 @@ def hung_up(checks, kernel):
         checks.ok(started.ready(), "a recording that will be hung up has started")
         os.killpg(started.process.pid, signal.SIGHUP)
         checks.ok(wait_for(lambda: started.process.poll() is not None, 30), "a closed terminal ends the recording")
+        checks.equal(started.process.poll(), 128 + signal.SIGHUP, "a closed terminal: status 128 + SIGHUP")
         checks.ok(started.nothing_left(), "a closed terminal leaves nothing behind")
     finally:
         started.end()
@@ -192,6 +193,32 @@ def odd_descriptors(checks, kernel):
     done = run(["sh", "-c", script + "yes | head -n 1", VMATLAS, path], BOOT_LIMIT)
     stats = run([VMATLAS, "stats", path])
     checks.ok(done.stdout == b"y\n" and stats.returncode == 0 and not stats.stderr, "a reader that goes away ends the command as at home", done)
+
+
+def not_random(checks, kernel):
+    """--no-aslr: the same addresses twice; and the title reaches the recording."""
+    guest = Guest(kernel, "aslr", ["sh", "-c", "cat /proc/self/maps >@/one; cat /proc/self/maps >@/two"], ["--no-aslr", "--title", "two words"])
+    one, two = guest.text("one"), guest.text("two")
+    checks.ok(one and one == two, "--no-aslr: two runs of a program have the same map", "%s\n%s" % (one, two))
+    checks.ok("7ffffffff000 " in one, "--no-aslr: the stack ends where it does without random addresses", one)
+    checks.equal(guest.recording.stats()["title"], "two words", "--title is in the recording")
+
+
+def out_of_memory(checks, kernel):
+    """A command that takes all of the guest's memory is killed as it would be without us; that is said, and the recording is whole."""
+    guest = Guest(kernel, "memory", ["dd", "if=/dev/zero", "of=/dev/null", "bs=440M", "count=1"], ["--mem=512M"])
+    lines = [line for line in guest.stderr.decode(errors="replace").splitlines() if "ran out of memory" in line]
+    checks.ok(guest.status == 128 + signal.SIGKILL and len(lines) == 1 and "--mem" in lines[0] and " dd;" in lines[0],
+              "a guest without memory left: status 137 and a sentence", guest.stderr)
+    stats = guest.recording.stats()
+    checks.ok(stats["ended"] and stats["invalid"] == 0, "a guest without memory left: the recording has its end", stats)
+
+
+def collector_killed(checks, kernel):
+    guest = Guest(kernel, "collector", ["sh", "-c", "kill -KILL $PPID; sleep 100"])
+    text = guest.stderr.decode(errors="replace")
+    checks.ok(guest.status == 128 + signal.SIGKILL and "the collector in the guest was killed by signal 9" in text, "a killed collector is told", text)
+    checks.equal(guest.recording.stats()["ended"], False, "a killed collector: the recording can be used and says that it broke off")
 
 
 def as_ordinary_user(checks, kernel):
@@ -223,7 +250,8 @@ def as_ordinary_user(checks, kernel):
 def main():
     kernel = kernel_argument()
     checks = Checks()
-    for part in (passes_through, killed_by_signal, on_a_terminal, chosen_by_itself, interrupted, hung_up, recorder_killed, odd_descriptors, as_ordinary_user):
+    for part in (passes_through, killed_by_signal, on_a_terminal, chosen_by_itself, interrupted, hung_up, recorder_killed, odd_descriptors, not_random, out_of_memory,
+                 collector_killed, as_ordinary_user):
         checks.attempt(part.__name__, part, kernel)
     checks.end()
 

@@ -38,6 +38,8 @@ static void any_bytes_survive(void **state)
 	va_strings_add(&job->shares, "/a,b");
 	job->flags = VA_JOB_TTY | VA_JOB_USER;
 	job->rows = 33;
+	free(job->title);
+	job->title = va_string("%s", odd);
 	job->limits[0].rlim_cur = 12345;
 	copy = there_and_back(job);
 	assert_non_null(copy);
@@ -54,6 +56,7 @@ static void any_bytes_survive(void **state)
 	assert_string_equal(copy->cwd, job->cwd);
 	assert_int_equal(copy->flags, job->flags);
 	assert_int_equal(copy->rows, 33);
+	assert_string_equal(copy->title, odd);
 	assert_int_equal(copy->group_count, job->group_count);
 	assert_memory_equal(copy->limits, job->limits, sizeof(job->limits));
 	va_job_free(job);

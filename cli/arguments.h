@@ -1,0 +1,13 @@
+/* Reading a subcommand's own command line, and ending its standard output: in one sentence each where something is wrong. */
+#ifndef VA_ARGUMENTS_H
+#define VA_ARGUMENTS_H
+
+#include <getopt.h>
+
+/* As getopt_long(); '?' for whatever is no option or lacks its value, after a sentence that names it. Set optind to 0 before the first call. */
+int va_next_option(int argc, char **argv, const char *letters, const struct option *options, const char *command);
+
+/* All that was printed is out: VA_EXIT_OK, else a sentence and VA_EXIT_FAILURE. */
+int va_end_output(void);
+
+#endif

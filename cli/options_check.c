@@ -1,0 +1,88 @@
+#include "options_check.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_among(const char *word, size_t n, const char *names)
+{
+	for (size_t k; *names; names += k + strspn(names + k, ", ")) {
+		k = strcspn(names, ", ");
+		if (k == n && !strncmp(names, word, n))
+			return true;
+	}
+	return false;
+}
+
+bool va_param_fits(const char *param)
+{
+	size_t n = strcspn(param, "="), digits = param[n] ? strspn(param + n + 1, "0123456789") : 0;
+
+	return is_among(param, n, VA_PARAM_NAMES) && digits && digits < 10 && !param[n + 1 + digits];
+}
+
+bool va_classes_fit(const char *classes)
+{
+	size_t n, words = 0;
+
+	for (const char *p = classes; *p; p += n + strspn(p + n, " ")) {
+		p += *p == '+' || *p == '-';
+		n = strcspn(p, " ");
+		if (!is_among(p, n, "fault op vma task mark"))
+			return false;
+		words++;
+	}
+	return words;
+}
+
+/* Where path lies, with no link in its directory; NULL where that is nowhere. */
+static char *place(const char *path)
+{
+	char *copy = va_string("%s", path), *name = va_string("%s", path);
+	char *dir = realpath(dirname(copy), NULL), *whole = dir ? va_string("%s/%s", dir, basename(name)) : NULL;
+
+	free(copy);
+	free(name);
+	free(dir);
+	return whole;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, two;
+	char *first, *second;
+	bool same;
+
+	if (!stat(a, &one) && !stat(b, &two))
+		return S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+	first = place(a);
+	second = place(b);
+	same = first && second && !strcmp(first, second);
+	free(first);
+	free(second);
+	return same;
+}
+
+static bool refuse(const char *command, const char *format, const char *what)
+{
+	fputs("vmatlas: ", stderr);
+	fprintf(stderr, format, what);
+	fprintf(stderr, "; try 'vmatlas %s --help'\n", command);
+	return false;
+}
+
+bool va_options_agree(struct va_options *o, const char *command)
+{
+	if (o->local && o->vm)
+		return refuse(command, "%s exclude each other: one runs the command here, the other in the VM", "--local and --vm");
+	if (o->local && o->of_vm)
+		return refuse(command, "--%s is the VM's and does not go with --local", o->of_vm);
+	if (o->of_vm && o->module)
+		return refuse(command, "--module is this machine's and does not go with --%s", o->of_vm);
+	if (o->guest_log && o->output && same_file(o->guest_log, o->output))
+		return refuse(command, "%s would be both the recording and the guest's log", o->output);
+	o->where = o->local ? VA_WHERE_LOCAL : o->of_vm ? VA_WHERE_VM : VA_WHERE_AUTO;
+	return true;
+}
