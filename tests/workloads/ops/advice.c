@@ -86,7 +86,7 @@ static void name(struct ops *o)
 	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, ops_addr(o), ops_bytes(o, 8), names[ops_rnd(o, sizeof(names) / sizeof(*names))]);
 }
 
-/* The fields that say where [heap] and [stack] are. They come back before anyone looks: the others need theirs. */
+/* The fields of mm_struct: [stack] is where the kernel is told it was. (The break is left alone: the C library's heap follows it.) */
 static void set_fields(struct ops *o)
 {
 	static const int fields[] = {PR_SET_MM_START_CODE, PR_SET_MM_END_CODE, PR_SET_MM_START_DATA, PR_SET_MM_END_DATA,
@@ -94,8 +94,6 @@ static void set_fields(struct ops *o)
 
 	prctl(PR_SET_MM, fields[ops_rnd(o, 8)], OPS_ALIGNED, 0, 0);
 	prctl(PR_SET_MM, PR_SET_MM_START_STACK, (unsigned long)__builtin_frame_address(0) & ~15ul, 0, 0);
-	if (ops_chance(o, 2))
-		prctl(PR_SET_MM, PR_SET_MM_BRK, syscall(SYS_brk, 0), 0, 0);
 }
 
 static void merge(struct ops *o)

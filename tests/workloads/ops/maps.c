@@ -64,11 +64,12 @@ static void map_file(struct ops *o)
 
 static void map_low(struct ops *o)
 {
-	long at = raw_mmap(o, 0, ops_bytes(o, 8), ops_prot(o), MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	unsigned long bytes = ops_bytes(o, 8);
+	long at = syscall(SYS_mmap, 0, bytes, ops_prot(o), MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
 	/* Not for good: hundreds of them would be all the map. */
 	if (at != -1 && !ops_chance(o, 4))
-		munmap((void *)at, 8 * OPS_PAGE);
+		munmap((void *)at, bytes);
 }
 
 static void map_huge(struct ops *o)
@@ -163,8 +164,12 @@ static void remap(struct ops *o)
 		break;
 	}
 	at = syscall(SYS_mremap, from, old, bytes, flags, to);
-	if (at != -1)
-		ops_remember(o, at, bytes / OPS_PAGE);
+	if (at == -1)
+		return;
+	/* What has gone from there may be the C library's next: never again. */
+	if (old && !(flags & MREMAP_DONTUNMAP))
+		o->recent[i].addr = 0;
+	ops_remember(o, at, bytes / OPS_PAGE);
 }
 
 /* Any byte, not only whole pages. The C library's own heap lies below what we move. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,6 +35,16 @@ static void play(struct ops *o, unsigned count)
 	}
 }
 
+/* None outlives whoever waits for it. */
+static pid_t fork_bound(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
 static void await(pid_t pid)
 {
 	if (pid > 0)
@@ -43,7 +54,7 @@ static void await(pid_t pid)
 
 static void fork_and_play(struct ops *o)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_bound();
 
 	if (!pid) {
 		play(o, CHILD_OPERATIONS);
@@ -58,7 +69,7 @@ static void fork_and_play(struct ops *o)
 static void killed_while_playing(struct ops *o)
 {
 	struct timespec rest = {0, (long)ops_rnd(o, 3000000)};
-	pid_t pid = fork();
+	pid_t pid = fork_bound();
 
 	if (!pid)
 		for (;;)
@@ -75,6 +86,7 @@ static void *play_for_ever(void *arg)
 
 	ops_self = &o;
 	o.thread += 1;
+	memset(o.recent, 0, sizeof(o.recent));
 	for (;;)
 		play(&o, 100);
 	return NULL;
@@ -84,11 +96,12 @@ static void *play_for_ever(void *arg)
 static void group_exit(struct ops *o)
 {
 	struct timespec rest = {0, (long)ops_rnd(o, 3000000)};
-	pid_t pid = fork();
+	pid_t pid = fork_bound();
 
 	if (!pid) {
 		pthread_t thread;
 
+		memset(o->recent, 0, sizeof(o->recent));
 		for (unsigned i = 0; i < 2; i++) {
 			o->state += i;
 			pthread_create(&thread, NULL, play_for_ever, o);
@@ -123,6 +136,8 @@ static int share_map(void *arg)
 {
 	struct ops *o = arg;
 
+	/* Not the main thread: its stack is small and does not grow. */
+	o->thread += 64;
 	play(o, 4);
 	return 0;
 }
@@ -137,6 +152,8 @@ static void clone_vm(struct ops *o)
 		return;
 	await(clone(share_map, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, o));
 	*o = copy;
+	/* It has moved some of them. */
+	memset(o->recent, 0, sizeof(o->recent));
 	ops_rnd(o, 2);
 	ops_self = o;
 	munmap(stack, STACK);
@@ -167,7 +184,7 @@ static void thread(struct ops *o)
 static void poke(struct ops *o)
 {
 	unsigned long addr = ops_addr(o);
-	pid_t pid = fork();
+	pid_t pid = fork_bound();
 
 	if (!pid) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
