@@ -32,7 +32,9 @@ static int help(void)
 	     "      --theme NAME   dark (default), light, projector\n"
 	     "      --view NAME    all (default), map, walk\n"
 	     "      --pid N        the process shown (default: the one where things happen)\n"
-	     "  -h, --help         this text");
+	     "  -h, --help         this text\n"
+	     "\n"
+	     "Exit codes: 0 ok, 1 failure, 2 usage, 4 no such process in the recording, 6 not a readable recording.");
 	return va_end_output();
 }
 
@@ -88,12 +90,12 @@ static bool take_number(int c, struct va_render_options *o)
 	case OPT_SCALE:
 		return parse_number(optarg, 0.5, 8, &o->scale);
 	case OPT_FPS:
-		if (!parse_number(optarg, 1, 240, &v))
+		if (!parse_number(optarg, 1, 240, &v) || v != (int)v)
 			return false;
 		o->fps = (int)v;
 		return true;
 	case OPT_PID:
-		if (!parse_number(optarg, 1, 4194304, &v))
+		if (!parse_number(optarg, 1, 4194304, &v) || v != (__u32)v)
 			return false;
 		o->pid = (__u32)v;
 		return true;
@@ -102,7 +104,7 @@ static bool take_number(int c, struct va_render_options *o)
 }
 
 struct moments { /* as typed; NULL = not said */
-	const char *at, *from, *to;
+	const char *at, *from, *to, *paced;
 };
 
 static bool take(int c, struct va_render_options *o, struct moments *when)
@@ -116,6 +118,10 @@ static bool take(int c, struct va_render_options *o, struct moments *when)
 		return (when->from = optarg) != NULL;
 	case OPT_TO:
 		return (when->to = optarg) != NULL;
+	case OPT_SPEED:
+	case OPT_FPS:
+		when->paced = optarg;
+		break;
 	case OPT_SIZE:
 		return parse_size(optarg, &o->w, &o->h);
 	case OPT_THEME:
@@ -124,6 +130,29 @@ static bool take(int c, struct va_render_options *o, struct moments *when)
 		return parse_view(optarg, &o->panes);
 	}
 	return take_number(c, o);
+}
+
+static bool is_png(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+
+	/* Without a suffix it is a device, or somebody who knows. */
+	return !dot || !strcmp(dot, ".png");
+}
+
+static int check_kind(const struct va_render_options *o, const struct moments *when)
+{
+	bool stretch = when->from || when->to, film = va_film_is_one(o->out);
+
+	if (stretch && !film)
+		return usage("a film is NAME.mp4, NAME.webm, NAME.gif or DIR/, not", o->out);
+	if (film && when->at)
+		return usage("--at is for one picture; a film takes --from and --to, not", when->at);
+	if (!film && when->paced)
+		return usage("--speed and --fps are for films, not for", o->out);
+	if (!film && !is_png(o->out))
+		return usage("a picture is NAME.png, not", o->out);
+	return VA_EXIT_OK;
 }
 
 static int parse(int argc, char **argv, struct va_render_options *o, struct moments *when)
@@ -141,7 +170,7 @@ static int parse(int argc, char **argv, struct va_render_options *o, struct mome
 		return usage(optind < argc ? "one recording at a time, not also" : "which recording?", optind < argc ? argv[argc - 1] : "");
 	if (!o->out)
 		return usage("where to? Give -o for", argv[optind]);
-	return VA_EXIT_OK;
+	return check_kind(o, when);
 }
 
 /* A film may begin and end between two events: seconds are taken as they are. */
@@ -181,6 +210,16 @@ static int find_moments(struct va_recording *r, const struct moments *when, stru
 	return code;
 }
 
+static int find_process(struct va_recording *r, __u32 pid)
+{
+	const struct va_task *task = pid ? va_model_find_task(va_history_latest(va_recording_history(r)), pid) : NULL;
+
+	if (!pid || (task && task->tgid == pid))
+		return VA_EXIT_OK;
+	fprintf(stderr, "vmatlas: render: no process %u in this recording\n", pid);
+	return VA_EXIT_NO_PROCESS;
+}
+
 static bool same_file(const char *a, const char *b)
 {
 	struct stat x, y;
@@ -202,7 +241,9 @@ int cmd_render(int argc, char **argv)
 	code = va_moment_load(&recording, argv[optind]);
 	if (code)
 		return code;
-	code = find_moments(recording, &when, &o);
+	code = find_process(recording, o.pid);
+	if (!code)
+		code = find_moments(recording, &when, &o);
 	if (!code && va_render(recording, &o))
 		code = VA_EXIT_FAILURE;
 	va_recording_free(recording);

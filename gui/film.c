@@ -11,12 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "replace.h"
+
 struct va_film {
 	char path[PATH_MAX];
 	const struct va_png_text *texts;
 	pid_t ffmpeg;   /* 0 = numbered PNGs */
 	int pipe;
 	FILE *said;     /* ffmpeg's stderr */
+	struct va_replace file; /* what ffmpeg writes */
 	unsigned frames;
 	int error;
 	void (*old_sigpipe)(int);
@@ -104,6 +107,10 @@ static int start_ffmpeg(struct va_film *f, int w, int h, int fps)
 {
 	int p[2];
 
+	int error = va_replace_begin(&f->file, f->path);
+
+	if (error)
+		return error;
 	f->said = tmpfile();
 	if (!f->said || pipe2(p, O_CLOEXEC))
 		return -errno;
@@ -111,7 +118,7 @@ static int start_ffmpeg(struct va_film *f, int w, int h, int fps)
 	if (f->ffmpeg < 0)
 		return -errno;
 	if (!f->ffmpeg)
-		run_ffmpeg(f->path, p[0], fileno(f->said), w, h, fps);
+		run_ffmpeg(f->file.temp, p[0], fileno(f->said), w, h, fps);
 	close(p[0]);
 	f->pipe = p[1];
 	return 0;
@@ -178,13 +185,23 @@ int va_film_add(struct va_film *f, const struct va_canvas *c)
 	return f->error = va_png_write(c, path, f->texts);
 }
 
-static void pass_on_stderr(struct va_film *f)
+/* Returns how many lines. */
+static unsigned pass_on_stderr(struct va_film *f)
 {
 	char line[512];
+	unsigned n = 0;
 
 	rewind(f->said);
-	while (fgets(line, sizeof(line), f->said))
+	for (; fgets(line, sizeof(line), f->said); n++)
 		fprintf(stderr, "ffmpeg: %s", line);
+	return n;
+}
+
+static bool is_empty(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) || (S_ISREG(st.st_mode) && !st.st_size);
 }
 
 static int end_ffmpeg(struct va_film *f)
@@ -194,15 +211,20 @@ static int end_ffmpeg(struct va_film *f)
 	close(f->pipe);
 	while (waitpid(f->ffmpeg, &status, 0) < 0 && errno == EINTR)
 		;
-	if (WIFEXITED(status) && !WEXITSTATUS(status) && !f->error) {
-		fclose(f->said);
-		return 0;
-	}
-	pass_on_stderr(f);
+	bool ended = WIFEXITED(status) && !WEXITSTATUS(status) && !f->error;
+	/* It is told to speak of errors only, and may end with 0 all the same, as on a full disk. */
+	bool good = !pass_on_stderr(f) && ended && !is_empty(f->file.temp);
+	int error = va_replace_end(&f->file, good);
+
 	fclose(f->said);
+	if (good && error)
+		fprintf(stderr, "vmatlas: %s: %s\n", f->path, strerror(-error));
+	if (good)
+		return error;
+	if (ended)
+		return fprintf(stderr, "vmatlas: %s: ffmpeg could not write it; no film was made\n", f->path), -EIO;
 	fprintf(stderr, "vmatlas: %s: ffmpeg %s %d; no film was made\n", f->path, WIFSIGNALED(status) ? "was killed by signal" : "failed with exit code",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	unlink(f->path);
 	return -EIO;
 }
 

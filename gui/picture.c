@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "replace.h"
 
 #define TEXTS_MAX 8
 
@@ -68,26 +68,38 @@ static bool encode(FILE *f, const struct va_canvas *c, const struct va_png_text 
 	return true;
 }
 
+/* 0 or -errno */
+static int write_to(FILE *f, const struct va_canvas *c, const struct va_png_text *texts)
+{
+	unsigned char *row = malloc((size_t)c->w * 3);
+	bool good;
+
+	errno = 0;
+	good = row && encode(f, c, texts, row) && !fflush(f) && !ferror(f);
+	free(row);
+	return good ? 0 : errno ? -errno : -EIO;
+}
+
+static int write_file(const char *path, const struct va_canvas *c, const struct va_png_text *texts)
+{
+	struct va_replace r;
+	int error = va_replace_begin(&r, path), ended;
+	FILE *f = error ? NULL : fopen(r.temp, "wb");
+
+	if (error)
+		return error;
+	error = f ? write_to(f, c, texts) : -errno;
+	if (f && fclose(f) && !error)
+		error = -errno;
+	ended = va_replace_end(&r, !error);
+	return error ? error : ended;
+}
+
 int va_png_write(const struct va_canvas *c, const char *path, const struct va_png_text *texts)
 {
-	bool out = !strcmp(path, "-"), good, regular;
-	struct stat st;
-	FILE *f = out ? stdout : fopen(path, "wb");
-	unsigned char *row = malloc((size_t)c->w * 3);
+	int error = strcmp(path, "-") ? write_file(path, c, texts) : write_to(stdout, c, texts);
 
-	regular = f && !out && !fstat(fileno(f), &st) && S_ISREG(st.st_mode);
-	good = f && row && encode(f, c, texts, row) && !fflush(f) && !ferror(f);
-	int error = good ? 0 : errno ? -errno : -EIO;
-
-	free(row);
-	if (f && !out && fclose(f) && good) {
-		error = -errno;
-		good = false;
-	}
-	if (!good) {
+	if (error)
 		fprintf(stderr, "vmatlas: %s: %s\n", path, strerror(-error));
-		if (regular)
-			unlink(path);
-	}
 	return error;
 }

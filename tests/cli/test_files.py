@@ -151,6 +151,39 @@ def nothing_lost(checks, files):
     checks.ok(done.returncode == 7 and os.path.exists(os.path.join(directory, "-")), "a file named - is not standard output", told(done))
 
 
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def pictures(checks, directory):
+    """Pictures and films: odd requests are refused in one sentence and make nothing; a full disk takes nothing away."""
+    inside = os.path.join(directory, "pictures")
+    os.mkdir(inside)
+    for code, argv in ((2, ["-o", "f.mp4", "--at", "1"]), (2, ["-o", "d/", "--at", "1"]), (2, ["-o", "f.mp4", "--fps", "1.5"]), (2, ["-o", "new.png", "--from", "1"]),
+                       (2, ["-o", "new", "--to", "1"]), (2, ["-o", "-", "--from", "1"]), (2, ["-o", "x.jpg"]), (2, ["-o", "x.png", "--fps", "10"]),
+                       (2, ["-o", "x.png", "--pid", "1.5"]), (4, ["-o", "x.png", "--pid", "4194000"]), (4, ["-o", "f.gif", "--pid", "4194000"]),
+                       (1, ["-o", "."]) if False else (2, ["-o", "x.png", "--speed", "2"])):
+        done = run([VMATLAS, "render", RECORDING, *argv], cwd=inside)
+        checks.ok(done.returncode == code and len(done.stderr.splitlines()) == 1 and not os.listdir(inside), "exit code %d: render %s" % (code, " ".join(argv)), told(done))
+    small = os.path.join(directory, "small")
+    os.mkdir(small)
+    # A file may grow to this size and no further: as good as a full disk, and needs no rights.
+    for name, argv in (("old.png", []), ("old.mp4", ["--from", "10.2", "--to", "10.4", "--fps", "5"])):
+        path = os.path.join(small, name)
+        with open(path, "wb") as file:
+            file.write(b"precious")
+        done = run(["sh", "-c", "trap '' XFSZ; ulimit -f 4; exec \"$@\"", "sh", VMATLAS, "render", RECORDING, "-o", path, "--size", "640x360", *argv])
+        checks.ok(done.returncode == 1 and done.stderr and content(path) == b"precious", "%s: the disk is full: it says so, what was there stays" % name, told(done))
+        checks.equal(sorted(os.listdir(small)), sorted({"old.png", name}), "%s: and nothing else is left behind" % name)
+    path = os.path.join(small, "old.png")
+    os.chmod(path, 0o640)
+    os.symlink("old.png", os.path.join(small, "link.png"))
+    done = run([VMATLAS, "render", RECORDING, "-o", os.path.join(small, "link.png")])
+    checks.ok(done.returncode == 0 and content(path)[:4] == b"\x89PNG" and os.stat(path).st_mode & 0o777 == 0o640 and os.path.islink(os.path.join(small, "link.png")),
+              "a picture that replaces another keeps its rights, and links", told(done))
+
+
 def pages(checks):
     """dump --pages: runs cover each mapping without a gap and count what is resident; the text says the same."""
     done = run([VMATLAS, "dump", RECORDING, "--at", "10.9", "--pages", "--format", "json"])
@@ -200,7 +233,7 @@ def main():
     rng = random.Random(SEED)
     with tempfile.TemporaryDirectory() as directory:
         files = Files(directory)
-        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (nothing_lost, files), (pages,), (usage,)):
+        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (nothing_lost, files), (pictures, directory), (pages,), (usage,)):
             checks.attempt(part.__name__, part, *args)
     if checks.failed:
         print("# VMATLAS_TEST_SEED=%d repeats it" % SEED)
