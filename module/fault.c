@@ -84,6 +84,14 @@ static void va_begin_walk(struct va_pending *p)
 	p->before = va_walk_last(&walk);
 }
 
+/* An address of the kernel's text would tell where it lies: instead, where the program called the kernel. */
+static unsigned long va_user_ip(struct pt_regs *regs)
+{
+	if (!user_mode(regs))
+		regs = task_pt_regs(current);
+	return user_mode(regs) ? regs->ip : 0;
+}
+
 static void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long error, u16 flags)
 {
 	u32 map = va_map_id(current->mm);
@@ -100,7 +108,7 @@ static void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long err
 	if (error & X86_PF_INSTR)
 		flags |= VMATLAS_F_INSTR;
 	*p = (struct va_pending){
-		.begin = va_clock(), .addr = addr, .ip = regs->ip, .mm = current->mm, .map = map, .error = error, .flags = flags,
+		.begin = va_clock(), .addr = addr, .ip = va_user_ip(regs), .mm = current->mm, .map = map, .error = error, .flags = flags,
 		.counted = VMATLAS_COUNTED_NOT,
 	};
 	va_begin_walk(p);

@@ -14,25 +14,33 @@
  *   classes      rw event classes on: any of "fault op vma task mark", by spaces; "+name" and "-name" change one
  *   marker       w  a line of text (1..4096 bytes, the newline is dropped): a MARK with that text, whoever holds the open file.
  *                   Marks of a task that is not watched have mm 0.
+ *   overwrite    rw what a full fault buffer loses: 0 = its newest record (default), 1 = its oldest (flight recorder). 2 = the same as 0, which
+ *                   the module turns 1 into when a watched process gets a signal that dumps core: what led to it stays until it has been
+ *                   read; then write 1 again. Truth buffers always keep the oldest: a gap there makes maps doubtful.
  *   snapshot     w  "pid N": report its map and pages again. "torn": continue to heal the maps whose truth records were lost; returns
- *                   -EAGAIN when buffers are full again before all is healed (drain, then write again)
+ *                   -EAGAIN when buffers are full again before all is healed (drain, then write again; -EAGAIN again: "torn").
+ *                   "all": everything watched is told anew as at an attach, texts included: a reader can begin here
  *   stats        r  one fact a line, "name value…":
  *                     wire 1
  *                     release 6.12…
  *                     levels 4
  *                     rules N                            vmatlas_stream_header.rules
  *                     subbuf_size N / subbuf_count N / cpus N
- *                     enabled 0|1
- *                     cpu N truth WRITTEN LOST faults WRITTEN LOST
+ *                     enabled 0|1 / overwrite 0|1|2
+ *                     cpu N truth WRITTEN LOST faults WRITTEN LOST    their sum = sequence numbers given out, always; overwritten = lost
  *                     torn N                             maps that wait for healing
  *                     missed HOOK N                      calls a hook could not catch (kretprobe nmissed …), one line a hook
  *                     absent HOOK REASON                 a hook this kernel lacks and the feature that is off because of it
+ *
+ * Opening any of them takes CAP_SYS_ADMIN besides the mode, also for the root of a container. As with /proc/PID/pagemap, what counts is who
+ * opened: root may hand an open file on. Offsets are ignored: each write is a command of its own, 1..1024 bytes; a NUL in it, also in a
+ * mark, is -EINVAL. Record files cannot be seeked (-ESPIPE), mapped or spliced; a read takes at least one record's room (-EINVAL).
  *
  * Errors: -EINVAL for text that is none of the above, -ESRCH for no such process, -EBUSY when the tables of watched processes are
  * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX, -ENODEV for a mark while nothing is recorded, -EAGAIN for one that finds no room, -EOPNOTSUPP for enable on a
  * PREEMPT_RT kernel (naming files takes locks that sleep there). Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth; the
  * buffer must hold at least 59 records, or a map could never be healed),
- * fault_subbuf_count (per CPU, faults).
+ * fault_subbuf_count (per CPU, faults), overwrite (0 or 1, as the file).
  *
  * Marks from an ordinary user's program: the launcher opens `marker`, leaves the descriptor open in the command and names it in
  * the environment as VMATLAS_MARKER_FD. <vmatlas/mark.h> does the rest.

@@ -13,7 +13,8 @@
  *   ROUND    empty. drained = T: every file of every CPU has been drained past T. The reader may show all up to T.
  *   META     "key\0value" (no NUL at the end; the value is the rest): facts about the recording, see below.
  *   OBJECT   vmatlas_object + its sections: what a mapped ELF file is made of, so that zones need no file at replay.
- *   TOTALS   vmatlas_totals[]: what the module counted per CPU and channel so far; the last one is exact.
+ *   TOTALS   vmatlas_totals[]: what the module counted per CPU and channel so far; the last one is exact. One before the first RECORDS and
+ *            ROUND says what had been given out before the recording: its numbers begin there, so that losses before the first record count.
  *   BLOCK    one zstd frame with whole chunks (no BLOCK, INDEX or END inside). A recording is a row of BLOCKs, each ends with a
  *            ROUND where the writer could arrange it; a pipe usually carries bare chunks. Both are valid everywhere.
  *   INDEX    vmatlas_index_entry[], one per BLOCK, at the end of a complete recording; a hint, never trusted.
@@ -24,7 +25,8 @@
  *   Unknown chunk kinds are skipped and counted.
  *
  * META keys: "command" (arguments, each quoted as a shell would need), "cwd", "title", "failure" (why it broke off), "vsyscall" (the /proc/self/maps line of the gate
- * page, absent = none), "hostname", "cmdline" (of the kernel), "lost-hooks" (text of `stats` about missed hooks), "loader" (how it was loaded).
+ * page, absent = none), "hostname", "cmdline" (of the kernel), "lost-hooks" (text of `stats` about missed hooks), "loader" (how it was loaded),
+ * "dumps" (of a flight recorder: how many so far, and why the last; the records of a dump stand before it).
  */
 #ifndef VMATLAS_STREAM_H
 #define VMATLAS_STREAM_H

@@ -14,7 +14,7 @@
  * Order.  ts is ktime_get_mono_fast_ns(), clamped so that it never steps back on one CPU; it is CLOCK_MONOTONIC in
  * nanoseconds. seq counts the records of one (CPU, channel) from 0 and wraps at 2^32.
  *
- * Loss.  seq also advances when a write fails, so a gap in seq is exactly the number of records lost, and the
+ * Loss.  seq also advances when a write fails, and a flight recorder overwrites what was written, so a gap in seq is exactly the number of records lost, and the
  * neighbours' ts say between which moments. LOSS records are never on the wire: the decoder makes them from gaps.
  *
  * Truth.  A RANGE record says "from this moment, within [lo, hi), the VMAs of this mm are exactly the `count` VMA records
@@ -196,7 +196,7 @@ enum vmatlas_counted { /* how the kernel counts a fault: task_struct.min_flt, ma
 
 struct vmatlas_fault {
 	__u64 addr;      /* CR2 */
-	__u64 ip;
+	__u64 ip;        /* KERNEL: where the program called the kernel (no address of the kernel leaves it), 0 = not by a call */
 	__u64 entry[VMATLAS_LEVELS];
 	__u64 before;    /* entry at depth_before, 0 where not present and empty */
 	__u64 vma_start, vma_end; /* the VMA hit; 0, 0 = none known */
