@@ -1,4 +1,5 @@
 /* As PID 1 of a guest: mounts, loads the module in all the ways to be tested, runs the tests, powers off. */
+#include "fire.h"
 #include "modtest.h"
 
 #include <errno.h>
@@ -8,12 +9,13 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int load(const char *parameters)
+int load(const char *parameters)
 {
 	int fd = open("/vmatlas.ko", O_RDONLY | O_CLOEXEC), err;
 
@@ -22,7 +24,7 @@ static int load(const char *parameters)
 	return err;
 }
 
-static int unload(void)
+int unload(void)
 {
 	return syscall(SYS_delete_module, "vmatlas", O_NONBLOCK) ? -errno : 0;
 }
@@ -40,18 +42,19 @@ static void mounts(void)
 }
 
 /* Runs ourselves with other arguments. Its pid. */
-static pid_t start(const char *a, const char *b, const char *c)
+pid_t start(const char *a, const char *b, const char *c)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
+		setpriority(PRIO_PROCESS, 0, 0);
 		execl("/proc/self/exe", "modtest", a, b, c, NULL);
 		_exit(97);
 	}
 	return pid;
 }
 
-static void run(const char *a, const char *b)
+void run(const char *a, const char *b)
 {
 	int status;
 
@@ -133,10 +136,31 @@ static void test_thoroughly(void)
 	log_clear();
 }
 
+static int number_of(const char *name, int otherwise)
+{
+	const char *s = getenv(name);
+
+	return s ? atoi(s) : otherwise;
+}
+
+static void power_off(void)
+{
+	printf("# done\n");
+	sync();
+	reboot(RB_POWER_OFF);
+}
+
+/* What the kernel's command line says and the kernel does not know comes as environment. */
 int init(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mounts();
+	if (getenv("fire")) {
+		dice_state = number_of("seed", 1);
+		fire(number_of("fire", 1), number_of("fuzz", 100));
+		test_log("fire", "");
+		power_off();
+	}
 	test_ladder();
 	if (!load("")) {
 		run("all", "1");
@@ -159,8 +183,6 @@ int init(void)
 		test_lockdown("confidentiality");
 	}
 	test_log("lockdown", "");
-	printf("# done\n");
-	sync();
-	reboot(RB_POWER_OFF);
+	power_off();
 	return 0;
 }

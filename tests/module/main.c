@@ -1,3 +1,4 @@
+#include "fire.h"
 #include "modtest.h"
 
 #include <errno.h>
@@ -480,7 +481,12 @@ int main(int argc, char **argv)
 	else if (argc > 1 && !strcmp(argv[1], "drain"))
 		for (;;)
 			drain();
-	else
+	else if (argc > 2 && !strcmp(argv[1], "maps"))
+		test_maps(argv[2]);
+	else if (argc > 2) {
+		dice_state = atoi(argv[2]);
+		return !strcmp(argv[1], "burn") ? burn() : !strcmp(argv[1], "sip") ? sip() : fuzz(argc > 3 ? atoi(argv[3]) : 100);
+	} else
 		return 2;
 	return failures != 0;
 }

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Boots the module's own guest of two CPUs. usage: guest.sh KERNEL LEVELS NAME SECONDS [WORDS FOR INIT]
+#
+# One host thread for both CPUs: with one each, QEMU before 8.1 may run a stale translation of code that the kernel has just patched
+# ("Oops: int3"), and these tests patch code under fire.
+set -eu
+
+cd "$(dirname "$0")/../.."
+kernel=$1 levels=$2 name=$3 limit=$4 words=${5:-}
+out=build/tests/module/$kernel/$name
+rm -rf "$out" && mkdir -p "$out/root"
+
+${CC:-cc} -static -D_GNU_SOURCE -O1 -Wall -Wextra -Wno-unused-parameter -Iinclude tests/module/*.c -o "$out/root/init" -lpthread
+cp "build/module/$kernel/vmatlas.ko" build/vmatlas-collect tests/reports "$out/root/"
+# A kernel that checks itself takes its time, and must find what is wrong with this module.
+case $kernel in
+debug-*)
+	limit=$((limit * 4))
+	mkdir "$out/faulty" && cp tests/module/faulty/* "$out/faulty/"
+	make -s -C "build/kernels/$kernel/headers" M="$PWD/$out/faulty" modules >"$out/faulty/log" 2>&1 || { cat "$out/faulty/log"; exit 1; }
+	cp "$out/faulty/faulty.ko" "$out/root/"
+	;;
+esac
+(cd "$out/root" && find . | cpio -o -H newc --quiet) >"$out/initramfs.cpio"
+
+cpu=max
+[ "$levels" = 5 ] || cpu=max,la57=off
+timeout "$limit" qemu-system-x86_64 -accel tcg,thread=single -smp 2 -m 1G -cpu "$cpu" -kernel "build/kernels/$kernel/vmlinuz" -initrd "$out/initramfs.cpio" \
+	-append "console=ttyS0 panic=-1 oops=panic vsyscall=xonly quiet $words" -nographic -no-reboot </dev/null | stdbuf -o0 tr -d '\r' | tee "$out/log" | grep --line-buffered -a -E '^(ok|not ok|#) '
+grep -q -a '^# done' "$out/log" || { echo "not ok the guest ended early"; tail -n 30 "$out/log"; exit 1; }
+! grep -q -a '^not ok ' "$out/log"
