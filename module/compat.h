@@ -99,6 +99,21 @@ static inline struct file *va_compat_exe(struct mm_struct *mm)
 	return file;
 }
 
+/*
+ * The name given by prctl(PR_SET_VMA), or NULL. The kernel's own anon_vma_name() is not exported. Before 6.2 it shares its place with the
+ * links of a file's VMA.
+ */
+static inline const char *va_compat_anon_name(const struct vm_area_struct *vma)
+{
+#ifndef CONFIG_ANON_VMA_NAME
+	return NULL;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	return !vma->vm_file && vma->anon_name ? vma->anon_name->name : NULL;
+#else
+	return vma->anon_name ? vma->anon_name->name : NULL;
+#endif
+}
+
 /* What /proc/PID/maps shows for a file: a stacked file system's own path and inode since 6.8. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 static inline const struct path *va_compat_path(struct file *file)

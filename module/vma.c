@@ -2,7 +2,6 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/mm_inline.h>
 #include <linux/percpu.h>
 #include <linux/vmalloc.h>
 
@@ -57,17 +56,6 @@ static bool va_fits(struct va_scratch *work, unsigned int texts)
 	return !work->full;
 }
 
-static const char *va_anon_name(struct vm_area_struct *vma)
-{
-#ifdef CONFIG_ANON_VMA_NAME
-	struct anon_vma_name *name = anon_vma_name(vma);
-
-	return name ? name->name : NULL;
-#else
-	return NULL;
-#endif
-}
-
 static void va_name(struct va_scratch *work, struct vmatlas_vma *out, u8 kind, const char *name)
 {
 	size_t len = strlen(name);
@@ -80,7 +68,7 @@ static void va_name(struct va_scratch *work, struct vmatlas_vma *out, u8 kind, c
 static void va_name_file(struct va_scratch *work, struct vmatlas_vma *out, struct vm_area_struct *vma)
 {
 	const struct inode *inode = va_compat_inode(vma->vm_file);
-	const char *anon = va_anon_name(vma), *path;
+	const char *anon = va_compat_anon_name(vma), *path;
 
 	out->inode = inode->i_ino;
 	out->dev_major = MAJOR(inode->i_sb->s_dev);
@@ -97,7 +85,7 @@ static void va_name_file(struct va_scratch *work, struct vmatlas_vma *out, struc
 static void va_name_memory(struct va_scratch *work, struct vmatlas_vma *out, struct vm_area_struct *vma)
 {
 	const char *special = vma->vm_ops && vma->vm_ops->name ? vma->vm_ops->name(vma) : NULL;
-	const char *anon = va_anon_name(vma);
+	const char *anon = va_compat_anon_name(vma);
 
 	if (special)
 		va_name(work, out, VMATLAS_NAME_SPECIAL, special);

@@ -57,12 +57,16 @@ static void name(const struct map *map, const struct vmatlas_vma *v, char *out, 
 	const struct vmatlas_mm_layout *l = &map->layout;
 
 	out[0] = 0;
-	if (v->name_kind)
+	if (v->name_kind == VMATLAS_NAME_SHMEM)
+		snprintf(out, size, "[anon_shmem:%s]", text_of(v->name_text));
+	else if (v->name_kind && v->name_kind != VMATLAS_NAME_ANON)
 		snprintf(out, size, "%s", text_of(v->name_text));
 	else if (touch ? v->start <= l->brk && v->end >= l->start_brk : v->start < l->brk && v->end > l->start_brk)
 		strcpy(out, "[heap]");
 	else if (v->start <= l->start_stack && v->end >= l->start_stack)
 		strcpy(out, "[stack]");
+	else if (v->name_kind)
+		snprintf(out, size, "[anon:%s]", text_of(v->name_text));
 }
 
 static int line(const struct map *map, const struct vmatlas_vma *v, char *out, size_t size)
@@ -70,7 +74,7 @@ static int line(const struct map *map, const struct vmatlas_vma *v, char *out, s
 	char text[VMATLAS_TEXT_MAX + 1], head[128];
 	int n = snprintf(head, sizeof(head), "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu", v->start, v->end, v->vm_flags & 1 ? 'r' : '-',
 			 v->vm_flags & 2 ? 'w' : '-', v->vm_flags & 4 ? 'x' : '-', v->vm_flags & 0x80 ? 's' : 'p',
-			 v->name_kind == VMATLAS_NAME_PATH ? v->pgoff << 12 : 0, v->dev_major, v->dev_minor, v->inode);
+			 v->name_kind == VMATLAS_NAME_PATH || v->name_kind == VMATLAS_NAME_SHMEM ? v->pgoff << 12 : 0, v->dev_major, v->dev_minor, v->inode);
 
 	name(map, v, text, sizeof(text));
 	return text[0] ? snprintf(out, size, "%s%*s%s\n", head, n < 73 ? 73 - n : 1, "", text) : snprintf(out, size, "%s \n", head);

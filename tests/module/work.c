@@ -328,6 +328,20 @@ static char *low(unsigned long addr, int pages)
 	return p;
 }
 
+/* Where the kernel has CONFIG_ANON_VMA_NAME; elsewhere nothing comes of it. */
+static void give_names(void)
+{
+	char *own = mmap(NULL, 5 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shared = mmap(NULL, 5 * PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *heap = sbrk(5 * PAGE);
+
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, own + PAGE, 3 * PAGE, "of its own");
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, shared, 5 * PAGE, "shared");
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, (heap + PAGE - 1 - ((uintptr_t)heap - 1) % PAGE), PAGE, "not shown");
+	save_maps(8);
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, own + PAGE, 3 * PAGE, NULL);
+	save_maps(9);
+}
+
 /* At the ends of what calls take, and beside the paths they usually come on. */
 static int work_edges(int unused)
 {
@@ -361,6 +375,7 @@ static int work_edges(int unused)
 	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mark("merge %d %lx", prctl(67 /* PR_SET_MEMORY_MERGE */, 1, 0, 0, 0), (long)p);
 	save_maps(7);
+	give_names();
 	return 0;
 }
 
