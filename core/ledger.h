@@ -3,7 +3,8 @@
  * mm/memory.c). Each fault that was completed counts once, for the task that caused it, whoever's map it was: also get_user_pages(), and futex's
  * fixup_user_fault(). Not counted: bad ones, and tries that end with VM_FAULT_RETRY.
  *
- * Faults on a map that exec has not finished are nobody's we could see: EXEC says what the kernel had counted by then.
+ * Where the map is not watched (of another process, or of an exec that has not come to its end) the record's mm is 0. EXEC says what the
+ * kernel had counted by then.
  */
 #ifndef VA_LEDGER_H
 #define VA_LEDGER_H

@@ -162,8 +162,11 @@ int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u32 map = va_map_id(vma->vm_mm);
 	struct va_pending *p;
 
-	if (likely(!map) || !va_class_on(VA_CLASS_FAULT))
+	if (likely(!map) && (regs->cx || !va_map_id(current->mm)))
 		return 1;
+	if (!va_class_on(VA_CLASS_FAULT))
+		return 1;
+	/* Of a map that is not watched, too, where a watched task caused it: it is counted as its. The map of an exec that fails is one. */
 	if (!regs->cx) {
 		va_begin_gup(&call->fault, vma->vm_mm, map, regs->si, regs->dx);
 	} else {
