@@ -194,6 +194,9 @@ in_the_kernel() {
 			run 700 "$kernel/module-$levels" tests/module/test_module.sh "$kernel" "$levels"
 		done
 	done
+	for kernel in $KERNELS; do
+		run $limit "$kernel/fire" tests/module/test_fire.sh "$kernel"
+	done
 	for script in tests/kernel/test_*.py; do
 		for kernel in $KERNELS; do
 			run $limit "$kernel/$(basename "$script" .py)" "$script" "$kernel"
@@ -204,6 +207,7 @@ in_the_kernel() {
 under_checks() {
 	for kernel in $KERNELS; do
 		run 2700 "$kernel/module" tests/module/test_module.sh "$kernel"
+		run 2700 "$kernel/fire" tests/module/test_fire.sh "$kernel"
 		for name in inside load truth; do
 			run 2700 "$kernel/test_$name" "tests/kernel/test_$name.py" "$kernel"
 		done
