@@ -83,6 +83,8 @@ char *va_asset_module(const char *release)
 	return found;
 }
 
+#define DISTRIBUTION "distribution"
+
 /* "6.12" but not "6.12-rt": a variant is taken only by name. */
 static bool is_plain(const char *series)
 {
@@ -130,20 +132,23 @@ static char *read_release(const char *vm, const char *series)
 
 static char *explain_missing(const char *series)
 {
-	static const char *const known[] = { "6.1", "6.12", "6.1-rt", "6.12-rt", "6.1-cloud", "6.12-cloud" };
+	static const char *const known[] = { "6.1", "6.12", "6.1-rt", "6.12-rt", "6.1-cloud", "6.12-cloud", DISTRIBUTION };
 
 	if (!series)
 		return va_string("no kernel is prepared for the VM: run 'make vm'");
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (!strcmp(series, known[i]))
+		if (!strcmp(series, known[i]) || !strncmp(series, "debug-", 6))
 			return va_string("Linux %s is not prepared for the VM: run 'make vm KERNELS=%s'", series, series);
-	return va_string("the VM has no kernel '%s': there are 6.1 and 6.12, and each of them with -rt or -cloud", series);
+	return va_string("the VM has no kernel '%s': there are 6.1 and 6.12, each of them also with -rt or -cloud, and distribution", series);
 }
 
 bool va_kernel_find(struct va_kernel *k, const char *series, unsigned levels, char **why)
 {
 	char *vm = find(vm_dirs, "");
 	char *name = !vm ? NULL : series ? va_string("%s", series) : newest(vm);
+
+	if (vm && !name && is_complete(vm, DISTRIBUTION))
+		name = va_string(DISTRIBUTION);
 
 	*k = (struct va_kernel){ 0 };
 	if (!name || strchr(name, '/') || !is_complete(vm, name)) {

@@ -157,8 +157,10 @@ static void say_where(struct vm *vm, const char *release)
 {
 	if (vm->o->quiet)
 		return;
-	fprintf(stderr, "vmatlas: %s%srunning in a throw-away VM (Linux %s, %u paging levels, %s): what is written there vanishes with it\n",
-		vm->why ? vm->why : "", vm->why ? ", so " : "", release, vm->o->levels,
+	const char *whose = !vm->o->series && !strcmp(vm->k->series, "distribution") ? ", the distribution's own: there is no other here" : "";
+
+	fprintf(stderr, "vmatlas: %s%srunning in a throw-away VM (Linux %s%s, %u paging levels, %s): what is written there vanishes with it\n",
+		vm->why ? vm->why : "", vm->why ? ", so " : "", release, whose, vm->o->levels,
 		vm->accel == VA_ACCEL_KVM ? "KVM" : "emulated processor");
 }
 

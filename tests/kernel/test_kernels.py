@@ -3,7 +3,9 @@
 (-rt, -cloud), which the other tests leave alone, a short pass of everything: it boots, the maps are the kernel's own, each fault is counted.
 """
 import os
+import shutil
 
+from archive import Archive
 from guest import BUILD, ROOT, SEED, VMATLAS, WORKLOADS, Checks, Guest, Recording, guest_log_is_clean, kernel_argument, run, scaled
 from test_load import final_map, sequence_numbers, workers
 from test_truth import commands, cow, every_call, maps_at_marks, order_and_loss, prime, tables, threads, walks, workloads_ran
@@ -64,6 +66,42 @@ def short_pass(checks, kernel, levels):
     guest_log_is_clean(checks, guest, "the guest's kernel log is clean")
 
 
+def ubuntu_archive(directory, kernel):
+    """Its own kernel, by the names it has there."""
+    version, release = "6.12.0-12", "6.12.0-12-generic"
+    packages = {"linux-image-generic": ["linux-image-" + release, "linux-firmware"], "linux-image-unsigned-" + release: ["linux-modules-" + release],
+                "linux-modules-" + release: [], "linux-modules-extra-" + release: ["linux-image-unsigned-" + release],
+                "linux-headers-" + release: ["linux-headers-" + version, "libc6"], "linux-headers-" + version: []}
+    made = run([os.path.join(ROOT, "tests", "kernel", "ubuntu.sh"), os.path.join(BUILD, "kernels", kernel), release, os.path.join(directory, "pool")], 300)
+    return Archive(directory, packages), made
+
+
+def like_ubuntu(checks, kernel):
+    """From packages as Ubuntu has them (other names, zstd, modules and headers in several packages) to a recording in the VM."""
+    base = os.path.join(BUILD, "tests", "kernel", kernel, "ubuntu")
+    shutil.rmtree(base, ignore_errors=True)
+    archive, made = ubuntu_archive(os.path.join(base, "archive"), kernel)
+    unpacked, module, out = (os.path.join(base, name) for name in ("kernels/distribution", "module/distribution", "vm/distribution"))
+    os.makedirs(out)
+    steps = [[os.path.join(ROOT, "cli", "vm", "kernels.sh"), os.path.dirname(unpacked), "distribution"],
+             [os.path.join(ROOT, "module", "build.sh"), unpacked + "/headers", module],
+             [os.path.join(ROOT, "cli", "vm", "initramfs.sh"), unpacked, module + "/vmatlas.ko", BUILD + "/vmatlas-init", BUILD + "/vmatlas-collect",
+              out + "/initramfs.cpio"]]
+    for step in steps:
+        if made.returncode == 0:
+            made = run(step, 300, env=archive.environment(), cwd=base)
+    if not checks.ok(made.returncode == 0, "the archive's kernel is unpacked, and the module and the guest built for it", made.stderr.decode(errors="replace")[-2000:]):
+        return
+    path = os.path.join(base, "recording.vmatlas")
+    done = run([VMATLAS, "record", "--vm", "-o", path, "--", "echo", "hello"], 240, env=dict(os.environ, VMATLAS_DIR=base))
+    said = done.stderr.decode(errors="replace")
+    checks.ok(done.returncode == 0 and done.stdout == b"hello\n" and len(said.splitlines()) == 1 and "distribution" in said,
+              "where there is nothing else, --vm takes the distribution's kernel, and says so in a sentence", said)
+    checks.ok(Recording(path).stats()["records"] > 100, "and it records")
+    for directory in ("archive", "kernels", "module", "vm"):
+        shutil.rmtree(os.path.join(base, directory))
+
+
 def prepare(checks, kernel):
     """The first start needs only the plain kernels; a variant is fetched and built when it is tested."""
     done = run(["make", "-C", ROOT, "--no-print-directory", "vm", "KERNELS=" + kernel], 600)
@@ -76,6 +114,8 @@ def main():
     if not kernel.endswith(VARIANTS):
         checks.attempt("CPUs come and go", cpus_come_and_go, kernel)
         checks.attempt("one small CPU", one_small_cpu, kernel)
+        if kernel == "6.12":
+            checks.attempt("like Ubuntu", like_ubuntu, kernel)
     elif prepare(checks, kernel):
         for levels in scaled((4,), (4,), (4, 5)):
             checks.attempt("short pass, %d levels" % levels, short_pass, kernel, levels)
