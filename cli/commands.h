@@ -27,6 +27,7 @@ enum va_exit {
 	X(events, "what a recording holds, one event a line")                                                              \
 	X(stats, "counts of a recording: events, processes, losses")                                                       \
 	X(verify, "run a command and compare the picture with what the kernel itself says")                                   \
+	X(redact, "a recording for sharing: without page frames and the names of files")                                      \
 	X(attach, "watch a process that already runs (this machine's kernel only)")
 
 #define X(name, help) int cmd_##name(int argc, char **argv);

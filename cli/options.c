@@ -11,7 +11,7 @@
 #include "commands.h"
 #include "options_check.h"
 
-enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT, NO_ASLR,
+enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT, NO_ASLR, REDACT, DROP_MARKS,
        SEED, INTERVAL, COUNT, PAGES, REFRESH, FORMAT };
 
 static const struct option long_options[] = {
@@ -33,6 +33,8 @@ static const struct option long_options[] = {
 	{ "guest-log", required_argument, NULL, GUEST_LOG },
 	{ "no-aslr", no_argument, NULL, NO_ASLR },
 	{ "flight", optional_argument, NULL, FLIGHT },
+	{ "redact", no_argument, NULL, REDACT },
+	{ "drop-marks", no_argument, NULL, DROP_MARKS },
 	{ "seed", required_argument, NULL, SEED },
 	{ "interval", required_argument, NULL, INTERVAL },
 	{ "count", required_argument, NULL, COUNT },
@@ -166,6 +168,12 @@ static int take(struct va_options *o, int c, const char *command)
 	case 'o':
 		o->output = optarg;
 		return -1;
+	case REDACT:
+		o->redacting = o->redacting ? o->redacting : VA_REDACT_NAMES;
+		return -1;
+	case DROP_MARKS:
+		o->redacting = VA_REDACT_MARKS_TOO;
+		return -1;
 	case TITLE:
 		o->title = optarg;
 		return -1;
@@ -226,7 +234,7 @@ static const char *name_of(int c)
 
 static bool fits(int c, const char *which)
 {
-	if (c == 'o')
+	if (c == 'o' || c == REDACT || c == DROP_MARKS)
 		return strchr(which, 'o');
 	if (c == FLIGHT)
 		return strchr(which, 'f');

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "common/job.h"
+#include "recorder.h"
 
 enum va_where { VA_WHERE_AUTO = 0, VA_WHERE_LOCAL, VA_WHERE_VM };
 
@@ -23,6 +24,7 @@ struct va_options {
 	const char *guest_log; /* file for the guest's kernel log, or NULL */
 	const char *module;    /* --local: module file to load where none is loaded; NULL = build/module/RELEASE or modprobe's */
 	const char *output;    /* recording to write, or NULL; "-" = standard output */
+	enum va_redacting redacting; /* what the recording says */
 	const char *title;
 	char *params;          /* owned: module parameters, joined by spaces; "" = none */
 	char *classes;         /* owned: event classes, joined by spaces; "" = the module's choice */

@@ -12,10 +12,12 @@
 
 #include "common/bytes.h"
 #include "decode.h"
+#include "redact.h"
 #include "writer.h"
 
 struct recorder {
 	struct va_writer *writer;
+	struct va_redact *redact; /* NULL: as it came */
 	int file;           /* -1: standard output, whose content is not ours */
 	__u64 newest;       /* of the recording's clock */
 	struct va_bytes in; /* what forms no whole chunk yet */
@@ -57,7 +59,7 @@ static void take_chunk(struct recorder *r, const struct vmatlas_chunk *c, const 
 		r->error = va_writer_end(r->writer, &end);
 		r->ended = true;
 	} else if (c->kind != VMATLAS_CHUNK_BLOCK && c->kind != VMATLAS_CHUNK_INDEX && c->kind != VMATLAS_CHUNK_END) {
-		r->error = va_writer_chunk(r->writer, c, payload);
+		r->error = r->redact ? va_redact_chunk(r->redact, c, payload) : va_writer_chunk(r->writer, c, payload);
 		/* A flight recorder has written what it kept: nothing may come after it for long, and the machine may be about to die. */
 		if (!r->error && c->kind == VMATLAS_CHUNK_META && c->bytes > 6 && !memcmp(payload, "dumps", 6))
 			r->error = va_writer_flush(r->writer);
@@ -80,6 +82,8 @@ static long take_piece(struct recorder *r, const unsigned char *p, size_t n)
 				r->error = -errno;
 			else
 				r->error = va_writer_header(r->writer, &header);
+			if (!r->error && r->redact)
+				r->error = va_redact_begin(r->redact, &header);
 		}
 		return used;
 	}
@@ -150,7 +154,14 @@ static int conclude(struct recorder *r, const char *path)
 	return r->error || r->bad ? -1 : 0;
 }
 
-int va_recorder_run(int stream, int file, const char *path, int tee)
+static int put_chunk(void *ctx, const struct vmatlas_chunk *c, const void *payload)
+{
+	struct recorder *r = ctx;
+
+	return va_writer_chunk(r->writer, c, payload);
+}
+
+int va_recorder_run(int stream, int file, const char *path, int tee, enum va_redacting redacting)
 {
 	struct recorder r = { .tee = tee, .file = strcmp(path, "-") ? file : -1 };
 	int result;
@@ -162,10 +173,13 @@ int va_recorder_run(int stream, int file, const char *path, int tee)
 		fputs("vmatlas: out of memory\n", stderr);
 		return -1;
 	}
+	if (redacting)
+		r.redact = va_redact_new(redacting == VA_REDACT_NAMES, put_chunk, &r);
 	copy_stream(&r, stream);
 	if (r.have_header && !r.ended && !r.error)
 		end_broken(&r);
 	result = conclude(&r, path);
+	va_redact_free(r.redact);
 	va_writer_free(r.writer);
 	va_bytes_free(&r.in);
 	if (r.tee >= 0)

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "idmap.h"
 #include "json.h"
+#include "lost_hooks.h"
 #include "moment.h"
 #include "record.h"
 #include "walk.h"
@@ -20,7 +21,8 @@ static const char help_text[] =
 	"\n"
 	"Usage: vmatlas stats FILE [--json]      FILE - : standard input\n"
 	"\n"
-	"--json prints one object: release levels command duration_ns ended records lost late invalid stray healed malformed\n"
+	"--json prints one object: release levels command duration_ns ended records lost late invalid stray healed\n"
+	"  redacted not_seen malformed\n"
 	"  types{TYPE: count} kinds{KIND of fault: count} processes[{tgid comm target events faults major ops\n"
 	"  types{…}}] cpus[{cpu truth{written lost seen} faults{…}}].\n"
 	"  written and lost of a CPU are what the module counted (the stream's own count where it does not say), seen is what\n"
@@ -233,6 +235,7 @@ static void put_facts(struct va_json *j, const struct stats *s)
 	struct sums sum = sums_of(s);
 	struct va_history *h = va_recording_history(s->recording);
 	const struct va_model_counts *counts = va_model_counts(va_history_latest(h));
+	char hooks[1024];
 
 	va_json_string(j, "release", va_recording_header(s->recording)->release);
 	va_json_u64(j, "levels", va_recording_header(s->recording)->levels);
@@ -246,6 +249,8 @@ static void put_facts(struct va_json *j, const struct stats *s)
 	va_json_u64(j, "invalid", sum.invalid);
 	va_json_u64(j, "stray", counts->stray);
 	va_json_u64(j, "healed", counts->healed);
+	va_json_string(j, "redacted", va_recording_meta(s->recording, "redacted"));
+	va_json_string(j, "not_seen", *va_lost_hooks_sentence(va_recording_meta(s->recording, "lost-hooks"), hooks, sizeof(hooks)) ? hooks : NULL);
 	va_json_u64(j, "malformed", va_recording_malformed(s->recording));
 }
 
@@ -293,6 +298,10 @@ static void print_summary(const struct stats *s)
 		printf("title      %s\n", printable(title, clean, sizeof(clean)));
 	if (command)
 		printf("command    %s\n", printable(command, clean, sizeof(clean)));
+	if (va_recording_meta(s->recording, "redacted"))
+		printf("redacted   %s are made up\n", printable(va_recording_meta(s->recording, "redacted"), clean, sizeof(clean)));
+	if (*va_lost_hooks_sentence(va_recording_meta(s->recording, "lost-hooks"), clean, sizeof(clean)))
+		printf("not seen   %s\n", clean);
 	printf("kernel     %s, %u paging levels, %u CPUs\n", header->release, header->levels, header->cpus);
 	printf("duration   %.6f s%s\n", (double)duration_of(s) / 1e9, broke_off(s) ? ", broke off" : "");
 	printf("records    %zu\n", va_history_count(va_recording_history(s->recording)) - (size_t)s->types[VMATLAS_LOSS]);

@@ -75,7 +75,7 @@ int va_watch_record(const struct va_options *o)
 	mind_signals(o);
 	if (o->flight && !o->quiet)
 		fprintf(stderr, "vmatlas: flight recorder: 'kill -USR1 %d' writes what is kept\n", getpid());
-	failed = va_recorder_run(launch.stream, file, o->output, -1);
+	failed = va_recorder_run(launch.stream, file, o->output, -1, o->redacting);
 	code = va_launch_wait(&launch);
 	drop_empty(file, o->output);
 	close(file);
@@ -114,7 +114,7 @@ static void interrupt_window(int number)
 }
 
 /* A process of its own writes the recording and passes the stream on, so that neither waits for the other's work. */
-static pid_t start_recorder(int file, const char *path)
+static pid_t start_recorder(int file, const struct va_options *o)
 {
 	int fd[2];
 	pid_t pid;
@@ -130,7 +130,7 @@ static pid_t start_recorder(int file, const char *path)
 		signal(SIGHUP, SIG_IGN);
 		close(fd[0]);
 		close(launch.commands);
-		_exit(va_recorder_run(launch.stream, file, path, fd[1]) ? VA_EXIT_FAILURE : VA_EXIT_OK);
+		_exit(va_recorder_run(launch.stream, file, o->output, fd[1], o->redacting) ? VA_EXIT_FAILURE : VA_EXIT_OK);
 	}
 	close(fd[1]);
 	close(launch.stream);
@@ -178,7 +178,7 @@ int va_watch_window(const struct va_options *o)
 		return VA_EXIT_FAILURE;
 	code = va_launch_start(&launch, o);
 	if (!code && o->output)
-		recorder = start_recorder(file, o->output);
+		recorder = start_recorder(file, o);
 	if (!code) {
 		err = show(o);
 		/* The recorder goes on reading until the end, also when nobody looks any more. */
@@ -222,7 +222,7 @@ int va_watch_feed(const struct va_options *o, void (*feed)(void *ctx, const void
 	if (!code) {
 		mind_signals(o);
 		if (o->output)
-			recorder = start_recorder(file, o->output);
+			recorder = start_recorder(file, o);
 		feed_all(feed, ctx);
 		failed = recorder ? wait_recorder(recorder) : 0;
 		code = va_launch_wait(&launch);

@@ -121,7 +121,7 @@ static bool shape_valid(const struct va_decoder *d, const struct vmatlas_chunk *
 
 static int hand_out(struct va_decoder *d, const struct vmatlas_chunk *c, const char *payload)
 {
-	if (!c->kind || c->kind > VMATLAS_CHUNK_PROOF) {
+	if (!c->kind || c->kind > VMATLAS_CHUNK_TEXT) {
 		d->unknown++;
 		return 0;
 	}

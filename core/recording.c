@@ -137,6 +137,9 @@ static int on_chunk(void *ctx, const struct vmatlas_chunk *chunk, const void *pa
 	case VMATLAS_CHUNK_OBJECT:
 		r->malformed += !va_objects_add(r->objects, payload, chunk->bytes);
 		break;
+	case VMATLAS_CHUNK_TEXT:
+		r->malformed += !va_texts_put(r->texts, payload, chunk->bytes);
+		break;
 	case VMATLAS_CHUNK_TOTALS:
 		on_totals(r, payload, chunk->bytes);
 		break;

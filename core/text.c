@@ -98,3 +98,18 @@ const char *va_texts_get(const struct va_texts *texts, __u64 id)
 
 	return text && text->have == all ? text->bytes : NULL;
 }
+
+bool va_texts_put(struct va_texts *texts, const void *payload, size_t bytes)
+{
+	const char *text = (const char *)payload + sizeof(__u64);
+	struct vmatlas_text piece = { .total = (__u16)(bytes - sizeof(__u64)) };
+	bool fine = bytes > sizeof(__u64) && bytes <= sizeof(__u64) + VMATLAS_TEXT_MAX;
+
+	for (unsigned at = 0; fine && at < piece.total; at += VMATLAS_TEXT_PIECE) {
+		memcpy(&piece.id, payload, sizeof(piece.id));
+		piece.offset = (__u16)at;
+		memcpy(piece.bytes, text + at, piece_length(&piece));
+		fine = va_texts_add(texts, &piece);
+	}
+	return fine;
+}

@@ -18,6 +18,9 @@ void va_texts_free(struct va_texts *texts);
 /* Takes one piece; false where the piece contradicts itself or what came before (the record is invalid). */
 bool va_texts_add(struct va_texts *texts, const struct vmatlas_text *piece);
 
+/* The payload of a TEXT chunk: a whole text. */
+bool va_texts_put(struct va_texts *texts, const void *payload, size_t bytes);
+
 /* The whole text, or NULL while a piece is missing. May hold any byte but NUL. */
 const char *va_texts_get(const struct va_texts *texts, __u64 id);
 

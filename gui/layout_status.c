@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "layout.h"
+#include "lost_hooks.h"
 #include "words.h"
 
 static void fact(struct va_scene *s, struct va_rect *r, const char *name, const char *value, va_colour colour, const char *tip)
@@ -47,12 +48,28 @@ static __u64 faults_of(const struct va_model *model, __u32 tgid)
 	return sum;
 }
 
+/* Said for a moment; else where the data comes from, and what of it the kernel could not show. */
+static const char *notice_of(const struct va_look *look, char *buf, size_t n)
+{
+	char hooks[256];
+	const char *source = look->view->source;
+
+	if (look->view->notice && look->now < look->view->notice_until)
+		return look->view->notice;
+	va_lost_hooks_sentence(va_recording_meta(look->recording, "lost-hooks"), hooks, sizeof(hooks));
+	if (!*hooks)
+		return source;
+	snprintf(buf, n, "%s%s%s", source ? source : "", source ? "; " : "", hooks);
+	return buf;
+}
+
 static void state(struct va_scene *s, struct va_rect *r, const struct va_look *look)
 {
 	const struct va_style *style = s->style;
 	const struct va_theme *t = style->theme;
 	bool live = look->play->mode == VA_PLAY_LIVE;
-	const char *notice = look->view->notice && look->now < look->view->notice_until ? look->view->notice : look->view->source;
+	char store[512];
+	const char *notice = notice_of(look, store, sizeof(store));
 	int size = va_px(style, 8);
 	int w = notice ? va_scene_text(s, va_rect(r->x + r->w / 3, r->y, r->w * 2 / 3, r->h), VA_TEXT_SMALL, VA_RIGHT, live ? t->good : t->dim, notice) : 0;
 

@@ -308,7 +308,9 @@ static const char *title_of(struct window *w, char *buf, size_t n)
 	const char *command = va_recording_ready(w->recording) ? va_recording_meta(w->recording, "command") : NULL;
 	const char *what = w->o->title ? w->o->title : command;
 
-	snprintf(buf, n, what ? "%s - vmatlas" : "vmatlas", what);
+	bool redacted = va_recording_ready(w->recording) && va_recording_meta(w->recording, "redacted");
+
+	snprintf(buf, n, "%s%s%svmatlas", what ? what : "", redacted ? " (redacted)" : "", what || redacted ? " - " : "");
 	return buf;
 }
 

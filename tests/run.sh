@@ -154,7 +154,7 @@ judge() { # name, log, rc, tests
 
 structure() {
 	for check in tests/check-*; do
-		run 60 "$(basename "$check")" "$check"
+		run 240 "$(basename "$check")" "$check"
 	done
 }
 

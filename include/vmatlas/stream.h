@@ -21,12 +21,14 @@
  *   PROOF    vmatlas_proof and what its kind says: a piece of what the kernel itself says about the watched processes at a moment when all of
  *            them stand still (vmatlas verify). The pieces of one moment come together, MOMENT first, before the first ROUND
  *            with drained >= MOMENT's end. So the reader compares once all records with ts < end are out, and no other.
+ *   TEXT     u64 text id, then the text (1..VMATLAS_TEXT_MAX bytes, no NUL): a whole text. In redacted recordings, in the place of TEXT records.
  *   END      vmatlas_end: how it ended. A stream without END was cut off: readers say so and use what is whole.
  *   Unknown chunk kinds are skipped and counted.
  *
  * META keys: "command" (arguments, each quoted as a shell would need), "cwd", "title", "failure" (why it broke off), "vsyscall" (the /proc/self/maps line of the gate
  * page, absent = none), "hostname", "cmdline" (of the kernel), "lost-hooks" (text of `stats` about missed hooks), "loader" (how it was loaded),
- * "dumps" (of a flight recorder: how many so far, and why the last; the records of a dump stand before it).
+ * "dumps" (of a flight recorder: how many so far, and why the last; the records of a dump stand before it),
+ * "redacted" (names and frames are made up: core/redact.h; the value says what).
  */
 #ifndef VMATLAS_STREAM_H
 #define VMATLAS_STREAM_H
@@ -77,6 +79,7 @@ enum vmatlas_chunk_kind {
 	VMATLAS_CHUNK_INDEX = 7,
 	VMATLAS_CHUNK_END = 8,
 	VMATLAS_CHUNK_PROOF = 9,
+	VMATLAS_CHUNK_TEXT = 10,
 };
 
 struct vmatlas_chunk {
