@@ -21,7 +21,7 @@ static const char help_text[] =
 	"Usage: vmatlas events FILE [OPTIONS]      FILE - : standard input\n"
 	"\n"
 	"  --pid N          events caused by process N, forks that made it, and all losses\n"
-	"  --type TYPES     by commas: mm vma range op fault fork exec exit mark loss text task pages\n"
+	"  --type TYPES     by commas: mm vma range op fault fork exec exit mark loss text task pages sweep\n"
 	"  --from MOMENT    without what came up to MOMENT: " VA_MOMENT_HELP "\n"
 	"  --to MOMENT      without what came after MOMENT\n"
 	"  --format text    SECONDS CPU NAME PROCESS/THREAD TYPE DETAILS\n"
@@ -38,6 +38,7 @@ static const char help_text[] =
 	"     exec    path old_mm target        exit   status group min_flt maj_flt\n"
 	"     mark    text                      loss   count channel after\n"
 	"     text    id total offset piece     task   ppid uid start_ns exe target     pages  addr level entries\n"
+	"     sweep   lo hi sweep since; sweep: told doubt swap access\n"
 	"     Addresses and entries are \"0x…\", what is not known is null, ts is in ns of CLOCK_MONOTONIC.\n"
 	"\n"
 	"Exit codes: 0 ok, 1 failure (no such mark), 2 usage, 6 not a readable recording.";
@@ -97,7 +98,7 @@ static int parse_types(struct events *e, const char *list)
 		size_t n = strcspn(p, ",");
 
 		if (!add_type(e, p, n))
-			return usage("--type takes mm vma range op fault fork exec exit mark loss text task pages, not '%s'", p);
+			return usage("--type takes mm vma range op fault fork exec exit mark loss text task pages sweep, not '%s'", p);
 		p += n;
 	}
 	return *list ? -1 : usage("--type needs a type%s", "");

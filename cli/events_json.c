@@ -257,11 +257,22 @@ static void put_pages(struct va_json *j, const struct va_event *e)
 	va_json_end_array(j);
 }
 
+static void put_sweep(struct va_json *j, const struct va_event *e)
+{
+	const struct vmatlas_sweep *s = &e->rec->sweep;
+
+	va_json_hex(j, "lo", s->lo);
+	va_json_hex(j, "hi", s->hi);
+	va_json_string(j, "sweep", va_sweep_name(s->kind));
+	va_json_u64(j, "since", s->since);
+}
+
 static void (*const put_payload[VMATLAS_TYPE_LIMIT])(struct va_json *j, const struct va_event *e) = {
 	[VMATLAS_MM_LAYOUT] = put_layout, [VMATLAS_MM_COUNTS] = put_counts, [VMATLAS_MM_END] = put_end, [VMATLAS_VMA] = put_vma,
 	[VMATLAS_RANGE] = put_range, [VMATLAS_OP] = put_op, [VMATLAS_FAULT] = put_fault, [VMATLAS_FORK] = put_fork,
 	[VMATLAS_EXEC] = put_exec, [VMATLAS_EXIT] = put_exit, [VMATLAS_MARK] = put_mark, [VMATLAS_LOSS] = put_loss,
 	[VMATLAS_TEXT] = put_text, [VMATLAS_TASK] = put_task, [VMATLAS_PAGES] = put_pages,
+	[VMATLAS_SWEEP] = put_sweep,
 };
 
 void va_event_json(struct va_json *j, const struct va_event *e)

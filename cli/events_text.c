@@ -206,6 +206,9 @@ static void say_payload(struct va_json *out, const struct va_event *e)
 	case VMATLAS_PAGES:
 		say(out, "%u entries from %llx at %s", rec->pages.count, rec->pages.addr, va_level_name(rec->pages.level));
 		break;
+	case VMATLAS_SWEEP:
+		say(out, "%s %llx-%llx", va_sweep_name(rec->sweep.kind), rec->sweep.lo, rec->sweep.hi);
+		break;
 	}
 }
 

@@ -17,6 +17,9 @@
 #define VM_SHARED 8ull
 #define VM_DONTCOPY 0x20000ull
 #define VM_WIPEONFORK 0x2000000ull
+#define VM_PFNMAP 0x400ull
+#define VM_UFFD_WP 0x1000ull
+#define VM_MIXEDMAP 0x10000000ull
 
 static bool mapped(const struct va_mm *mm, __u64 addr)
 {
@@ -50,6 +53,12 @@ static void note_written(struct va_mm *mm, __u64 addr)
 	va_vmas_at(mm->vmas, i)->written = true;
 }
 
+/* Above the PTE: a huge page that migrates, is in swap, or the like. */
+static bool names_no_table(__u64 entry)
+{
+	return entry && !va_entry_present(entry);
+}
+
 static void take_walk(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	struct va_walk walk;
@@ -58,11 +67,14 @@ static void take_walk(struct va_mm *mm, const struct vmatlas_record *rec)
 	for (unsigned i = 0; i < walk.steps; i++) {
 		const struct va_step *s = &walk.step[i];
 
-		if (s->leaf || s->level == 4)
+		if (s->leaf || s->level == 4 || (i + 1 == walk.steps && names_no_table(s->entry)))
 			set_page(mm, rec->fault.addr, s->level, s->entry, rec->head.ts);
 		else if (va_entry_present(s->entry))
 			va_pages_note_table(&mm->pages, table_level(mm, s->level), rec->fault.addr, s->entry, rec->head.ts);
 	}
+	/* A table that is not there: it was taken away while the fault ended. */
+	if (walk.steps && !walk.step[walk.steps - 1].entry)
+		set_page(mm, rec->fault.addr, 4, 0, rec->head.ts);
 }
 
 /* Pages the kernel mapped around a file fault: there, but nobody read their entries. */
@@ -93,6 +105,12 @@ void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)
 		take_around(mm, rec);
 }
 
+static void no_table(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts)
+{
+	va_pages_clear(&mm->pages, lo, hi, ts, NULL);
+	va_spans_add(&mm->surveyed, lo, hi);
+}
+
 void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	const struct vmatlas_pages *p = &rec->pages;
@@ -101,14 +119,14 @@ void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 	for (unsigned i = 0; i < p->count && !mm->ended; i++) {
 		__u64 addr = p->addr + i * size;
 
-		if (!mapped(mm, addr))
+		if (p->level < 4 && !p->entry[i])
+			no_table(mm, addr, addr + size, rec->head.ts);
+		if (!mapped(mm, addr) || (p->level < 4 && !p->entry[i]))
 			continue;
 		if (va_entry_written(p->entry[i]))
 			note_written(mm, addr);
-		if (p->level == 4 || va_entry_leaf(p->level, p->entry[i]))
+		if (p->level == 4 || va_entry_leaf(p->level, p->entry[i]) || names_no_table(p->entry[i]))
 			set_page(mm, addr, p->level, p->entry[i], rec->head.ts);
-		else if (!p->entry[i])
-			va_pages_clear(&mm->pages, addr, addr + size, ~0ull, NULL);
 		else
 			va_pages_note_table(&mm->pages, p->level, addr, p->entry[i], rec->head.ts);
 	}
@@ -144,11 +162,13 @@ static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct v
 {
 	struct inherit in = { child, v, ts };
 
+	if (v->vm_flags & (VM_PFNMAP | VM_MIXEDMAP | VM_UFFD_WP))
+		return false;
 	if ((v->vm_flags & (VM_SHARED | VM_WIPEONFORK)) || !(v->anon || v->written))
 		return true;
 	va_pages_each(parent->pages, v->start, v->end, inherit_page, &in);
 	if (v->vm_flags & VM_WRITE)
-		va_pages_doubt(&parent->pages, v->start, v->end, true, ts);
+		va_pages_doubt(&parent->pages, v->start, v->end, VA_DOUBT_READONLY, ts);
 	return false;
 }
 
@@ -166,7 +186,8 @@ void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts)
 		vmas[n] = *v;
 		vmas[n].stale = true;
 		vmas[n].born = vmas[n].changed = ts;
-		vmas[n].fresh = fork_pages(parent, child, v, ts) || (v->fresh && v->born > parent->faults_lost);
+		if (fork_pages(parent, child, v, ts))
+			va_spans_add(&child->surveyed, v->start, v->end);
 		n++;
 	}
 	va_vmas_replace(&child->vmas, 0, VA_USER_TOP, vmas, n);
@@ -200,18 +221,19 @@ static void madvise_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	__u64 lo, hi;
 
-	if (rec->op.result || !area(rec->op.args[0], rec->op.args[1], &lo, &hi))
+	if (mm->swept || rec->op.result || !area(rec->op.args[0], rec->op.args[1], &lo, &hi))
 		return;
 	switch (rec->op.args[2]) {
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 	case MADV_REMOVE:
 		va_pages_clear(&mm->pages, lo, hi, rec->op.begin, NULL);
-		va_pages_doubt(&mm->pages, lo, hi, false, rec->head.ts);
+		va_pages_doubt(&mm->pages, lo, hi, VA_DOUBT_ACCESS, rec->head.ts);
+		va_spans_add(&mm->surveyed, lo, hi);
 		break;
 	case MADV_FREE:
 	case MADV_PAGEOUT:
-		va_pages_doubt(&mm->pages, lo, hi, false, rec->head.ts);
+		va_pages_doubt(&mm->pages, lo, hi, VA_DOUBT_ACCESS, rec->head.ts);
 		break;
 	}
 }
@@ -221,7 +243,7 @@ static void mmap_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	__u64 lo, hi;
 
-	if (!(rec->op.args[3] & MAP_FIXED) || (__u64)rec->op.result >= VA_USER_TOP)
+	if (mm->swept || !(rec->op.args[3] & MAP_FIXED) || (__u64)rec->op.result >= VA_USER_TOP)
 		return;
 	if (area((__u64)rec->op.result, rec->op.args[1], &lo, &hi))
 		va_pages_clear(&mm->pages, lo, hi, moment(mm, rec), NULL);
@@ -238,7 +260,7 @@ static bool move_page(void *ctx, __u64 addr, const struct va_page *page)
 	struct va_page p = *page;
 	__u64 at = addr - m->from + m->to, size = va_level_size(page->level);
 
-	if (addr < m->from || (at & (size - 1)) || va_pages_get(m->mm->pages, at).ts >= m->ts)
+	if (addr < m->from || (at & (size - 1)) || va_pages_get(m->mm->pages, at).ts >= m->ts || va_mm_surveyed(m->mm, at))
 		return true;
 	p.certainty = VA_PAGE_DERIVED;
 	p.ts = m->ts;

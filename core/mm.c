@@ -8,6 +8,10 @@
 #include "record.h"
 #include "walk.h"
 
+#define VM_SHARED 8ull
+#define VM_MAYSHARE 0x80ull
+#define VM_HUGETLB 0x400000ull
+
 struct va_mm *va_mm_new(__u32 id, __u32 levels)
 {
 	struct va_mm *mm = va_alloc(sizeof(*mm));
@@ -42,6 +46,7 @@ void va_mm_unref(struct va_mm *mm)
 	va_pages_unref(mm->pages);
 	va_pages_unref(mm->moved);
 	va_spans_free(&mm->unsure);
+	va_spans_free(&mm->surveyed);
 	pending_free(mm->pending);
 	free(mm);
 }
@@ -70,6 +75,7 @@ struct va_mm *va_mm_copy(const struct va_mm *mm)
 	if (copy->moved)
 		va_pages_ref(copy->moved);
 	va_spans_copy(&copy->unsure, &mm->unsure);
+	va_spans_copy(&copy->surveyed, &mm->surveyed);
 	copy->pending = mm->pending ? pending_copy(mm->pending) : NULL;
 	return copy;
 }
@@ -78,10 +84,19 @@ void va_mm_drop_pages(struct va_mm *mm)
 {
 	va_pages_unref(mm->pages);
 	mm->pages = va_pages_new();
+	va_spans_free(&mm->surveyed);
 }
 
-void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi)
+void va_mm_lose_pages(struct va_mm *mm, __u64 ts)
 {
+	mm->faults_lost = ts;
+	va_spans_free(&mm->surveyed);
+}
+
+void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts)
+{
+	va_spans_remove(&mm->surveyed, lo, hi);
+	va_pages_doubt(&mm->pages, lo, hi, VA_DOUBT_ALL, ts);
 	va_spans_add(&mm->unsure, lo, hi);
 	mm->lossy = true;
 	va_vmas_own(&mm->vmas);
@@ -91,6 +106,11 @@ void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi)
 
 void va_mm_apply_layout(struct va_mm *mm, const struct vmatlas_record *rec)
 {
+	bool blind = rec->head.flags & VMATLAS_F_BLIND;
+
+	if (blind || mm->blind)
+		va_mm_lose_pages(mm, rec->head.ts);
+	mm->blind = blind;
 	mm->layout = rec->layout;
 	mm->has_layout = true;
 	mm->has_vsyscall = rec->head.flags & VMATLAS_F_VSYSCALL;
@@ -160,24 +180,39 @@ const struct va_vma *va_mm_vma_at(const struct va_mm *mm, __u64 addr)
 	return i < va_vmas_count(mm->vmas) && va_vmas_at(mm->vmas, i)->start <= addr ? va_vmas_at(mm->vmas, i) : NULL;
 }
 
-/* Nothing is stored for addr: is that because nothing is there? */
-static bool known_absent(const struct va_mm *mm, __u64 addr)
+/* Maps of the same huge file share a whole table (huge_pmd_share() in mm/hugetlb.c): what another process faults in is there for this one, too. */
+static bool shares_tables(const struct va_vma *v)
+{
+	__u64 size = va_level_size(2), first = (v->start + size - 1) & ~(size - 1);
+
+	return (v->vm_flags & VM_HUGETLB) && (v->vm_flags & (VM_SHARED | VM_MAYSHARE)) && first + size <= v->end;
+}
+
+bool va_mm_surveyed(const struct va_mm *mm, __u64 addr)
 {
 	const struct va_vma *vma = va_mm_vma_at(mm, addr);
 
 	if (!vma)
 		return !va_spans_touch(&mm->unsure, addr, addr + 1);
-	return vma->fresh && vma->born > mm->faults_lost;
+	return !mm->blind && va_spans_touch(&mm->surveyed, addr, addr + 1) && !shares_tables(vma);
+}
+
+/* How sure what is stored still is. */
+static __u8 certainty_of(const struct va_mm *mm, const struct va_page *page)
+{
+	if (page->ts <= mm->faults_lost || (mm->blind && page->certainty == VA_PAGE_ABSENT))
+		return VA_PAGE_UNKNOWN;
+	return mm->blind && page->certainty == VA_PAGE_SEEN ? VA_PAGE_DERIVED : page->certainty;
 }
 
 struct va_page va_mm_page(const struct va_mm *mm, __u64 addr)
 {
 	struct va_page page = va_pages_get(mm->pages, addr);
 
-	if (page.certainty == VA_PAGE_UNKNOWN)
-		page.certainty = known_absent(mm, addr) ? VA_PAGE_ABSENT : VA_PAGE_UNKNOWN;
-	else if (page.ts <= mm->faults_lost)
-		page.certainty = VA_PAGE_UNKNOWN;
+	if (page.ts)
+		page.certainty = certainty_of(mm, &page);
+	else
+		page.certainty = va_mm_surveyed(mm, addr) ? VA_PAGE_ABSENT : VA_PAGE_UNKNOWN;
 	return page;
 }
 
@@ -197,8 +232,7 @@ static bool each_page(void *ctx, __u64 addr, const struct va_page *page)
 	struct each *e = ctx;
 	struct va_page p = *page;
 
-	if (p.ts <= e->mm->faults_lost)
-		p.certainty = VA_PAGE_UNKNOWN;
+	p.certainty = certainty_of(e->mm, &p);
 	return e->fn(e->ctx, addr, &p);
 }
 

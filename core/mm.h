@@ -15,18 +15,30 @@ struct va_pending {
 	size_t got, room;
 };
 
+#define VA_DOUBTS 8
+
+/* A SWEEP that said something may have changed: a report begun before it does not make its range sure. */
+struct va_doubt {
+	__u64 ts, lo, hi;
+};
+
 struct va_mm {
 	unsigned refs;
 	__u32 id, levels;
 	bool complete, ended, lossy, has_layout, has_counts, has_vsyscall;
+	bool blind;                /* VMATLAS_F_BLIND: nothing is certain of pages */
+	bool swept;                /* SWEEPs come: what calls do to pages need not be guessed */
 	struct vmatlas_mm_layout layout;
 	struct vmatlas_mm_counts counts;
 	struct va_vmas *vmas;
 	struct va_pages *pages;
 	struct va_pages *moved;    /* what an mremap took away, until its OP says where to; NULL = nothing */
 	struct va_spans unsure;    /* never reported, or hit by a loss since */
+	struct va_spans surveyed;  /* every entry in there is known: what is not stored is absent */
+	struct va_doubt doubt[VA_DOUBTS]; /* the newest, a ring */
+	unsigned doubts;
 	struct va_pending *pending;
-	__u64 faults_lost;         /* ts of the last loss on a faults channel: pages known before are not sure; 0 = none */
+	__u64 faults_lost;         /* ts of the last loss that may have been about pages: those known before are not sure; 0 = none */
 	__u64 range_ts;            /* the last RANGE applied … */
 	__u32 range_tid;           /* … and who caused it */
 };
@@ -42,12 +54,16 @@ bool va_mm_add_vma(struct va_mm *mm, const struct vmatlas_record *rec, bool *str
 /* Applies the pending RANGE when it has all; true: the map has become sure again by it. */
 bool va_mm_end_range(struct va_mm *mm);
 
-void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi);
+/* Where VMAs were lost, pages known before `ts` may be another mapping's. */
+void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts);
+void va_mm_lose_pages(struct va_mm *mm, __u64 ts);
 void va_mm_drop_pages(struct va_mm *mm);
+bool va_mm_surveyed(const struct va_mm *mm, __u64 addr); /* if nothing is stored for addr, nothing is there */
 
 void va_mm_apply_layout(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec);
+void va_mm_apply_sweep(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_apply_op(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts);
 

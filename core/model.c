@@ -207,6 +207,15 @@ static bool apply_pages(struct va_model *m, const struct vmatlas_record *rec)
 	return mm;
 }
 
+static bool apply_sweep(struct va_model *m, const struct vmatlas_record *rec)
+{
+	struct va_mm *mm = make_mm(m, rec->head.mm);
+
+	if (mm)
+		va_mm_apply_sweep(mm, rec);
+	return mm;
+}
+
 static bool apply_op(struct va_model *m, const struct vmatlas_record *rec)
 {
 	struct va_task *task = va_tasks_edit(&m->tasks, rec->head.tid);
@@ -253,9 +262,9 @@ static void apply_loss(struct va_model *m, const struct vmatlas_record *rec)
 		struct va_mm *mm = own_at(m, i);
 
 		if (rec->loss.channel == VMATLAS_CHANNEL_FAULTS)
-			mm->faults_lost = rec->head.ts;
+			va_mm_lose_pages(mm, rec->head.ts);
 		else
-			va_mm_lose_truth(mm, 0, VA_USER_TOP);
+			va_mm_lose_truth(mm, 0, VA_USER_TOP, rec->head.ts);
 	}
 }
 
@@ -284,6 +293,8 @@ static bool apply(struct va_model *m, const struct vmatlas_record *rec)
 		return apply_task(m, rec);
 	case VMATLAS_PAGES:
 		return apply_pages(m, rec);
+	case VMATLAS_SWEEP:
+		return apply_sweep(m, rec);
 	case VMATLAS_TEXT:
 		return !m->texts || va_texts_add(m->texts, &rec->text);
 	case VMATLAS_EXIT:

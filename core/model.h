@@ -25,14 +25,13 @@ struct va_vma {
 	__u8 name_kind; /* enum vmatlas_name_kind */
 	bool anon;      /* vma_is_anonymous() */
 	bool stale;     /* a loss hit this map since: may differ until the kernel's truth heals it */
-	bool fresh;     /* mapped under our eyes: pages never seen in it are known to be absent (unless a loss came in between) */
 	bool written;   /* private file mapping: a page of it was written to, so some are anonymous copies, and fork copies its table */
 	__u64 born;     /* ts of the RANGE in which an address of it first appeared */
 	__u64 changed;  /* ts of the RANGE that last changed bounds, flags or name */
 };
 
 enum va_certainty {
-	VA_PAGE_UNKNOWN = 0,  /* never seen, or a loss came in between: entry and present are what was known before it */
+	VA_PAGE_UNKNOWN = 0,  /* never seen, or a loss or a doubt came in between: entry and present are what was known before it */
 	VA_PAGE_SEEN = 1,     /* the entry was read by the kernel module at `ts` */
 	VA_PAGE_DERIVED = 2,  /* follows from an event (fork copied it, fault-around mapped it): frame may be unknown */
 	VA_PAGE_ABSENT = 3,   /* known to be not there (unmapped, MADV_DONTNEED, fresh map) */

@@ -83,7 +83,7 @@ struct va_page va_block_get(const struct va_block *b, unsigned page)
 	unsigned i = page % VA_CHUNK_PAGES;
 
 	if (b->leaf)
-		return (struct va_page){ .entry = b->entry, .ts = b->ts, .certainty = b->certainty, .level = b->leaf, .present = true };
+		return (struct va_page){ .entry = b->entry, .ts = b->ts, .certainty = b->certainty, .level = b->leaf, .present = b->present };
 	if (!c || !(c->known >> i & 1))
 		return (struct va_page){ .certainty = VA_PAGE_UNKNOWN, .level = 4 };
 	return (struct va_page){ .entry = c->entry[i], .ts = c->ts[i], .certainty = c->certainty[i], .level = 4,
@@ -127,7 +127,8 @@ void va_block_set_leaf(struct va_block *b, const struct va_page *p)
 		chunk_unref(b->chunk[i]);
 		b->chunk[i] = NULL;
 	}
-	b->leaf = p->present ? p->level : 0;
+	b->leaf = p->entry || p->present ? p->level : 0;
+	b->present = p->present;
 	b->resident = p->present ? 512 : 0;
 	b->certainty = p->certainty;
 	b->entry = p->entry;
@@ -136,8 +137,8 @@ void va_block_set_leaf(struct va_block *b, const struct va_page *p)
 
 void va_block_split(struct va_block *b)
 {
-	struct va_page p = { .ts = b->ts, .certainty = VA_PAGE_DERIVED, .level = 4, .present = true };
-	bool pmd = b->leaf == 3;
+	struct va_page p = { .ts = b->ts, .certainty = VA_PAGE_DERIVED, .level = 4, .present = b->present };
+	bool pmd = b->leaf == 3 && b->present;
 	__u64 entry = b->entry;
 
 	if (!b->leaf)
@@ -169,7 +170,7 @@ unsigned va_block_count(const struct va_block *b, unsigned first, unsigned end)
 	unsigned n = 0;
 
 	if (b->leaf)
-		return end - first;
+		return b->present ? end - first : 0;
 	if (first == 0 && end == 512)
 		return b->resident;
 	for (unsigned page = first; page < end;) {

@@ -21,6 +21,7 @@ struct va_block {
 	__u64 entry, ts;     /* the PMD's as last seen (or, for a leaf of 1 GiB, the PUD's); 0, 0 = never */
 	__u8 leaf;           /* 0, or the level (3 or 2) of the leaf that covers the whole block */
 	__u8 certainty;      /* of the leaf */
+	bool present;        /* the leaf: else an entry that names no frame, as of a huge page that migrates */
 	struct va_chunk *chunk[VA_BLOCK_CHUNKS];
 };
 

@@ -212,7 +212,7 @@ bool va_pages_each(const struct va_pages *p, __u64 start, __u64 end, each_fn fn,
 			__u64 leaf = base & ~(va_level_size(b->leaf) - 1);
 
 			done = leaf + va_level_size(b->leaf);
-			if (!fn(ctx, leaf, &page))
+			if (page.present && !fn(ctx, leaf, &page))
 				return false;
 		}
 	}
@@ -221,10 +221,10 @@ bool va_pages_each(const struct va_pages *p, __u64 start, __u64 end, each_fn fn,
 
 static void clear_part(struct va_block *b, __u64 base, unsigned first, unsigned last, __u64 older, struct va_pages **moved)
 {
-	for (unsigned page = first; page < last; page++) {
+	for (unsigned page = va_block_next(b, first); page < last; page = va_block_next(b, page + 1)) {
 		struct va_page was = va_block_get(b, page);
 
-		if (was.certainty == VA_PAGE_UNKNOWN || was.ts >= older)
+		if (was.ts >= older)
 			continue;
 		va_block_forget(b, page); /* splits a leaf */
 		if (moved && was.present) {
@@ -233,6 +233,14 @@ static void clear_part(struct va_block *b, __u64 base, unsigned first, unsigned 
 			va_pages_set(moved, base + ((__u64)page << 12), &was);
 		}
 	}
+}
+
+static bool clears_any(const struct va_block *b, unsigned first, unsigned last, __u64 older)
+{
+	for (unsigned page = va_block_next(b, first); page < last; page = va_block_next(b, page + 1))
+		if (va_block_get(b, page).ts < older)
+			return true;
+	return false;
 }
 
 static bool clear_block(struct va_block **slot, __u64 base, unsigned first, unsigned last, __u64 older, struct va_pages **moved)
@@ -248,6 +256,8 @@ static bool clear_block(struct va_block **slot, __u64 base, unsigned first, unsi
 	}
 	if (whole && older == ~0ull && !moved)
 		return true;
+	if (!clears_any(*slot, first, last, older))
+		return false;
 	*slot = va_block_own(*slot);
 	clear_part(*slot, base, first, last, older, moved);
 	return whole && !(*slot)->resident && older == ~0ull;
@@ -274,18 +284,30 @@ void va_pages_clear(struct va_pages **pages, __u64 start, __u64 end, __u64 older
 	p->count -= i - kept;
 }
 
-static void doubt_block(struct va_block *b, unsigned first, unsigned last, bool readonly, __u64 ts)
+/* False: it is as sure as before. */
+static bool doubt_page(struct va_page *p, enum va_doubt_kind kind)
+{
+	bool entries = kind == VA_DOUBT_SWAP || kind == VA_DOUBT_ALL;
+
+	if (kind == VA_DOUBT_SWAP ? p->present || !p->entry : !entries && !p->present)
+		return false;
+	if (!entries && p->certainty == VA_PAGE_UNKNOWN)
+		return false;
+	p->certainty = entries ? VA_PAGE_UNKNOWN : VA_PAGE_DERIVED;
+	if (kind == VA_DOUBT_READONLY)
+		p->entry = va_entry_readonly(p->entry);
+	return true;
+}
+
+static void doubt_block(struct va_block *b, unsigned first, unsigned last, enum va_doubt_kind kind, __u64 ts)
 {
 	bool leaf = b->leaf && first == 0 && last == 512;
 
-	for (unsigned page = first; page < last; page++) {
+	for (unsigned page = va_block_next(b, first); page < last; page = va_block_next(b, page + 1)) {
 		struct va_page p = va_block_get(b, page);
 
-		if (!p.present || p.ts > ts)
+		if (p.ts > ts || !doubt_page(&p, kind))
 			continue;
-		p.certainty = VA_PAGE_DERIVED;
-		if (readonly)
-			p.entry = va_entry_readonly(p.entry);
 		if (leaf) {
 			va_block_set_leaf(b, &p);
 			return;
@@ -297,7 +319,7 @@ static void doubt_block(struct va_block *b, unsigned first, unsigned last, bool 
 	}
 }
 
-void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, bool readonly, __u64 ts)
+void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, enum va_doubt_kind kind, __u64 ts)
 {
 	size_t i = lower(*pages, start >> VA_BLOCK_SHIFT);
 	unsigned first, last;
@@ -309,7 +331,7 @@ void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, bool readon
 	for (; i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		part_of(p, i, start, end, &first, &last);
 		p->slots[i].block = va_block_own(p->slots[i].block);
-		doubt_block(p->slots[i].block, first, last, readonly, ts);
+		doubt_block(p->slots[i].block, first, last, kind, ts);
 	}
 }
 

@@ -33,8 +33,15 @@ void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *pag
 /* Forgets what was known before `older` (ts) within [start, end). moved: where the present ones go, NULL = nowhere. */
 void va_pages_clear(struct va_pages **pages, __u64 start, __u64 end, __u64 older, struct va_pages **moved);
 
-/* What was known before `newer` within [start, end) is no longer sure: SEEN becomes DERIVED, and read-only where asked. */
-void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, bool readonly, __u64 ts);
+enum va_doubt_kind {
+	VA_DOUBT_ACCESS,   /* what is there is still there, the bits may differ: SEEN becomes DERIVED */
+	VA_DOUBT_READONLY, /* the same, and nothing is writable */
+	VA_DOUBT_SWAP,     /* entries that are not present may have gone: UNKNOWN */
+	VA_DOUBT_ALL,      /* anything may have changed: UNKNOWN */
+};
+
+/* What was known up to `ts` within [start, end) is no longer sure. */
+void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, enum va_doubt_kind kind, __u64 ts);
 
 /* Entries of tables: level 0 = PGD … 3 = PMD. 0 = never seen. */
 void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __u64 entry, __u64 ts);

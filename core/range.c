@@ -18,7 +18,7 @@ static void drop_pending(struct va_mm *mm)
 
 	if (!p)
 		return;
-	va_mm_lose_truth(mm, p->range.lo, p->range.hi);
+	va_mm_lose_truth(mm, p->range.lo, p->range.hi, p->head.ts);
 	mm->pending = NULL;
 	free(p->vma);
 	free(p);
@@ -84,10 +84,24 @@ static bool same_facts(const struct va_vma *a, const struct va_vma *b)
 	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
 }
 
+/*
+ * [lo, hi) is newly mapped. Under our eyes it begins without a page, unless a call moved pages there, or was the first to tell of what was there all along;
+ * drivers that put pages into what they map are told right behind.
+ */
+static void survey(struct va_mm *mm, const struct va_pending *p, __u64 lo, __u64 hi)
+{
+	bool known = !(p->head.flags & VMATLAS_F_SNAPSHOT) && !va_spans_touch(&mm->unsure, lo, hi);
+
+	if (known && p->range.nr != __NR_mremap)
+		va_spans_add(&mm->surveyed, lo, hi);
+	else
+		va_spans_remove(&mm->surveyed, lo, hi);
+}
+
 /* What the old map says about a new VMA: since when it is there, what changed, and whose pages must go. */
 static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, struct va_pages **moved)
 {
-	bool seen_old = false, all_fresh = true;
+	__u64 at = v->start;
 
 	for (size_t i = va_vmas_lower(mm->vmas, v->start); i < va_vmas_count(mm->vmas); i++) {
 		const struct va_vma *old = va_vmas_at(mm->vmas, i);
@@ -99,17 +113,17 @@ static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending 
 			va_pages_clear(&mm->pages, lo, hi, ~0ull, moved);
 			continue;
 		}
-		seen_old = true;
-		all_fresh &= old->fresh;
+		survey(mm, p, at, lo);
+		at = hi;
 		v->written |= old->written;
 		if (old->born < v->born)
 			v->born = old->born;
 		if (same_facts(old, v))
 			v->changed = old->changed;
 		if ((old->vm_flags ^ v->vm_flags) & 7)
-			va_pages_doubt(&mm->pages, lo, hi, !(v->vm_flags & VM_WRITE), p->head.ts);
+			va_pages_doubt(&mm->pages, lo, hi, v->vm_flags & VM_WRITE ? VA_DOUBT_ACCESS : VA_DOUBT_READONLY, p->head.ts);
 	}
-	v->fresh = seen_old ? all_fresh : mm->complete && !(p->head.flags & VMATLAS_F_SNAPSHOT);
+	survey(mm, p, at, v->end);
 }
 
 /* Pages between the VMAs are gone. */

@@ -40,6 +40,13 @@ static bool pages_valid(const struct vmatlas_record *rec)
 	       !(p->addr & (size - 1)) && p->addr < VA_USER_TOP && p->addr + p->count * size <= VA_USER_TOP;
 }
 
+static bool sweep_valid(const struct vmatlas_record *rec)
+{
+	const struct vmatlas_sweep *s = &rec->sweep;
+
+	return rec->head.mm && span_valid(s->lo, s->hi) && s->kind >= VMATLAS_SWEEP_TOLD && s->kind <= VMATLAS_SWEEP_ACCESS;
+}
+
 static bool text_valid(const struct vmatlas_record *rec)
 {
 	return rec->text.id && rec->text.total && rec->text.total <= VMATLAS_TEXT_MAX && rec->text.offset < rec->text.total;
@@ -60,6 +67,8 @@ bool va_record_valid(const struct vmatlas_record *rec)
 		return fault_valid(rec);
 	case VMATLAS_PAGES:
 		return pages_valid(rec);
+	case VMATLAS_SWEEP:
+		return sweep_valid(rec);
 	case VMATLAS_TEXT:
 		return text_valid(rec);
 	case VMATLAS_LOSS:
@@ -74,6 +83,15 @@ bool va_record_valid(const struct vmatlas_record *rec)
 		return true;
 	}
 	return false;
+}
+
+const char *va_sweep_name(unsigned kind)
+{
+	static const char *const names[] = {
+		[VMATLAS_SWEEP_TOLD] = "told", [VMATLAS_SWEEP_DOUBT] = "doubt", [VMATLAS_SWEEP_SWAP] = "swap", [VMATLAS_SWEEP_ACCESS] = "access",
+	};
+
+	return kind && kind < sizeof(names) / sizeof(names[0]) ? names[kind] : NULL;
 }
 
 const char *va_type_name(unsigned type)

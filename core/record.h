@@ -11,6 +11,7 @@ bool va_record_valid(const struct vmatlas_record *rec);
 
 /* Name in text and JSON output ("mm", "vma", …); NULL for an unknown type. */
 const char *va_type_name(unsigned type);
+const char *va_sweep_name(unsigned kind); /* the same of enum vmatlas_sweep_kind */
 
 /* The highest address of user space and one, with five levels: nothing mapped lies at or above. */
 #define VA_USER_TOP (1ull << 56)

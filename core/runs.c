@@ -32,13 +32,13 @@ static bool alike(const struct va_page *a, const struct va_page *b)
 	return va_page_state(a) == va_page_state(b) && a->level == b->level && a->present == b->present;
 }
 
-/* Where the next page may be another: behind a huge page, or where something is stored again. Of what is not stored, one is as all in its VMA. */
+/* Where the next page may be another: behind a huge page, or where something is stored again. Of what is not stored, one is as all that are surveyed, or are not. */
 static __u64 behind(const struct va_mm *mm, __u64 addr, __u64 end, const struct va_page *page)
 {
 	__u64 size = va_level_size(page->level), next = va_pages_next(mm->pages, addr, end);
 
 	if (next > addr)
-		return next;
+		return va_spans_next(&mm->surveyed, addr, next);
 	next = (addr & ~(size - 1)) + size;
 	return next < end ? next : end;
 }

@@ -77,6 +77,14 @@ void va_spans_remove(struct va_spans *s, __u64 lo, __u64 hi)
 		splice(s, first, end, rest, n);
 }
 
+__u64 va_spans_next(const struct va_spans *s, __u64 addr, __u64 end)
+{
+	size_t i = first_from(s, addr, true);
+	__u64 next = i == s->count ? end : s->span[i].lo > addr ? s->span[i].lo : s->span[i].hi;
+
+	return next < end ? next : end;
+}
+
 bool va_spans_touch(const struct va_spans *s, __u64 lo, __u64 hi)
 {
 	size_t i = first_from(s, lo, true);

@@ -283,6 +283,16 @@ static bool va_tears(u16 type)
 	return type == VMATLAS_RANGE || type == VMATLAS_VMA || type == VMATLAS_TEXT;
 }
 
+/* Faults, and entries that changed without one; a snapshot goes with the map it belongs to. */
+static enum vmatlas_channel va_channel_of(const struct vmatlas_head *head)
+{
+	bool entries = head->type == VMATLAS_PAGES || head->type == VMATLAS_SWEEP;
+
+	if (head->type == VMATLAS_FAULT || (entries && !(head->flags & VMATLAS_F_SNAPSHOT)))
+		return VMATLAS_CHANNEL_FAULTS;
+	return VMATLAS_CHANNEL_TRUTH;
+}
+
 void va_channel_lose(enum vmatlas_channel channel)
 {
 	struct va_stream *stream;
@@ -297,7 +307,7 @@ void va_channel_lose(enum vmatlas_channel channel)
 
 bool va_channel_write_at(struct vmatlas_record *rec, u64 ts)
 {
-	enum vmatlas_channel channel = rec->head.type == VMATLAS_FAULT ? VMATLAS_CHANNEL_FAULTS : VMATLAS_CHANNEL_TRUTH;
+	enum vmatlas_channel channel = va_channel_of(&rec->head);
 	unsigned long flags;
 	bool ok;
 

@@ -10,6 +10,7 @@
 #include <linux/percpu_counter.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/userfaultfd_k.h>
 #include <linux/version.h>
 
 #include "vmatlas/stream.h"
@@ -42,6 +43,55 @@ static inline bool va_compat_write_locked(struct mm_struct *mm)
 	return atomic_long_read(&mm->mmap_lock.count) & 1;
 #endif
 }
+
+/* Pages of a folio, before 5.16 of a compound page, in bytes. */
+static inline unsigned long va_compat_folio_size(const void *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+	return page_size((struct page *)folio);
+#else
+	return folio_size((struct folio *)folio);
+#endif
+}
+
+/* change_protection(): (vma, start, end, …) before 5.19, then (tlb, vma, start, end, …). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
+#define VA_PROTECT_ARG(regs, n) ((n) == 0 ? (regs)->di : (n) == 1 ? (regs)->si : (regs)->dx)
+#else
+#define VA_PROTECT_ARG(regs, n) ((n) == 0 ? (regs)->si : (n) == 1 ? (regs)->dx : (regs)->cx)
+#endif
+
+/* mm/userfaultfd.c got new names in 6.4, and the context instead of the mm in 6.9. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define VA_UFFD_COPY "mcopy_atomic"
+#define VA_UFFD_ZERO "mfill_zeropage"
+#define VA_UFFD_CONTINUE "mcopy_continue"
+#else
+#define VA_UFFD_COPY "mfill_atomic_copy"
+#define VA_UFFD_ZERO "mfill_atomic_zeropage"
+#define VA_UFFD_CONTINUE "mfill_atomic_continue"
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define VA_UFFD_MM(regs) ((struct mm_struct *)(regs)->di)
+#else
+#define VA_UFFD_MM(regs) (((struct userfaultfd_ctx *)(regs)->di)->mm)
+#endif
+#define VA_UFFD_POISONS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)) /* UFFDIO_POISON */
+#define VA_UFFD_MOVES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0))   /* UFFDIO_MOVE; in 6.8 with other arguments */
+
+/* uprobe_write_opcode(auprobe, mm or since 6.15 vma, address, …) */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define VA_UPROBE_MM(regs) ((struct mm_struct *)(regs)->si)
+#else
+#define VA_UPROBE_MM(regs) (((struct vm_area_struct *)(regs)->si)->vm_mm)
+#endif
+
+/* move_page_tables(): one argument that holds all since 6.16. The name that is not there turns the hook off. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define VA_MOVE_TABLES "move_page_tables"
+#else
+#define VA_MOVE_TABLES "move_page_tables (of before 6.16)"
+#endif
 
 /* rchan_callbacks.subbuf_start: prev_padding went in 6.17. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)

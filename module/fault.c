@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "mm.h"
 #include "pending.h"
+#include "sweep.h"
 #include "walk.h"
 
 #define VA_AROUND 0xfffful /* the window of fault-around: fault_around_bytes */
@@ -38,6 +39,28 @@ static void va_fill_after(struct vmatlas_record *rec, const struct va_pending *p
 		out->around = va_walk_present(p->mm, max(p->addr & ~VA_AROUND, p->vma_start), p->vma_end);
 }
 
+/*
+ * A folio of several pages may have been mapped whole, though only one was asked for: anonymous memory and swap since 6.8, shared memory since 6.10.
+ * Of other files that is fault-around, which FAULT tells; there it looks only whether a page next to that window is there.
+ */
+static void va_neighbours(struct va_map *map, const struct va_pending *p, const struct vmatlas_fault *f)
+{
+	unsigned long lo, hi, page = p->addr & PAGE_MASK, size, edge;
+
+	if (f->depth_after != va_walk_levels() || va_entry_present(p->before) || p->flags & VMATLAS_F_HUGETLB)
+		return;
+	size = va_walk_folio(f->entry[VMATLAS_LEVELS - 1], &lo);
+	if (size <= PAGE_SIZE || lo > (page & (PMD_SIZE - 1)))
+		return;
+	lo = page - lo;
+	hi = min(lo + size, p->vma_end);
+	lo = max(lo, p->vma_start);
+	edge = (page | VA_AROUND) + 1;
+	if (!(p->flags & VMATLAS_F_ANON) && !va_walk_present(p->mm, edge < hi ? edge : lo, hi))
+		return;
+	va_sweep(map, p->mm, lo, hi, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
+}
+
 static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code)
 {
 	struct vmatlas_record rec = {
@@ -50,14 +73,23 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 		},
 	};
 	struct va_map *map;
+	unsigned long irqs;
+	u64 ts;
 
-	rec.head.aux = min_t(u64, va_clock() - p->begin, U32_MAX);
+	/* Dated before it is read: who changes the entry meanwhile tells so later. */
+	local_irq_save(irqs);
+	ts = va_clock();
+	rec.head.aux = min_t(u64, ts - p->begin, U32_MAX);
 	va_fill_after(&rec, p);
-	va_channel_write(&rec);
+	va_channel_write_at(&rec, ts);
+	local_irq_restore(irqs);
 	rcu_read_lock();
 	map = va_map_find(p->mm);
-	if (map)
+	if (map) {
+		if (!(flags & VMATLAS_F_BAD))
+			va_neighbours(map, p, &rec.fault);
 		va_mm_counts_maybe(map, p->mm);
+	}
 	rcu_read_unlock();
 }
 

@@ -8,6 +8,7 @@
 
 #include "fault.h"
 #include "hooks.h"
+#include "leave.h"
 #include "op.h"
 #include "rename.h"
 #include "task.h"
@@ -25,6 +26,8 @@ struct va_hook {
 	int active;              /* return probe: calls under way at once, at most */
 	int nr;                  /* system call, -1 = none */
 	const char *lost;        /* what is missing without it */
+	bool sure;               /* without it pages change unseen: nothing shown of them is certain */
+	bool *on;                /* true while attached */
 
 	bool attached;
 	int error;
@@ -44,6 +47,11 @@ struct va_hook {
 	{ .name = fn_name, .kind = VA_KRETPROBE, .enter = fn_enter, .leave = fn_leave, .data_size = va_rename_data_size, .active = 64, \
 	  .nr = -1, .lost = "new names of files that are mapped" }
 
+/* The function, its name here, whether all that is shown of pages depends on it. */
+#define VA_LEAVE_HOOK(fn_name, fn, is_sure, what) \
+	{ .name = fn_name, .kind = VA_KRETPROBE, .enter = fn, .leave = va_leave_return, .data_size = va_leave_data_size, \
+	  .active = 256, .nr = -1, .sure = is_sure, .lost = what }
+
 /*
  * The end of a map comes first here, so it is on before anything can begin to watch one, and off last: a map that ended unseen would
  * leave its pointer in the table.
@@ -60,9 +68,47 @@ static struct va_hook va_hooks[] = {
 	VA_TP("sched_process_exec", va_task_exec, true, "exec"),
 	VA_TP("task_rename", va_task_rename, false, "new names"),
 	{ .name = "handle_mm_fault", .kind = VA_KRETPROBE, .enter = va_fault_enter, .leave = va_fault_return,
-	  .data_size = va_fault_data_size, .active = 1024, .nr = -1, .lost = "end of faults" },
+	  .data_size = va_fault_data_size, .active = 1024, .nr = -1, .sure = true, .lost = "end of faults" },
 	VA_KP("fixup_exception", va_fault_fixup, false, "the moment of a bad access by the kernel"),
 	VA_TP("signal_deliver", va_task_signal, false, "the moment of a crash"),
+	{ .name = "unmap_page_range", .kind = VA_KRETPROBE, .enter = va_leave_zap, .leave = va_leave_return,
+	  .data_size = va_leave_data_size, .active = 256, .nr = -1, .sure = true, .on = &va_leave_sees_zap, .lost = "pages that are unmapped" },
+	{ .name = "__unmap_hugepage_range", .kind = VA_KRETPROBE, .enter = va_leave_zap, .leave = va_leave_return,
+	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .on = &va_leave_sees_huge_zap,
+	  .lost = "hugetlb pages that are unmapped" },
+	{ .name = VA_MOVE_TABLES, .kind = VA_KRETPROBE, .enter = va_leave_move, .leave = va_leave_return,
+	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .on = &va_leave_sees_move, .lost = "pages that mremap moves" },
+	VA_LEAVE_HOOK("try_to_unmap_one", va_leave_folio, true, "pages that are reclaimed"),
+	VA_LEAVE_HOOK("try_to_migrate_one", va_leave_folio, true, "pages that migrate"),
+	VA_LEAVE_HOOK("remove_migration_pte", va_leave_folio, true, "pages that have migrated"),
+	VA_LEAVE_HOOK("page_mkclean_one", va_leave_folio, false, "entries made read-only by writeback"),
+	VA_LEAVE_HOOK("change_protection", va_leave_protect, true, "entries that mprotect, NUMA balancing and userfaultfd change"),
+	VA_LEAVE_HOOK("collapse_huge_page", va_leave_pmd, true, "pages that become a huge one"),
+	VA_LEAVE_HOOK("collapse_pte_mapped_thp", va_leave_pmd, true, "file pages that become a huge one"),
+	VA_LEAVE_HOOK("pmdp_collapse_flush", va_leave_vma_pmd, true, "file pages that another process makes a huge one"),
+	VA_LEAVE_HOOK("__split_huge_pmd", va_leave_split, true, "huge pages that are split"),
+	VA_LEAVE_HOOK("unuse_pte_range", va_leave_unuse, true, "pages that swapoff brings back"),
+	VA_LEAVE_HOOK("madvise_free_pte_range", va_leave_free, true, "swap that MADV_FREE gives up"),
+	VA_LEAVE_HOOK("clear_refs_pte_range", va_leave_access, false, "entries made read-only by clear_refs"),
+	VA_LEAVE_HOOK("migrate_vma_collect_pmd", va_leave_walk, false, "pages that go to a device"),
+	VA_LEAVE_HOOK(VA_UFFD_COPY, va_leave_uffd4, true, "pages that userfaultfd fills"),
+	VA_LEAVE_HOOK(VA_UFFD_ZERO, va_leave_uffd3, true, "zero pages that userfaultfd fills in"),
+	VA_LEAVE_HOOK(VA_UFFD_CONTINUE, va_leave_uffd3, true, "pages of a file that userfaultfd fills in"),
+#if VA_UFFD_POISONS
+	VA_LEAVE_HOOK("mfill_atomic_poison", va_leave_uffd3, true, "pages that userfaultfd poisons"),
+#endif
+#if VA_UFFD_MOVES
+	VA_LEAVE_HOOK("move_pages", va_leave_uffd_move, true, "pages that userfaultfd moves"),
+#endif
+	VA_LEAVE_HOOK("vm_insert_page", va_leave_insert, true, "pages that drivers map"),
+	VA_LEAVE_HOOK("vm_insert_pages", va_leave_insert_all, true, "pages that drivers map"),
+	VA_LEAVE_HOOK("__vm_map_pages", va_leave_insert_all, false, "pages that drivers map"),
+	VA_LEAVE_HOOK("remap_pfn_range_notrack", va_leave_remap, true, "memory of devices"),
+	VA_LEAVE_HOOK("uprobe_write_opcode", va_leave_uprobe, true, "pages that uprobes copy"),
+	{ .name = "page_address_in_vma", .kind = VA_KRETPROBE, .enter = va_leave_ksm_address, .leave = va_leave_ksm_address_known,
+	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .lost = "pages that KSM merges" },
+	{ .name = "try_to_merge_one_page", .kind = VA_KRETPROBE, .enter = va_leave_ksm, .leave = va_leave_return_ksm,
+	  .data_size = va_leave_data_size, .active = 16, .nr = -1, .sure = true, .lost = "pages that KSM merges" },
 	VA_TP("signal_generate", va_fault_signal, false, "bad accesses"),
 	VA_TP("page_fault_user", va_fault_user, false, "faults"),
 	VA_TP("page_fault_kernel", va_fault_kernel, false, "faults by the kernel"),
@@ -126,6 +172,8 @@ static int va_attach(struct va_hook *hook)
 	hook->attached = !hook->error;
 	if (hook->attached && hook->nr >= 0)
 		set_bit(hook->nr, va_calls);
+	if (hook->on)
+		WRITE_ONCE(*hook->on, hook->attached);
 	return hook->error;
 }
 
@@ -148,6 +196,29 @@ static void va_detach(struct va_hook *hook)
 			unregister_kretprobe(&hook->rp);
 	}
 	hook->attached = false;
+	if (hook->on)
+		WRITE_ONCE(*hook->on, false);
+}
+
+unsigned long va_hooks_missed(void)
+{
+	unsigned long missed = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(va_hooks); i++)
+		if (va_hooks[i].sure)
+			missed += va_missed_now(&va_hooks[i]);
+	return missed;
+}
+
+bool va_hooks_blind(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(va_hooks); i++)
+		if (va_hooks[i].sure && !va_hooks[i].attached)
+			return true;
+	return false;
 }
 
 void va_hooks_detach(void)

@@ -21,6 +21,10 @@ void va_hooks_detach(void);
 int va_hooks_call(struct kretprobe_instance *ri);
 bool va_hooks_have_call(int nr);
 
+/* Calls missed of hooks without which pages change unseen; true where such a hook is missing altogether. */
+unsigned long va_hooks_missed(void);
+bool va_hooks_blind(void);
+
 /* "missed NAME N", "absent NAME REASON" */
 void va_hooks_show(struct seq_file *m);
 

@@ -3,8 +3,11 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "control.h"
+#include "hooks.h"
 #include "mm.h"
 #include "story.h"
+#include "sweep.h"
 #include "walk.h"
 
 #define VA_COUNTS_EVERY (50 * NSEC_PER_MSEC)
@@ -27,10 +30,15 @@ static u16 va_vsyscall(struct mm_struct *mm)
 #endif
 }
 
+static u16 va_blind(void)
+{
+	return va_hooks_blind() || !va_class_on(VA_CLASS_FAULT) ? VMATLAS_F_BLIND : 0;
+}
+
 void va_mm_layout(struct va_map *map, struct mm_struct *mm, u16 flags)
 {
 	struct vmatlas_record rec = {
-		.head = va_head(VMATLAS_MM_LAYOUT, flags | va_vsyscall(mm), map->id),
+		.head = va_head(VMATLAS_MM_LAYOUT, flags | va_vsyscall(mm) | va_blind(), map->id),
 		.layout = {
 			.start_code = mm->start_code, .end_code = mm->end_code,
 			.start_data = mm->start_data, .end_data = mm->end_data,
@@ -67,8 +75,10 @@ void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm)
 {
 	s64 last = atomic64_read(&map->counted);
 
-	if (va_clock() - last > VA_COUNTS_EVERY && atomic64_cmpxchg(&map->counted, last, va_clock()) == last)
+	if (va_clock() - last > VA_COUNTS_EVERY && atomic64_cmpxchg(&map->counted, last, va_clock()) == last) {
 		va_mm_counts(map, mm, 0);
+		va_sweep_missed(map);
+	}
 }
 
 void va_mm_fill_range(struct mm_struct *mm, struct vmatlas_range *range)

@@ -5,8 +5,10 @@
 #include "mm.h"
 #include "snapshot.h"
 #include "story.h"
+#include "sweep.h"
 #include "vma.h"
-#include "walk.h"
+
+#define VA_SWEEP_EVERY 64 /* records, at least, to be summed up by one SWEEP */
 
 /* The map from the cursor on. True when the reader has all of it. */
 static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
@@ -32,37 +34,36 @@ static bool va_snapshot_map(struct va_map *map, struct mm_struct *mm, u16 flags)
 	return !va_map_torn(map);
 }
 
-static bool va_write_pages(struct va_map *map, struct vmatlas_record *rec, u64 ts)
+/* Says that [swept, hi) has been told whole. False: no room. */
+static bool va_snapshot_swept(struct va_map *map, unsigned long hi)
 {
-	rec->head = va_head(VMATLAS_PAGES, VMATLAS_F_SNAPSHOT, map->id);
-	return va_channel_room(1) && va_channel_write_at(rec, ts);
-}
+	unsigned long irqs;
+	bool room;
 
-/* One run of entries, dated before it was read: a fault on another CPU that the walk did not see any more has a later ts. */
-static bool va_snapshot_run(struct va_map *map, struct mm_struct *mm, unsigned long *addr, unsigned long end)
-{
-	struct vmatlas_record rec = {};
-	unsigned long flags, next;
-	bool ok;
-	u64 ts;
-
-	local_irq_save(flags);
-	ts = va_clock();
-	next = va_walk_run(mm, *addr, end, &rec.pages);
-	ok = !rec.pages.count || va_write_pages(map, &rec, ts);
-	local_irq_restore(flags);
-	if (ok)
-		*addr = next;
-	return ok;
+	local_irq_save(irqs);
+	room = va_channel_room(1);
+	if (room)
+		va_sweep_write(map, VMATLAS_SWEEP_TOLD, map->swept, hi, map->swept_since, VMATLAS_F_SNAPSHOT);
+	local_irq_restore(irqs);
+	if (room) {
+		map->swept = hi;
+		map->swept_since = va_clock();
+	}
+	return room;
 }
 
 /* The entries of [addr, end). Returns how far it came. */
-static unsigned long va_snapshot_span(struct va_map *map, struct mm_struct *mm, unsigned long addr, unsigned long end, bool sleep)
+static unsigned long va_snapshot_span(struct va_map *map, struct mm_struct *mm, unsigned long addr, unsigned long end, bool sleep,
+				      unsigned int *runs)
 {
-	while (addr < end && va_snapshot_run(map, mm, &addr, end))
+	bool any = false;
+
+	while (addr < end && va_sweep_run(map, mm, &addr, end, VMATLAS_F_SNAPSHOT, &any)) {
+		*runs += any;
 		if (sleep)
 			cond_resched();
-	return addr;
+	}
+	return min(addr, end);
 }
 
 /* The pages from map->pages on. True when all have been told. */
@@ -70,14 +71,23 @@ static bool va_snapshot_pages(struct va_map *map, struct mm_struct *mm, bool sle
 {
 	MA_STATE(mas, &mm->mm_mt, map->pages, map->pages);
 	struct vm_area_struct *vma;
+	unsigned int runs = 0;
 
 	if (map->pages == ULONG_MAX)
 		return true;
+	if (!map->pages) {
+		map->swept = 0;
+		map->swept_since = va_clock();
+	}
 	while ((vma = mas_find(&mas, ULONG_MAX - 1))) {
-		map->pages = va_snapshot_span(map, mm, max(map->pages, vma->vm_start), vma->vm_end, sleep);
+		map->pages = va_snapshot_span(map, mm, max(map->pages, vma->vm_start), vma->vm_end, sleep, &runs);
 		if (map->pages < vma->vm_end)
 			return false;
+		if (runs >= VA_SWEEP_EVERY && va_snapshot_swept(map, vma->vm_end))
+			runs = 0;
 	}
+	if (!va_snapshot_swept(map, TASK_SIZE_MAX))
+		return false;
 	WRITE_ONCE(map->pages, ULONG_MAX);
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "mm.h"
 #include "snapshot.h"
 #include "story.h"
+#include "sweep.h"
 #include "task.h"
 #include "text.h"
 #include "vma.h"
@@ -109,8 +110,23 @@ static void va_fork_thread(struct va_proc *proc, struct task_struct *child, unsi
 	va_write_fork(child, proc->map, proc->map, clone_flags);
 }
 
-/* The child has its map already, and does not run yet. Its pages are its parent's: the reader derives them. */
-static void va_fork_process(struct va_proc *parent, struct task_struct *child, unsigned long clone_flags)
+/* True if it was little enough to tell. */
+static bool va_fork_pages(struct va_map *map, struct mm_struct *mm)
+{
+	bool told;
+
+	if (!va_class_on(VA_CLASS_FAULT) || !mmap_read_trylock(mm))
+		return false;
+	told = va_sweep_map(map, mm, VA_SWEEP_RUNS_FEW);
+	mmap_read_unlock(mm);
+	return told;
+}
+
+/*
+ * The child has its map already, and does not run yet. Its pages are its parent's, and the parent's have become read-only: the reader derives
+ * them; where they are few, they are told.
+ */
+static void va_fork_process(struct va_proc *parent, struct va_map *parent_map, struct task_struct *child, unsigned long clone_flags)
 {
 	struct va_map *map = va_map_watch(child->mm);
 
@@ -123,6 +139,8 @@ static void va_fork_process(struct va_proc *parent, struct task_struct *child, u
 	va_mm_layout(map, child->mm, VMATLAS_F_SNAPSHOT);
 	va_mm_counts(map, child->mm, VMATLAS_F_SNAPSHOT);
 	va_snapshot_try(map, child->mm, VMATLAS_F_SNAPSHOT);
+	if (va_fork_pages(map, child->mm) && parent_map)
+		va_fork_pages(parent_map, current->mm);
 }
 
 static void va_fork(struct va_proc *proc, struct task_struct *child, unsigned long clone_flags)
@@ -133,7 +151,7 @@ static void va_fork(struct va_proc *proc, struct task_struct *child, unsigned lo
 	if (child->tgid == current->tgid)
 		va_fork_thread(proc, child, clone_flags);
 	else if (va_control_follow() && child->mm)
-		va_fork_process(proc, child, clone_flags);
+		va_fork_process(proc, map, child, clone_flags);
 	if (map)
 		va_mm_counts(map, current->mm, 0);
 }

@@ -7,15 +7,17 @@
 #include <uapi/linux/shm.h>
 
 #include "control.h"
+#include "leave.h"
 #include "mm.h"
 #include "op.h"
 #include "snapshot.h"
 #include "story.h"
+#include "sweep.h"
 #include "truth.h"
 #include "vma.h"
 
 enum va_scope {
-	VA_SCOPE_NONE,  /* only what perf_event_mmap() told */
+	VA_SCOPE_NONE,  /* only what hooks told: perf_event_mmap(), and what unmaps or moves (leave.h) */
 	VA_SCOPE_RANGE, /* that, and [lo, hi) */
 	VA_SCOPE_WHOLE,
 };
@@ -26,15 +28,18 @@ struct va_change {
 	int nr; /* system call, -1 = none */
 };
 
-static void va_widen(struct va_map *map, unsigned long lo, unsigned long hi)
+void va_truth_touched(struct va_map *map, unsigned long lo, unsigned long hi, bool access)
 {
-	if (map->lo >= map->hi) {
-		map->lo = lo;
-		map->hi = hi;
-		return;
-	}
-	map->lo = min(map->lo, lo);
-	map->hi = max(map->hi, hi);
+	/* What unmaps or moves changes VMAs, too; what mprotect() changes is in its arguments. */
+	if (!access)
+		va_spans_add(&map->changed, lo, hi);
+	va_spans_add(access ? &map->access : &map->touched, lo, hi);
+}
+
+/* Every VMA that goes is seen to be unmapped. */
+static bool va_sees_unmap(void)
+{
+	return va_leave_sees_zap && va_leave_sees_huge_zap && va_class_on(VA_CLASS_FAULT);
 }
 
 static struct va_change va_range_of(unsigned long addr, unsigned long len)
@@ -58,6 +63,21 @@ static struct va_change va_scope_brk(struct va_map *map, struct mm_struct *mm)
 	return va_range_of(lo, hi - lo);
 }
 
+/* Where it moved to, and what it unmapped, was seen; it may have grown or shrunk where it stands, and made room where it was told to go. */
+static struct va_change va_scope_mremap(struct va_map *map, const unsigned long *args)
+{
+	struct va_change to;
+
+	if (!va_sees_unmap() || !va_leave_sees_move)
+		return (struct va_change){ .scope = VA_SCOPE_WHOLE };
+	if (args[3] & MREMAP_FIXED) {
+		to = va_range_of(args[4], args[2]);
+		if (to.scope == VA_SCOPE_RANGE)
+			va_spans_add(&map->changed, to.lo, to.hi);
+	}
+	return va_range_of(args[0], max(args[1], args[2]));
+}
+
 /* What the running system call may have changed, by its number and arguments: mm/ *.c of 6.1 and 6.12. */
 static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, const struct va_call *call)
 {
@@ -66,7 +86,7 @@ static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, 
 	switch (call->nr) {
 	case __NR_mmap:
 		/* Failed after it unmapped, and of hugetlb more than was asked for: the length is rounded up. */
-		if (args[3] & MAP_FIXED && map->lo >= map->hi)
+		if (args[3] & MAP_FIXED && !map->changed.n)
 			break;
 		if (args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE))
 			return va_range_of(args[0], args[1]);
@@ -89,10 +109,18 @@ static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, 
 		if (args[0] == PR_SET_VMA)
 			return va_range_of(args[2], args[3]);
 		break; /* PR_SET_MEMORY_MERGE marks all that can be merged */
-	case __NR_shmat:
-		if (args[2] & SHM_REMAP)
+	case __NR_mremap:
+		return va_scope_mremap(map, args);
+	case __NR_shmdt:
+	case __NR_io_destroy:
+		if (!va_sees_unmap())
 			break;
 		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	case __NR_shmat:
+		if (args[2] & SHM_REMAP && !va_sees_unmap())
+			break;
+		return (struct va_change){ .scope = VA_SCOPE_NONE };
+	case __NR_io_setup:
 	case __NR_clone:
 	case __NR_clone3:
 	case __NR_fork:
@@ -101,6 +129,21 @@ static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, 
 		return (struct va_change){ .scope = VA_SCOPE_NONE };
 	}
 	return (struct va_change){ .scope = VA_SCOPE_WHOLE };
+}
+
+/* Drivers may have put pages into what they mapped just now: nobody will fault them in. */
+static void va_touch_special(struct va_map *map, struct mm_struct *mm)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->changed.n; i++) {
+		MA_STATE(mas, &mm->mm_mt, map->changed.span[i].lo, map->changed.span[i].lo);
+		struct vm_area_struct *vma;
+
+		while ((vma = mas_find(&mas, map->changed.span[i].hi - 1)))
+			if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
+				va_spans_add(&map->touched, vma->vm_start, vma->vm_end);
+	}
 }
 
 static struct va_change va_scope(struct va_map *map, struct mm_struct *mm)
@@ -114,6 +157,8 @@ static struct va_change va_scope(struct va_map *map, struct mm_struct *mm)
 	if (call.nr >= 0)
 		change = va_scope_call(map, mm, &call);
 	change.nr = call.nr;
+	if (call.nr == __NR_mmap)
+		va_touch_special(map, mm);
 	return change;
 }
 
@@ -133,17 +178,36 @@ static void va_tell(struct va_map *map, struct mm_struct *mm, unsigned long lo, 
 	while (lo && lo < hi);
 }
 
+static void va_tell_changed(struct va_map *map, struct mm_struct *mm, int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->changed.n; i++)
+		va_tell(map, mm, map->changed.span[i].lo, map->changed.span[i].hi, nr);
+}
+
+/* The entries, when what is mapped has been told. */
+static void va_tell_entries(struct va_map *map, struct mm_struct *mm)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->touched.n; i++)
+		va_sweep(map, mm, map->touched.span[i].lo, map->touched.span[i].hi, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
+	for (i = 0; i < map->access.n; i++)
+		va_sweep(map, mm, map->access.span[i].lo, map->access.span[i].hi, VA_SWEEP_RUNS_FEW, VMATLAS_SWEEP_ACCESS);
+}
+
 /* The lock is about to be given up: say what has become of the map. */
 static void va_truth_tell(struct va_map *map, struct mm_struct *mm)
 {
 	struct va_change change = va_scope(map, mm);
 
 	if (change.scope == VA_SCOPE_RANGE)
-		va_widen(map, change.lo, change.hi);
+		va_spans_add(&map->changed, change.lo, change.hi);
 	if (change.scope == VA_SCOPE_WHOLE || (va_map_torn(map) && va_room_for_whole(mm)))
 		va_snapshot_whole(map, mm, change.nr);
-	else if (map->lo < map->hi)
-		va_tell(map, mm, map->lo, map->hi, change.nr);
+	else if (map->changed.n)
+		va_tell_changed(map, mm, change.nr);
 	else
 		return;
 	va_op_unhooked(map, change.nr);
@@ -172,9 +236,10 @@ static void va_truth_end_of_write(struct va_map *map, struct mm_struct *mm)
 			va_truth_tell(map, mm);
 		else
 			va_map_tear(map);
+		va_tell_entries(map, mm);
 	}
 	preempt_enable();
-	map->lo = map->hi = 0;
+	map->changed.n = map->touched.n = map->access.n = 0;
 	map->brk = mm->brk;
 }
 
@@ -209,7 +274,7 @@ int va_truth_unlock(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
-/* A stack that grows under the read lock, before 6.5 (6.1.37). map->lo and the like belong to the writer. */
+/* A stack that grows under the read lock, before 6.5 (6.1.37). map->changed and the like belong to the writer. */
 static void va_truth_grown(struct va_map *map, struct vm_area_struct *vma)
 {
 	if (!va_class_on(VA_CLASS_VMA))
@@ -230,7 +295,7 @@ int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
 	if (likely(!map))
 		goto out;
 	if (va_compat_write_locked(vma->vm_mm))
-		va_widen(map, vma->vm_start, vma->vm_end);
+		va_spans_add(&map->changed, vma->vm_start, vma->vm_end);
 	else
 		va_truth_grown(map, vma);
 out:

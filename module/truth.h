@@ -11,6 +11,10 @@
 #define VA_TRUTH_H
 
 #include "compat.h"
+#include "watch.h"
+
+/* From the holder of the write lock: entries of [lo, hi) changed, to be told behind the RANGE. access: only what they allow. */
+void va_truth_touched(struct va_map *map, unsigned long lo, unsigned long hi, bool access);
 
 /* Hooks */
 void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success);

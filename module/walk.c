@@ -22,8 +22,9 @@ u64 va_walk_root(struct mm_struct *mm)
 }
 
 /* Notes an entry. True if a table hangs below it. */
-static bool va_step(struct va_walk *walk, int level, u64 entry)
+static bool va_step(struct va_walk *walk, int level, u64 entry, const void *at)
 {
+	walk->at = at;
 	walk->entry[level] = entry;
 	walk->last = level;
 	walk->depth++;
@@ -33,25 +34,28 @@ static bool va_step(struct va_walk *walk, int level, u64 entry)
 /* Interrupts off. Returns the PTE's place, or NULL where the walk ended above. */
 static pte_t *va_descend(struct mm_struct *mm, unsigned long addr, struct va_walk *walk)
 {
-	pgd_t pgd = READ_ONCE(*pgd_offset(mm, addr));
-	p4d_t p4d = __p4d(pgd_val(pgd));
-	pud_t pud;
-	pmd_t pmd;
+	pgd_t *pgdp = pgd_offset(mm, addr), pgd = READ_ONCE(*pgdp);
+	p4d_t *p4dp, p4d = __p4d(pgd_val(pgd));
+	pud_t *pudp, pud;
+	pmd_t *pmdp, pmd;
 
 	memset(walk, 0, sizeof(*walk));
 	/* PSE is reserved in PGD and P4D entries: never set where PRESENT is. */
-	if (!va_step(walk, VA_PGD, pgd_val(pgd)))
+	if (!va_step(walk, VA_PGD, pgd_val(pgd), pgdp))
 		return NULL;
 	if (pgtable_l5_enabled()) {
-		p4d = READ_ONCE(*p4d_offset(&pgd, addr));
-		if (!va_step(walk, VA_P4D, p4d_val(p4d)))
+		p4dp = p4d_offset(&pgd, addr);
+		p4d = READ_ONCE(*p4dp);
+		if (!va_step(walk, VA_P4D, p4d_val(p4d), p4dp))
 			return NULL;
 	}
-	pud = READ_ONCE(*pud_offset(&p4d, addr));
-	if (!va_step(walk, VA_PUD, pud_val(pud)))
+	pudp = pud_offset(&p4d, addr);
+	pud = READ_ONCE(*pudp);
+	if (!va_step(walk, VA_PUD, pud_val(pud), pudp))
 		return NULL;
-	pmd = READ_ONCE(*pmd_offset(&pud, addr));
-	if (!va_step(walk, VA_PMD, pmd_val(pmd)))
+	pmdp = pmd_offset(&pud, addr);
+	pmd = READ_ONCE(*pmdp);
+	if (!va_step(walk, VA_PMD, pmd_val(pmd), pmdp))
 		return NULL;
 	return pte_offset_kernel(&pmd, addr);
 }
@@ -68,7 +72,7 @@ void va_walk_read(struct mm_struct *mm, unsigned long addr, struct va_walk *walk
 	local_irq_save(flags);
 	pte = va_descend(mm, addr, walk);
 	if (pte)
-		va_step(walk, VA_PTE, pte_val(READ_ONCE(*pte)));
+		va_step(walk, VA_PTE, pte_val(READ_ONCE(*pte)), pte);
 	local_irq_restore(flags);
 }
 
@@ -83,6 +87,30 @@ bool va_walk_zero(const struct va_walk *walk)
 		return is_zero_pfn(pfn);
 	/* The huge zero page is not exported; the caller asks for anonymous memory only, and there it alone is not PageAnon. */
 	return walk->last == VA_PMD && pfn_valid(pfn) && !PageAnon(pfn_to_page(pfn & ~(PTRS_PER_PTE - 1ul)));
+}
+
+bool va_entry_present(u64 entry)
+{
+	return entry & _PAGE_PRESENT;
+}
+
+unsigned long va_walk_folio(u64 entry, unsigned long *offset)
+{
+	unsigned long pfn = (entry & VA_PFN_MASK) >> PAGE_SHIFT;
+	struct page *page, *head;
+	unsigned long size;
+
+	*offset = 0;
+	if (!(entry & _PAGE_PRESENT) || entry & _PAGE_SPECIAL || !pfn_valid(pfn))
+		return PAGE_SIZE;
+	/* Nothing holds it: it may be freed, and be part of something else, while we look. Then the figures are wrong, but figures. */
+	page = pfn_to_page(pfn);
+	head = compound_head(page);
+	size = PageHead(head) ? page_size(head) : PAGE_SIZE;
+	if (size > PMD_SIZE || page < head || page - head >= size >> PAGE_SHIFT)
+		return PAGE_SIZE;
+	*offset = (page - head) << PAGE_SHIFT;
+	return size;
 }
 
 u16 va_walk_present(struct mm_struct *mm, unsigned long base, unsigned long end)
@@ -147,6 +175,28 @@ static unsigned long va_run_ptes(pte_t *pte, unsigned long addr, unsigned long e
 	return addr;
 }
 
+/* The first entry of the same table that is not empty, from addr's on; else the table's end. Entries are read as numbers: all levels have the same form. */
+static unsigned long va_skip_empty(const u64 *entry, unsigned long addr, int level)
+{
+	unsigned long span = va_span(level), end = va_beyond(addr, span * PTRS_PER_PMD, TASK_SIZE_MAX);
+
+	for (addr = va_beyond(addr, span, end); addr < end && !READ_ONCE(*++entry);)
+		addr = va_beyond(addr, span, end);
+	return addr;
+}
+
+/* A walk that ended above the PTE. Returns where that entry's reach ends. No level above the PUD is told. */
+static unsigned long va_take_upper(const struct va_walk *walk, unsigned long addr, struct vmatlas_pages *out)
+{
+	int level = max_t(int, walk->last, VA_PUD);
+
+	out->level = level;
+	out->addr = addr & ~(va_span(level) - 1);
+	out->count = 1;
+	out->entry[0] = va_walk_last(walk);
+	return out->addr + va_span(level);
+}
+
 unsigned long va_walk_run(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vmatlas_pages *out)
 {
 	struct va_walk walk;
@@ -159,14 +209,30 @@ unsigned long va_walk_run(struct mm_struct *mm, unsigned long addr, unsigned lon
 	pte = va_descend(mm, addr, &walk);
 	if (pte)
 		addr = va_run_ptes(pte, addr, end, out);
+	else if (va_walk_last(&walk))
+		addr = va_take_upper(&walk, addr, out);
+	else
+		addr = va_skip_empty(walk.at, addr, walk.last);
 	local_irq_restore(flags);
-	if (pte)
-		return addr;
-	if (va_walk_last(&walk)) {
-		out->addr = addr & ~(va_span(walk.last) - 1);
-		out->level = walk.last;
-		out->count = 1;
-		out->entry[0] = va_walk_last(&walk);
-	}
-	return va_beyond(addr, va_span(walk.last), end);
+	return min(addr, end);
+}
+
+unsigned long va_walk_exact(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vmatlas_pages *out)
+{
+	struct va_walk walk;
+	unsigned long flags;
+	pte_t *pte;
+
+	memset(out, 0, sizeof(*out));
+	out->level = VA_PTE;
+	out->addr = addr;
+	local_irq_save(flags);
+	pte = va_descend(mm, addr, &walk);
+	if (!pte)
+		addr = va_take_upper(&walk, addr, out);
+	end = va_beyond(addr, PMD_SIZE, end);
+	for (; pte && addr < end && out->count < VMATLAS_PAGES_PER_RECORD; addr += PAGE_SIZE, pte++)
+		out->entry[out->count++] = pte_val(READ_ONCE(*pte));
+	local_irq_restore(flags);
+	return addr;
 }

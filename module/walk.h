@@ -15,6 +15,7 @@ struct va_walk {
 	u8 depth;                  /* levels read; as vmatlas_fault.depth_* */
 	u8 last;                   /* level (0 PGD … 4 PTE) of the last entry read */
 	u64 entry[VMATLAS_LEVELS]; /* 0 beyond */
+	const u64 *at;             /* where the last but a PTE stands: valid while interrupts are off */
 };
 
 int va_walk_levels(void); /* 4 or 5 */
@@ -30,6 +31,11 @@ static inline u64 va_walk_last(const struct va_walk *walk)
 /* True if the walk ends in the zero page: the shared frame of all anonymous pages only read so far, small or huge. */
 bool va_walk_zero(const struct va_walk *walk);
 
+bool va_entry_present(u64 entry);
+
+/* Bytes of the folio that a PTE maps a page of, and how far into it; PAGE_SIZE where it is a single page, or nothing. */
+unsigned long va_walk_folio(u64 entry, unsigned long *offset);
+
 /* Bit i: page base + i pages is present. Only within the table of base, below end, at most 16. */
 u16 va_walk_present(struct mm_struct *mm, unsigned long base, unsigned long end);
 
@@ -38,6 +44,12 @@ u16 va_walk_present(struct mm_struct *mm, unsigned long base, unsigned long end)
  * Returns where to go on; out->count is 0 where nothing was found before it.
  */
 unsigned long va_walk_run(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vmatlas_pages *out);
+
+/*
+ * All entries of [addr, end), present or not, as far as one record holds them; where a table is missing, or a huge page or its like stands, the
+ * entry above. Returns where to go on.
+ */
+unsigned long va_walk_exact(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vmatlas_pages *out);
 
 /* What CR3 holds for mm, without flags. */
 u64 va_walk_root(struct mm_struct *mm);

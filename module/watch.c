@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "hooks.h"
 #include "watch.h"
 
 #define VA_BITS 10
@@ -119,6 +120,7 @@ static struct va_map *va_map_add(struct mm_struct *mm)
 	map->held = mm;
 	map->id = ++va_last_id;
 	map->brk = mm->brk;
+	map->missed = va_hooks_missed();
 	WRITE_ONCE(map->mm, mm);
 	map->healed = map->cursor_loss = va_channel_loss() - 1;
 	hlist_add_head_rcu(&map->node, va_map_bucket(mm));

@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 
 #include "channel.h"
+#include "spans.h"
 
 struct va_map {
 	struct hlist_node node;
@@ -22,7 +23,9 @@ struct va_map {
 	u32 id;               /* the number on the wire */
 
 	/* Protected by the mmap lock held for writing. */
-	unsigned long lo, hi; /* changed so far under it, empty: lo >= hi */
+	struct va_spans changed; /* VMAs changed so far under it */
+	struct va_spans touched; /* entries that came, went or moved */
+	struct va_spans access;  /* entries that allow something else now */
 	unsigned long brk;    /* mm->brk when it was given back last */
 
 	/* A snapshot is due, or under way in pieces: see snapshot.h. Whoever holds bit 0 of busy, or the mmap lock for writing. */
@@ -33,9 +36,12 @@ struct va_map {
 	u32 healed_tears, cursor_tears;
 	unsigned long cursor; /* the whole map has been told below this address */
 	unsigned long pages;  /* the pages have been told below this address; ULONG_MAX = none are due */
+	unsigned long swept;  /* and SWEEP has said so below this one … */
+	u64 swept_since;      /* … and the first above it was read after this moment */
 
 	raw_spinlock_t telling; /* around a RANGE and its VMAs: two readers of the map must not mix theirs */
 	atomic64_t counted;     /* clock at the last MM_COUNTS */
+	unsigned long missed;   /* va_hooks_missed() when the reader was last told to doubt */
 	struct rcu_work recycle;
 };
 

@@ -9,7 +9,7 @@
  *
  * Who writes it.  The module, on the CPU where the event happened, with interrupts off around {take the next
  * sequence number, read the clock, copy the record}. Every CPU has two relay files and so two streams:
- * "truth" (small, must not be lost: everything but faults) and "faults" (bulk).
+ * "truth" (small, must not be lost: everything but what follows) and "faults" (bulk: faults, and entries that change without one).
  *
  * Order.  ts is ktime_get_mono_fast_ns(), clamped so that it never steps back on one CPU; it is CLOCK_MONOTONIC in
  * nanoseconds. seq counts the records of one (CPU, channel) from 0 and wraps at 2^32.
@@ -70,7 +70,8 @@
 	X(LOSS, 12, "loss", NONE)     /* made by the decoder from a gap in seq */                                          \
 	X(TEXT, 13, "text", TRUTH)    /* a piece of a text */                                                              \
 	X(TASK, 14, "task", TRUTH)    /* a task found at attach, or renamed: name, parent, mm */                           \
-	X(PAGES, 15, "pages", TRUTH)  /* page-table entries as they stand, in a snapshot */
+	X(PAGES, 15, "pages", TRUTH)  /* page-table entries as they stand: with VMATLAS_F_SNAPSHOT; else on the faults channel */ \
+	X(SWEEP, 16, "sweep", TRUTH)  /* what PAGES told of a range, and did not; the channel as PAGES */
 
 enum vmatlas_type {
 #define X(symbol, number, name, channel) VMATLAS_##symbol = number,
@@ -89,6 +90,7 @@ enum vmatlas_flags {
 	VMATLAS_F_TARGET = 1 << 3,   /* TASK, EXEC: the process the user chose (not a descendant) */
 	VMATLAS_F_NO_RESULT = 1 << 4,/* OP: the call had not returned; result and end are unknown */
 	VMATLAS_F_VSYSCALL = 1 << 5, /* MM_LAYOUT: the gate page [vsyscall] is listed behind the map */
+	VMATLAS_F_BLIND = 1 << 6,    /* MM_LAYOUT: pages of this map may come and go unseen (a hook is missing, or faults are not recorded): from now on nothing of them is certain */
 	VMATLAS_F_GUP = 1 << 6,      /* FAULT: get_user_pages, no exception: ip and error are 0 */
 	VMATLAS_F_KERNEL = 1 << 7,   /* FAULT: exception in kernel mode on a user address */
 	VMATLAS_F_WRITE = 1 << 8,    /* FAULT: for writing (also where there was no hardware error code) */
@@ -262,7 +264,28 @@ struct vmatlas_pages {
 	__u8 level;   /* 4 = PTE, 3 = PMD leaf (2 MiB each), 2 = PUD leaf */
 	__u8 count;   /* 1..VMATLAS_PAGES_PER_RECORD */
 	__u8 pad[6];
-	__u64 entry[VMATLAS_PAGES_PER_RECORD]; /* of consecutive pages; 0 = not there */
+	__u64 entry[VMATLAS_PAGES_PER_RECORD]; /* of consecutive pages; 0 = nothing there, nor below it in the tables */
+};
+
+enum vmatlas_sweep_kind {
+	VMATLAS_SWEEP_TOLD = 1,   /* PAGES told all that was there; see below */
+	VMATLAS_SWEEP_DOUBT = 2,  /* entries may have come, gone or changed in a way nobody will tell */
+	VMATLAS_SWEEP_SWAP = 3,   /* entries that were not present may have gone; those that were present are as they were */
+	VMATLAS_SWEEP_ACCESS = 4, /* what entries allow may have changed; none has come or gone, frames are the same */
+};
+
+/*
+ * TOLD: every entry of [lo, hi) was read at some moment after `since`, and all that were not 0 are in PAGES records of this mm with ts >= since.
+ * So what a reader knows from before `since` and no later record mentions is gone. PAGES and FAULT carry a ts from just before they read, and whoever changes
+ * an entry has it reported after the change: so for each entry, of all records that mention it (or span it) the one with the latest ts is right.
+ * A DOUBT between since and the TOLD keeps its part of the range doubtful.
+ */
+struct vmatlas_sweep {
+	__u64 lo, hi; /* [lo, hi), pages */
+	__u64 since;  /* TOLD: ts; else 0 */
+	__u32 kind;   /* enum vmatlas_sweep_kind */
+	__u32 pad;
+	__u64 reserved[8];
 };
 
 struct vmatlas_loss { /* made by the decoder; head.ts is the first moment after the gap */
@@ -289,6 +312,7 @@ struct vmatlas_record {
 		struct vmatlas_text text;
 		struct vmatlas_task task;
 		struct vmatlas_pages pages;
+		struct vmatlas_sweep sweep;
 		struct vmatlas_loss loss;
 		__u8 payload[VMATLAS_PAYLOAD_SIZE];
 	};
@@ -310,6 +334,7 @@ static_assert(sizeof(struct vmatlas_text) == VMATLAS_PAYLOAD_SIZE, "text");
 static_assert(sizeof(struct vmatlas_task) == VMATLAS_PAYLOAD_SIZE, "task");
 static_assert(sizeof(struct vmatlas_pages) == VMATLAS_PAYLOAD_SIZE, "pages");
 static_assert(sizeof(struct vmatlas_loss) == VMATLAS_PAYLOAD_SIZE, "loss");
+static_assert(sizeof(struct vmatlas_sweep) == VMATLAS_PAYLOAD_SIZE, "sweep");
 static_assert(__builtin_offsetof(struct vmatlas_record, vma.name_text) == 72, "vma.name_text");
 static_assert(__builtin_offsetof(struct vmatlas_record, fault.entry) == 48, "fault.entry");
 static_assert(__builtin_offsetof(struct vmatlas_record, fault.error) == 112, "fault.error");

@@ -296,7 +296,7 @@ static UNUSED void mix_mm(__u64 *digest, const struct va_mm *mm, const struct va
 	mix(digest, facts, sizeof(facts));
 	for (size_t i = 0; i < va_mm_vma_count(mm); i++) {
 		const struct va_vma *v = va_mm_vma(mm, i);
-		__u64 more[] = { v->born, v->changed, v->stale, v->fresh };
+		__u64 more[] = { v->born, v->changed, v->stale, va_mm_page(mm, v->start).certainty };
 
 		mix(digest, line, va_maps_line(mm, v, texts, 0, line, sizeof(line)));
 		mix(digest, more, sizeof(more));

@@ -131,8 +131,8 @@ static void born_and_changed(void **state)
 	apply(m, a_vma(30, 1, 3, 2, 0x408000, 0x410000, VM_READ));
 	assert_int_equal(va_mm_vma_at(va_model_mm(m, 1), 0x400000)->changed, 20);
 	assert_int_equal(va_mm_vma_at(va_model_mm(m, 1), 0x3f0000)->born, 30);
-	assert_true(va_mm_vma_at(va_model_mm(m, 1), 0x3f0000)->fresh);
-	assert_false(va_mm_vma_at(va_model_mm(m, 1), 0x400000)->fresh);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x3f0000).certainty, VA_PAGE_ABSENT);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x400000).certainty, VA_PAGE_UNKNOWN);
 	va_model_free(m);
 }
 

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/pagewalk.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "control.h"
+#include "leave.h"
+#include "sweep.h"
+#include "truth.h"
+
+/* Above this, a range is told doubtful when its change begins, because it may take long. */
+#define VA_LEAVE_LONG (512 * PAGE_SIZE)
+
+enum va_leave_kind {
+	VA_LEAVE_ENTRIES, /* come, go or change */
+	VA_LEAVE_ACCESS,  /* only what they allow */
+	VA_LEAVE_SWAP,    /* only those that are not present, and they go */
+};
+
+struct va_leave {
+	struct mm_struct *mm; /* compared, and walked while it is watched */
+	u32 map;
+	u8 kind;   /* enum va_leave_kind */
+	bool lock; /* we run under the write side of the mmap lock */
+	struct va_span span[2]; /* the second may be empty */
+};
+
+bool va_leave_sees_zap, va_leave_sees_huge_zap, va_leave_sees_move;
+static unsigned long va_ksm_address; /* only ksmd merges, and there is one */
+
+size_t va_leave_data_size(void)
+{
+	return sizeof(struct va_leave);
+}
+
+/* 0: watched. */
+static int va_begin(struct kretprobe_instance *ri, struct mm_struct *mm, enum va_leave_kind kind, unsigned long lo, unsigned long hi)
+{
+	struct va_leave *leave = (void *)ri->data;
+	struct va_map *map;
+
+	rcu_read_lock();
+	map = mm && va_class_on(VA_CLASS_FAULT) ? va_map_find(mm) : NULL;
+	if (unlikely(map)) {
+		*leave = (struct va_leave){ .mm = mm, .map = map->id, .kind = kind, .span = { { lo, hi } } };
+		if (kind == VA_LEAVE_ENTRIES && hi - lo > VA_LEAVE_LONG)
+			va_sweep_write(map, VMATLAS_SWEEP_DOUBT, lo, hi, 0, 0);
+	}
+	rcu_read_unlock();
+	return !map;
+}
+
+/* The same, of a function that is called with the mmap lock: where it is held for writing, then by us. */
+static int va_begin_locked(struct kretprobe_instance *ri, struct mm_struct *mm, enum va_leave_kind kind, unsigned long lo, unsigned long hi)
+{
+	struct va_leave *leave = (void *)ri->data;
+	int unwatched = va_begin(ri, mm, kind, lo, hi);
+
+	if (!unwatched)
+		leave->lock = va_compat_write_locked(mm);
+	return unwatched;
+}
+
+static void va_end_span(struct va_map *map, const struct va_leave *leave, const struct va_span *span)
+{
+	if (span->lo >= span->hi)
+		return;
+	if (leave->lock)
+		va_truth_touched(map, span->lo, span->hi, leave->kind == VA_LEAVE_ACCESS);
+	else if (leave->kind == VA_LEAVE_SWAP)
+		va_sweep_write(map, VMATLAS_SWEEP_SWAP, span->lo, span->hi, 0, 0);
+	else if (leave->kind == VA_LEAVE_ACCESS)
+		va_sweep(map, leave->mm, span->lo, span->hi, VA_SWEEP_RUNS_FEW, VMATLAS_SWEEP_ACCESS);
+	else
+		va_sweep(map, leave->mm, span->lo, span->hi, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
+}
+
+int va_leave_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct va_leave *leave = (void *)ri->data;
+	struct va_map *map;
+
+	rcu_read_lock();
+	map = va_map_find(leave->mm);
+	if (map && map->id == leave->map) {
+		va_end_span(map, leave, &leave->span[0]);
+		va_end_span(map, leave, &leave->span[1]);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+/* --- zap: munmap, MADV_DONTNEED, truncation, the OOM reaper ------------------------------------------------------------------ */
+
+/* Still in the map: munmap() takes VMAs out before it zaps them. Under RCU. */
+static bool va_mapped(struct vm_area_struct *vma)
+{
+	MA_STATE(mas, &vma->vm_mm->mm_mt, vma->vm_start, vma->vm_start);
+
+	return mas_walk(&mas) == vma;
+}
+
+int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct vm_area_struct *vma = (void *)regs->si;
+	struct va_leave *leave = (void *)ri->data;
+	bool gone;
+
+	if (likely(!va_map_id(vma->vm_mm)))
+		return 1;
+	rcu_read_lock();
+	gone = !va_mapped(vma);
+	rcu_read_unlock();
+	/*
+	 * Gone and not under the write lock: its RANGE has been told already. Gone and under it: what comes in its place may look the same.
+	 * In the map: truncation may run while somebody else has the lock.
+	 */
+	if (gone && !va_compat_write_locked(vma->vm_mm))
+		return 1;
+	if (va_begin(ri, vma->vm_mm, VA_LEAVE_ENTRIES, regs->dx, regs->cx))
+		return 1;
+	leave->lock = gone;
+	return 0;
+}
+
+/* --- by address --------------------------------------------------------------------------------------------------------------- */
+
+int va_leave_protect(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct vm_area_struct *vma = (void *)VA_PROTECT_ARG(regs, 0);
+
+	return va_begin_locked(ri, vma->vm_mm, VA_LEAVE_ACCESS, VA_PROTECT_ARG(regs, 1), VA_PROTECT_ARG(regs, 2));
+}
+
+int va_leave_folio(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct vm_area_struct *vma = (void *)regs->si;
+	unsigned long lo = regs->dx & PAGE_MASK;
+
+	return va_begin(ri, vma->vm_mm, VA_LEAVE_ENTRIES, lo, min(lo + va_compat_folio_size((void *)regs->di), vma->vm_end));
+}
+
+static int va_begin_pmd(struct kretprobe_instance *ri, struct mm_struct *mm, unsigned long addr)
+{
+	addr &= PMD_MASK;
+	return va_begin(ri, mm, VA_LEAVE_ENTRIES, addr, addr + PMD_SIZE);
+}
+
+int va_leave_pmd(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_pmd(ri, (void *)regs->di, regs->si);
+}
+
+int va_leave_vma_pmd(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_pmd(ri, ((struct vm_area_struct *)regs->di)->vm_mm, regs->si);
+}
+
+int va_leave_split(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_pmd(ri, ((struct vm_area_struct *)regs->di)->vm_mm, regs->dx);
+}
+
+int va_leave_unuse(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, regs->dx, regs->cx);
+}
+
+static int va_begin_walk(struct kretprobe_instance *ri, struct pt_regs *regs, enum va_leave_kind kind)
+{
+	return va_begin(ri, ((struct mm_walk *)regs->cx)->mm, kind, regs->si, regs->dx);
+}
+
+int va_leave_walk(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_walk(ri, regs, VA_LEAVE_ENTRIES);
+}
+
+int va_leave_free(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_walk(ri, regs, VA_LEAVE_SWAP);
+}
+
+int va_leave_access(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_walk(ri, regs, VA_LEAVE_ACCESS);
+}
+
+int va_leave_uprobe(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin(ri, VA_UPROBE_MM(regs), VA_LEAVE_ENTRIES, regs->dx & PAGE_MASK, (regs->dx & PAGE_MASK) + PAGE_SIZE);
+}
+
+/* --- under the mmap lock ------------------------------------------------------------------------------------------------------- */
+
+int va_leave_move(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct va_leave *leave = (void *)ri->data;
+	/* Nothing is moved where the old length is 0, but the new VMA is there. */
+	unsigned long len = max(regs->r8, PAGE_SIZE);
+
+	if (likely(va_begin_locked(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, regs->si, regs->si + len)))
+		return 1;
+	leave->span[1] = (struct va_span){ regs->cx, regs->cx + len };
+	return 0;
+}
+
+static int va_begin_insert(struct kretprobe_instance *ri, struct vm_area_struct *vma, unsigned long lo, unsigned long len)
+{
+	return va_begin_locked(ri, vma->vm_mm, VA_LEAVE_ENTRIES, lo, lo + len);
+}
+
+int va_leave_insert(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_insert(ri, (void *)regs->di, regs->si, PAGE_SIZE);
+}
+
+int va_leave_remap(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin_insert(ri, (void *)regs->di, regs->si, regs->cx);
+}
+
+int va_leave_insert_all(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct vm_area_struct *vma = (void *)regs->di;
+
+	return va_begin_insert(ri, vma, vma->vm_start, vma->vm_end - vma->vm_start);
+}
+
+/* --- userfaultfd: another thread fills or moves -------------------------------------------------------------------------------- */
+
+int va_leave_uffd3(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin(ri, VA_UFFD_MM(regs), VA_LEAVE_ENTRIES, regs->si, regs->si + regs->dx);
+}
+
+int va_leave_uffd4(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return va_begin(ri, VA_UFFD_MM(regs), VA_LEAVE_ENTRIES, regs->si, regs->si + regs->cx);
+}
+
+int va_leave_uffd_move(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct va_leave *leave = (void *)ri->data;
+
+	if (va_begin(ri, VA_UFFD_MM(regs), VA_LEAVE_ENTRIES, regs->si, regs->si + regs->cx))
+		return 1;
+	leave->span[1] = (struct va_span){ regs->dx, regs->dx + regs->cx };
+	return 0;
+}
+
+/* --- KSM: the function that merges a page is not told its address, but asks for it ------------------------------------------------ */
+
+static bool va_is_ksmd(void)
+{
+	return current->flags & PF_KTHREAD && !strcmp(current->comm, "ksmd");
+}
+
+int va_leave_ksm_address(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return !va_is_ksmd();
+}
+
+int va_leave_ksm_address_known(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	va_ksm_address = regs_return_value(regs);
+	return 0;
+}
+
+int va_leave_ksm(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	va_ksm_address = -EFAULT;
+	return va_begin(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, 0, 0);
+}
+
+int va_leave_return_ksm(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct va_leave *leave = (void *)ri->data;
+
+	if (va_ksm_address >= TASK_SIZE_MAX)
+		return 0;
+	leave->span[0] = (struct va_span){ va_ksm_address, va_ksm_address + PAGE_SIZE };
+	return va_leave_return(ri, regs);
+}
