@@ -288,7 +288,6 @@ int va_options_parse(struct va_options *o, int argc, char **argv, const char *wh
 	}
 	if (!va_options_agree(o, argv[0]))
 		return VA_EXIT_USAGE;
-	o->dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
 	o->command = argv + optind;
 	o->command_count = argc - optind;
 	if (strchr(which, 'p'))

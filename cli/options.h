@@ -33,7 +33,6 @@ struct va_options {
 	pid_t pid;             /* attach */
 	struct va_proving prove; /* verify */
 	bool json;             /* verify */
-	bool dashes;           /* "--" stood before the command */
 	char **command;        /* what is left: NULL-terminated, may be empty */
 	int command_count;
 };

@@ -119,10 +119,11 @@ void va_verdict_text(const struct va_verdict *v)
 	if (c->outside + c->ending + c->unreadable)
 		printf("; not: %llu ending, %llu in a cgroup of their own, %llu not readable", c->ending, c->outside, c->unreadable);
 	printf("\nmaps        %llu lines compared", c->lines);
-	if (c->renamed)
-		printf(", of %llu the file was renamed or deleted since", c->renamed);
 	printf("\nstale       %llu maps (known to be stale after a loss; %llu healed later)\n", c->stale_maps, c->healed);
-	printf("pages       %llu compared, %llu uncertain, %llu changed while being read\n", c->pages, c->uncertain, c->moved);
+	printf("pages       %llu compared, %llu uncertain (%llu of them after a fresh report)", c->pages, c->uncertain, c->uncertain_fresh);
+	if (c->moved)
+		printf(", %llu changed while being read", c->moved);
+	putchar('\n');
 	printf("RSS         %llu VMAs compared\n", c->rss);
 	printf("faults      %llu counts compared", c->faults);
 	if (c->faults_lost)
@@ -195,8 +196,8 @@ static void json_counts(struct va_json *j, const struct va_prove_counts *c)
 	} numbers[] = {
 		{ "moments", c->moments }, { "refreshed", c->refreshed }, { "by_signal", c->by_signal }, { "frozen_us", c->frozen_us },
 		{ "processes", c->processes }, { "outside", c->outside }, { "ending", c->ending }, { "unreadable", c->unreadable },
-		{ "maps", c->maps }, { "stale_maps", c->stale_maps }, { "healed", c->healed }, { "lines", c->lines }, { "renamed", c->renamed },
-		{ "pages", c->pages }, { "uncertain", c->uncertain }, { "moved", c->moved }, { "rss", c->rss },
+		{ "maps", c->maps }, { "stale_maps", c->stale_maps }, { "healed", c->healed }, { "lines", c->lines }, { "torn", c->torn },
+		{ "pages", c->pages }, { "uncertain", c->uncertain }, { "uncertain_fresh", c->uncertain_fresh }, { "untold", c->untold }, { "moved", c->moved }, { "rss", c->rss },
 		{ "fault_counts", c->faults }, { "fault_counts_unknown", c->faults_lost },
 	};
 

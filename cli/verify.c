@@ -176,16 +176,36 @@ static int parse(struct va_options *o, int argc, char **argv)
 	return code;
 }
 
+/* Without "--" there is no command, but a recording, and options may stand behind it. */
+static bool file_last(int argc, char **argv)
+{
+	char *first = argc > 1 ? argv[1] : NULL;
+
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return false;
+	if (first && (*first != '-' || !first[1])) {
+		memmove(argv + 1, argv + 2, (argc - 2) * sizeof(*argv));
+		argv[argc - 1] = first;
+	}
+	return true;
+}
+
 int cmd_verify(int argc, char **argv)
 {
 	struct verify v = { 0 };
 	struct va_options o;
+	bool file = file_last(argc, argv);
 	int code = parse(&o, argc, argv);
 
+	if (code < 0 && file && o.command_count > 1) {
+		fputs("vmatlas: one recording at a time; a command stands behind '--'; try 'vmatlas verify --help'\n", stderr);
+		code = VA_EXIT_USAGE;
+	}
 	if (code < 0) {
 		v.checker = va_checker_new();
 		v.verdict.checker = v.checker;
-		code = o.dashes || o.command_count > 1 ? verify_command(&v, &o) : verify_file(&v, &o);
+		code = file ? verify_file(&v, &o) : verify_command(&v, &o);
 		va_checker_free(v.checker);
 	}
 	va_options_free(&o);

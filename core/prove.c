@@ -80,17 +80,6 @@ static size_t line_length(const char *line, const char *end)
 	return newline ? (size_t)(newline - line) + 1 : (size_t)(end - line);
 }
 
-/*
- * The same but for the path: the kernel tells the name a file has now ("… (deleted)" where it has none any more), the picture the one it had when
- * it was mapped. Bounds, rights, offset, device and inode stand before it and are the same.
- */
-static bool only_renamed(const struct va_vma *v, const char *kernel, size_t n, const char *picture)
-{
-	const char *a = memchr(kernel, '/', n), *b = strchr(picture, '/');
-
-	return v->name_kind == VMATLAS_NAME_PATH && a && b && a - kernel == b - picture && !memcmp(kernel, picture, (size_t)(a - kernel));
-}
-
 /* Its text never came, or lost a piece. */
 static bool text_missing(const struct va_texts *texts, const struct va_vma *v)
 {
@@ -111,10 +100,6 @@ static void compare_line(struct va_part *part, const struct va_vma *v, const cha
 		return;
 	}
 	p->counts.lines++;
-	if (only_renamed(v, kernel, n, part->line)) {
-		p->counts.renamed++;
-		return;
-	}
 	part->about.addr = v->start;
 	part->about.end = v->end;
 	va_prove_differ(p, VA_DIFF_LINE, &part->about, va_prove_text("%.*s", (int)n, kernel), va_prove_text("%s", part->line));
@@ -265,6 +250,7 @@ void va_prove_moment(struct va_prove *p, const struct va_model *model, const str
 	p->counts.moments++;
 	p->counts.refreshed += !!(proof->moment.flags & VMATLAS_PROOF_REFRESHED);
 	p->counts.by_signal += !(proof->moment.flags & VMATLAS_PROOF_FREEZER);
+	p->counts.torn += proof->moment.torn;
 	p->counts.frozen_us += proof->moment.frozen_us;
 	for (size_t i = 0; i < proof->count; i++)
 		if (to_be_compared(p, &proof->processes[i]))

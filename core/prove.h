@@ -27,8 +27,13 @@ struct va_prove_counts {
 	__u64 processes;      /* at moments, summed */
 	__u64 outside, ending, unreadable; /* processes not compared, and why */
 	__u64 maps, stale_maps;/* compared; not compared: the model itself calls them stale */
-	__u64 lines, renamed; /* lines compared; of them with a file that has another name now (or none) than when it was mapped */
-	__u64 pages, uncertain, moved; /* compared; not: the model is not certain; not: changed while it was read */
+	__u64 torn;           /* maps the kernel side told again before they were compared: it knew that their truth was lost or outdated */
+	__u64 lines;          /* of maps, compared */
+	__u64 pages;          /* compared */
+	__u64 uncertain;      /* not: the model is not certain */
+	__u64 uncertain_fresh;/* of these, just after a fresh report: there should be none */
+	__u64 moved;          /* not: changed while it was read */
+	__u64 untold;         /* not: device memory and the like (VM_PFNMAP), of which pagemap says nothing */
 	__u64 rss;            /* VMAs whose resident pages were compared */
 	__u64 faults;         /* fault counts compared: processes at moments, and at their end */
 	__u64 faults_lost;    /* not compared: fault records were lost, or their count is not known */

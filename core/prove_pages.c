@@ -2,6 +2,7 @@
 #include "prove_parts.h"
 #include "walk.h"
 
+#define VM_PFNMAP 0x400ull
 #define VM_HUGETLB 0x400000ull
 #define SURE_MOST 1024 /* pages: of VMAs up to this it is looked up whether all are certain */
 
@@ -51,6 +52,7 @@ static void compare_page(struct va_part *part, __u64 addr, __u64 kernel)
 
 	if (part->faults_lost || page.certainty == VA_PAGE_UNKNOWN) {
 		counts->uncertain++;
+		counts->uncertain_fresh += part->proof->moment.flags & VMATLAS_PROOF_REFRESHED ? 1 : 0;
 	} else if (page_equal(&page, kernel, addr)) {
 		counts->pages++;
 	} else if (kernel & VMATLAS_PAGEMAP_MOVED || page.ts >= part->proof->moment.begin) {
@@ -74,7 +76,9 @@ static void compare_window(struct va_part *part, const struct va_proof_window *w
 		if (!v || addr >= v->end)
 			v = va_mm_vma_at(part->mm, addr);
 		/* A VMA the picture does not have is a difference of lines already. */
-		if (v)
+		if (v && v->start <= addr && v->vm_flags & VM_PFNMAP)
+			part->p->counts.untold++;
+		else if (v && v->start <= addr)
 			compare_page(part, addr, entries[i]);
 	}
 }

@@ -230,6 +230,15 @@ static u8 va_counted(const struct va_pending *p, vm_fault_t result)
 	return result & VM_FAULT_MAJOR || p->tried ? VMATLAS_COUNTED_MAJOR : VMATLAS_COUNTED_MINOR;
 }
 
+/*
+ * To be tried again, but a signal comes first, as fault_signal_pending() will see in a moment: it ends here, and may have mapped pages around. The task may
+ * stand still for long before it comes back, as another fault.
+ */
+static bool va_given_up(const struct va_pending *p)
+{
+	return fatal_signal_pending(current) || (!(p->flags & VMATLAS_F_KERNEL) && signal_pending(current));
+}
+
 int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct va_pending *p = &((struct va_fault_call *)ri->data)->fault;
@@ -241,7 +250,9 @@ int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		p->result &= ~VM_FAULT_RETRY;
 		p->flags |= VMATLAS_F_RETRIED;
 		/* get_user_pages() comes back with FAULT_FLAG_TRIED. */
-		if (!gup)
+		if (va_given_up(p))
+			va_emit(p, 0, 0, 0);
+		else if (!gup)
 			va_put_back(p);
 	} else if (!(p->result & VM_FAULT_ERROR)) {
 		va_emit(p, 0, 0, 0);

@@ -143,13 +143,12 @@ static bool refresh(struct va_prover *p, struct va_collect *c, const pid_t *tgid
 
 /* --- one moment -------------------------------------------------------------------------------------------------------------- */
 
-static void note_lost(struct va_prover *p, struct va_collect *c, uint64_t lost[2])
+static void note_lost(struct va_prover *p, struct va_collect *c, struct vmatlas_proof_moment *m)
 {
-	lost[0] = lost[1] = 0;
 	if (va_module_stats(&c->stats))
 		return;
 	for (unsigned channel = 0; channel < 2; channel++)
-		lost[channel] = va_facts_lost(&c->stats, channel) - p->base[channel];
+		m->lost[channel] = va_facts_lost(&c->stats, channel) - p->base[channel];
 }
 
 static void write_pieces(struct va_collect *c, const struct va_pieces *pieces)
@@ -175,25 +174,32 @@ static void ask_all(struct va_prover *p, struct va_pieces *pieces, const pid_t *
 /* All stand still. The MOMENT goes first in the stream, its end is known last. */
 static void read_moment(struct va_prover *p, struct va_collect *c, struct va_pieces *pieces)
 {
-	struct vmatlas_proof_moment m = { .flags = va_freeze_by_cgroup(p->freeze) ? VMATLAS_PROOF_FREEZER : 0 };
-	uint64_t lost[2];
+	struct vmatlas_proof_moment m = {
+		.flags = va_freeze_by_cgroup(p->freeze) ? VMATLAS_PROOF_FREEZER : 0, .number = p->number + 1,
+	};
 	pid_t *tgids;
 	size_t n = list_targets(NULL, &tgids);
 
+	note_lost(p, c, &m);
+	m.torn = c->stats.torn;
+	m.processes = n;
 	if (va_random(&p->random) % 100 < p->how.refresh && refresh(p, c, tgids, n))
 		m.flags |= VMATLAS_PROOF_REFRESHED;
-	m.number = p->number + 1;
-	m.processes = n;
-	m.frozen_us = p->frozen_ns / 1000;
+	if (m.torn)
+		report_again(c, "torn");
+	if (m.torn || m.flags & VMATLAS_PROOF_REFRESHED)
+		note_lost(p, c, &m);
 	m.begin = va_clock();
 	va_pieces_add(pieces, VMATLAS_PROOF_MOMENT, 0, 0, &m, sizeof(m));
 	ask_all(p, pieces, tgids, n);
-	note_lost(p, c, lost);
-	m.lost[0] = lost[0];
-	m.lost[1] = lost[1];
 	m.end = va_clock();
 	memcpy(pieces->bytes.data + sizeof(struct vmatlas_proof), &m, sizeof(m));
 	free(tgids);
+}
+
+static void note_frozen(struct va_pieces *pieces, uint32_t us)
+{
+	memcpy(pieces->bytes.data + sizeof(struct vmatlas_proof) + offsetof(struct vmatlas_proof_moment, frozen_us), &us, sizeof(us));
 }
 
 static void moment(struct va_prover *p, struct va_collect *c)
@@ -213,6 +219,7 @@ static void moment(struct va_prover *p, struct va_collect *c)
 	va_freeze_go(p->freeze);
 	p->frozen_ns = va_clock() - begin;
 	if (still) {
+		note_frozen(&pieces, p->frozen_ns / 1000);
 		write_pieces(c, &pieces);
 		p->number++;
 	} else {
@@ -232,9 +239,13 @@ static bool somebody(void)
 
 static void note_base(struct va_prover *p, struct va_collect *c)
 {
+	struct vmatlas_proof_moment m = { 0 };
+
 	if (p->have_base)
 		return;
-	note_lost(p, c, p->base);
+	note_lost(p, c, &m);
+	p->base[0] = m.lost[0];
+	p->base[1] = m.lost[1];
 	p->have_base = true;
 }
 

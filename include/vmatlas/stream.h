@@ -158,7 +158,9 @@ struct vmatlas_proof_moment {
 	__u32 number;          /* 1, 2, … */
 	__u32 flags;           /* enum vmatlas_proof_flags */
 	__u32 processes;       /* PROCESS pieces that follow */
-	__u32 frozen_us;       /* of the moment before: how long all stood still */
+	__u32 frozen_us;       /* how long all stood still */
+	__u32 torn;            /* maps whose truth the kernel side knew to be lost or outdated: told again before begin */
+	__u32 pad;
 };
 
 struct vmatlas_proof_process {
@@ -212,7 +214,7 @@ static_assert(sizeof(struct vmatlas_object) == 56, "object");
 static_assert(sizeof(struct vmatlas_index_entry) == 32, "index");
 static_assert(sizeof(struct vmatlas_end) == 16, "end");
 static_assert(sizeof(struct vmatlas_proof) == 16, "proof");
-static_assert(sizeof(struct vmatlas_proof_moment) == 48, "proof_moment");
+static_assert(sizeof(struct vmatlas_proof_moment) == 56, "proof_moment");
 static_assert(sizeof(struct vmatlas_proof_process) == 24, "proof_process");
 static_assert(sizeof(struct vmatlas_proof_vma) == 32, "proof_vma");
 static_assert(sizeof(struct vmatlas_proof_skipped) == 16, "proof_skipped");

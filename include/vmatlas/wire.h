@@ -193,7 +193,7 @@ enum vmatlas_counted { /* how the kernel counts a fault: task_struct.min_flt, ma
 	VMATLAS_COUNTED_UNSAID = 0, /* an older module */
 	VMATLAS_COUNTED_MINOR = 1,
 	VMATLAS_COUNTED_MAJOR = 2,  /* VM_FAULT_MAJOR, or completed by a second try under the mmap lock */
-	VMATLAS_COUNTED_NOT = 3,    /* bad, or given up for a signal and tried again later */
+	VMATLAS_COUNTED_NOT = 3,    /* bad; or given up for a signal: it will come again as another fault */
 };
 
 struct vmatlas_fault {

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""`vmatlas verify`: programs stopped at random moments, the picture against the kernel's own files. And that the check can fail: what is changed in a
+recording that holds proofs is found."""
+import json
+import os
+import struct
+import zlib
+
+from guest import BUILD, SEED, VMATLAS, WORKLOADS, Checks, kernel_argument, run, scaled
+
+GCC = "gcc -O1 -Iinclude -c core/maps.c -o /tmp/x.o && gcc -O1 -Iinclude -S core/mm.c -o /tmp/x.s; echo $?"
+
+# name, options, command, least moments, whether pages are held to be equal too, and not only lines and counts of faults
+RUNS = [
+    ("maps_random", ["--interval", "3", "--pages", "all"], ["%s/maps_random" % WORKLOADS, "/tmp", "verify", str(SEED), "300"], 2, True),
+    ("threads", ["--interval", "3"], ["%s/threads_one_map" % WORKLOADS, "/tmp"], 1, True),
+    ("fork", ["--interval", "3", "--pages", "all"], ["sh", "-c", "for i in 1 2 3; do %s/fork_cow /tmp f$i; done" % WORKLOADS], 3, True),
+    ("tour", ["--interval", "10", "--pages", "all"], [os.path.join(BUILD, "demos", "tour")], 2, True),
+    # khugepaged and compaction move its pages: the picture may be behind there until it hears of that.
+    ("gcc", ["--interval", "20", "--count", str(scaled(10, 25, 200))], ["sh", "-c", GCC], 5, False),
+]
+
+
+class Stream:
+    """A bare stream: header, then chunks as (head, payload)."""
+    HEAD = struct.Struct("<IBBHIIQQ")
+
+    def __init__(self, data):
+        self.header, self.chunks, at = data[:256], [], 256
+        while at < len(data):
+            head = self.HEAD.unpack_from(data, at)
+            self.chunks.append((head, data[at + 32:at + 32 + head[4]]))
+            at += 32 + head[4]
+
+    @classmethod
+    def write(cls, header, chunks):
+        out = [header]
+        for head, payload in chunks:
+            out += [cls.HEAD.pack(head[0], head[1], head[2], head[3], len(payload), zlib.crc32(payload), *head[6:]), payload]
+        return b"".join(out)
+
+
+RECORDS, PROOF, MAPS, VMAS, PAGES, PROCESS = 1, 9, 3, 4, 5, 2
+
+
+def unpacked(path):
+    """The recording's chunks without the packing; zstd is the program's, so that nothing more is needed here."""
+    done = run(["sh", "-c", "command -v zstd"])
+    data = open(path, "rb").read()
+    stream, chunks = Stream(data), []
+    for head, payload in stream.chunks:
+        if head[1] != 6:
+            chunks.append((head, payload))
+            continue
+        raw = run([done.stdout.decode().strip(), "-dc"], input=payload).stdout
+        chunks += Stream(b"\0" * 256 + raw).chunks
+    return stream.header, [c for c in chunks if c[0][1] != 7]
+
+
+def verdict(done):
+    try:
+        return json.loads(done.stdout.decode(errors="replace").splitlines()[-1])
+    except (ValueError, IndexError):
+        return None
+
+
+def explain(done, result):
+    return json.dumps(result)[:3000] if result else "status %d\n%s" % (done.returncode, done.stderr.decode(errors="replace")[-2000:])
+
+
+def one_run(checks, kernel, directory, spec):
+    name, options, command, least, pages = spec
+    path = os.path.join(directory, name + ".vmatlas")
+    done = run([VMATLAS, "verify", "--vm=" + kernel, "-q", "--format", "json", "--seed", str(SEED), "-o", path, *options, "--", *command], 280)
+    result = verdict(done)
+    if not result:
+        checks.ok(False, "%s: a verdict" % name, explain(done, result))
+        return None
+    kinds = result["by_kind"]
+    wrong = {k: n for k, n in kinds.items() if n and (pages or k not in ("page", "rss"))}
+    checks.ok(result["status"] == 0, "%s: the command ran as it should" % name, explain(done, result))
+    checks.ok(not wrong, "%s: no difference in %d processes, %d lines, %d pages, %d counts of faults" %
+              (name, result["maps"], result["lines"], result["pages"], result["fault_counts"]), explain(done, result))
+    checks.ok(done.returncode == (1 if result["differences"] else 0), "%s: the exit code says the same" % name, explain(done, result))
+    checks.ok(result["moments"] >= least and result["maps"] >= least and result["lines"] > 10 * least and result["pages"] > 100,
+              "%s: at %d moments or more" % (name, least), explain(done, result))
+    checks.ok(result["fault_counts"] > result["maps"] and not result["fault_counts_unknown"] and not result["by_signal"],
+              "%s: every count of faults was compared, all stood still by the freezer" % name, explain(done, result))
+    checks.equal((result["lost"], result["missed"], result["malformed"], result["stale_maps"]), (0, 0, 0, 0), "%s: nothing lost, nothing stale" % name)
+    again = verdict(run([VMATLAS, "verify", path, "--format", "json"]))
+    same = {k: v for k, v in result.items() if k not in ("seed", "first")}
+    checks.equal(again and {k: v for k, v in again.items() if k != "first"}, same, "%s: the recording says the same again" % name)
+    return path
+
+
+# --- changed recordings --------------------------------------------------------------------------------------------------------------------
+
+def proofs(chunks, kind):
+    return [i for i, (head, payload) in enumerate(chunks) if head[1] == PROOF and struct.unpack_from("<I", payload)[0] == kind and len(payload) > 16]
+
+
+def change(chunks, i, payload):
+    return chunks[:i] + [(chunks[i][0], bytes(payload))] + chunks[i + 1:]
+
+
+def change_line(chunks):
+    i = proofs(chunks, MAPS)[-1]
+    payload = bytearray(chunks[i][1])
+    payload[payload.rindex(b"r-xp")] = ord("-")
+    return change(chunks, i, payload)
+
+
+def change_frame(chunks):
+    """A page that the proof shows present gets another frame, in every proof: the picture is certain of one of them at least."""
+    for i in proofs(chunks, PAGES):
+        entries = list(struct.unpack("<%dQ" % ((len(chunks[i][1]) - 16) // 8), chunks[i][1][16:]))
+        entries = [e ^ 0x155 if e >> 63 else e for e in entries]
+        chunks = change(chunks, i, chunks[i][1][:16] + struct.pack("<%dQ" % len(entries), *entries))
+    return chunks
+
+
+def change_presence(chunks):
+    for i in proofs(chunks, PAGES):
+        chunks = change(chunks, i, chunks[i][1][:16] + b"\0" * (len(chunks[i][1]) - 16))
+    return chunks
+
+
+def change_faults(chunks):
+    i = proofs(chunks, PROCESS)[-1]
+    payload = bytearray(chunks[i][1])
+    struct.pack_into("<Q", payload, 16, struct.unpack_from("<Q", payload, 16)[0] + 1)
+    return change(chunks, i, payload)
+
+
+def change_rss(chunks):
+    for i in proofs(chunks, VMAS):
+        payload = bytearray(chunks[i][1])
+        for at in range(16, len(payload), 32):
+            struct.pack_into("<Q", payload, at + 16, struct.unpack_from("<Q", payload, at + 16)[0] + 4096)
+        chunks = change(chunks, i, payload)
+    return chunks
+
+
+def drop_record(chunks, kind):
+    """One record of a type never was: those behind it get its number."""
+    chosen = None
+    out = []
+    for head, payload in chunks:
+        if head[1] != RECORDS:
+            out.append((head, payload))
+            continue
+        kept = []
+        for at in range(0, len(payload), 128):
+            record = bytearray(payload[at:at + 128])
+            seq, what = struct.unpack_from("<IH", record, 8)
+            if chosen is None and what == kind and seq > 200:
+                chosen = (head[2], head[3])
+                continue
+            if chosen == (head[2], head[3]):
+                struct.pack_into("<I", record, 8, seq - 1)
+            kept.append(bytes(record))
+        out.append((head, b"".join(kept)))
+    return out
+
+
+CHANGES = [
+    ("a letter of a line", change_line, "line"), ("the frame of pages", change_frame, "page"), ("pages that are not there", change_presence, "page"),
+    ("a count of faults", change_faults, "faults"), ("a resident size", change_rss, "rss"),
+    ("a fault that was not told", lambda c: drop_record(c, 7), "faults"), ("a VMA that was not told", lambda c: drop_record(c, 4), "line"),
+]
+
+
+def changed(checks, path, directory):
+    header, chunks = unpacked(path)
+    checks.ok(proofs(chunks, MAPS) and proofs(chunks, PAGES), "the recording holds proofs")
+    plain = os.path.join(directory, "changed.stream")
+    for what, how, kind in [("nothing", lambda c: c, None), *CHANGES]:
+        with open(plain, "wb") as file:
+            file.write(Stream.write(header, how(chunks)))
+        done = run([VMATLAS, "verify", plain, "--format", "json"])
+        result = verdict(done)
+        if kind is None:
+            checks.ok(done.returncode == 0 and result and result["differences"] == 0, "changed: %s" % what, explain(done, result))
+            continue
+        checks.ok(done.returncode == 1 and result and result["by_kind"][kind] > 0 and result["first"]["kernel"] != result["first"]["picture"],
+                  "changed: %s is found" % what, explain(done, result))
+
+
+def main():
+    kernel = kernel_argument()
+    checks = Checks()
+    directory = os.path.join(BUILD, "tests", "kernel", kernel, "verify")
+    os.makedirs(directory, exist_ok=True)
+    paths = [checks.attempt(spec[0], lambda c, s=spec: one_run(c, kernel, directory, s)) for spec in RUNS]
+    checks.attempt("changed recordings", lambda c: changed(c, paths[2], directory))
+    if checks.failed:
+        print("# %s; VMATLAS_TEST_SEED=%d repeats it" % (directory, SEED), flush=True)
+    checks.end()
+
+
+if __name__ == "__main__":
+    main()
