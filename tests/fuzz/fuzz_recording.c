@@ -1,6 +1,6 @@
 /*
  * libFuzzer: any bytes → decode, merge, model, history; then everything a program would ask: maps of all processes, pages, zones, events
- * as text and JSON, moments. Built by run.sh; also runs on files given as arguments.
+ * as text and JSON, moments, and the comparison with the kernel's words. Built by run.sh; also runs on files given as arguments.
  *
  * The decoder checks CRCs, so a fuzzer would hardly get past them: the harness mends the checks of bare chunks before feeding, and in every
  * second input (by its last byte) feeds the bytes as records, past the decoder.
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "checker.h"
 #include "events.h"
 #include "maps.h"
 #include "record.h"
@@ -115,11 +116,30 @@ static void ask(struct va_recording *r)
 	ask_events(r);
 }
 
+/* The same bytes to `vmatlas verify`. */
+static void as_proofs(const uint8_t *bytes, size_t n)
+{
+	struct va_checker *c = va_checker_new();
+	const struct va_finding *first;
+
+	for (size_t at = 0; at < n; at += 1000)
+		if (va_checker_feed(c, bytes + at, n - at < 1000 ? n - at : 1000))
+			break;
+	va_checker_finish(c);
+	first = va_checker_first(c);
+	if (!first != !va_checker_differences(c))
+		abort();
+	if (first)
+		sink += strlen(first->kernel) + strlen(first->picture) + first->touched_count;
+	va_checker_free(c);
+}
+
 static void as_stream(uint8_t *bytes, size_t n)
 {
 	struct va_recording *r = va_recording_new();
 
 	mend(bytes, n);
+	as_proofs(bytes, n);
 	for (size_t at = 0; at < n; at += 1000)
 		if (va_recording_feed(r, bytes + at, n - at < 1000 ? n - at : 1000))
 			break;
