@@ -9,8 +9,6 @@
 #include "record.h"
 #include "walk.h"
 
-#define VM_FAULT_MAJOR 4
-
 static unsigned levels_of(const struct va_event *e)
 {
 	return va_model_header(e->model)->levels;
@@ -168,7 +166,7 @@ static void put_fault(struct va_json *j, const struct va_event *e)
 	va_json_string(j, "kind", va_fault_kind_name(va_fault_kind(e->rec, levels_of(e))));
 	va_json_u64(j, "error", f->error);
 	va_json_bool(j, "write", e->rec->head.flags & VMATLAS_F_WRITE);
-	va_json_bool(j, "major", f->result & VM_FAULT_MAJOR);
+	va_json_bool(j, "major", va_fault_major(e->rec));
 	va_json_string(j, "origin", va_event_origin(e->rec));
 	put_number_or_null(j, "page_size", walk.complete, walk.page_size);
 	va_json_u64(j, "before_depth", f->depth_before);

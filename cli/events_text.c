@@ -139,7 +139,7 @@ static void say_fault(struct va_json *out, const struct va_event *e)
 
 	va_walk_after(f, levels, &walk);
 	say(out, "%s%s%s %llx %s%s %s ip %llx error %x %u ns", va_fault_kind_name(va_fault_kind(e->rec, levels)), reason ? " " : "",
-	    reason ? reason : "", f->addr, e->rec->head.flags & VMATLAS_F_WRITE ? "write" : "read", f->result & 4 ? " major" : "",
+	    reason ? reason : "", f->addr, e->rec->head.flags & VMATLAS_F_WRITE ? "write" : "read", va_fault_major(e->rec) ? " major" : "",
 	    va_event_origin(e->rec), f->ip, f->error, e->rec->head.aux);
 	for (unsigned i = 0; i < walk.steps; i++)
 		say(out, " %s[%u]%s", va_level_name(walk.step[i].level), walk.step[i].index, walk.step[i].allocated ? "+" : "");

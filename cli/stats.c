@@ -70,7 +70,7 @@ static void count_record(struct stats *s, const struct vmatlas_record *rec, unsi
 	p->events++;
 	p->types[rec->head.type]++;
 	p->faults += fault;
-	p->major += fault && (rec->fault.result & 4);
+	p->major += fault && va_fault_major(rec);
 	p->ops += rec->head.type == VMATLAS_OP;
 }
 

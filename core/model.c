@@ -8,10 +8,10 @@
 #include "limits.h"
 #include "mm.h"
 #include "record.h"
+#include "walk.h"
 #include "tasks.h"
 
 #define ENDED_WITH_PAGES 64
-#define VM_FAULT_MAJOR 4
 
 struct va_model {
 	struct vmatlas_stream_header header;
@@ -172,7 +172,7 @@ static bool apply_vma(struct va_model *m, const struct vmatlas_record *rec)
 static void count_fault(struct va_model *m, const struct vmatlas_record *rec)
 {
 	struct va_task *task = va_tasks_edit(&m->tasks, rec->head.tid);
-	bool major = rec->fault.result & VM_FAULT_MAJOR;
+	bool major = va_fault_major(rec);
 
 	if (rec->head.flags & VMATLAS_F_BAD)
 		m->counts.bad++;

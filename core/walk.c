@@ -18,6 +18,7 @@
 #define SWAP_TYPE(entry) ((unsigned)((entry) >> 59))
 #define SWAP_TYPES_OF_FILES 22 /* MAX_SWAPFILES (6.1: 22, 6.12: 23): the types above are migration, poison, device memory, markers */
 
+#define VM_FAULT_MAJOR 4 /* include/linux/mm_types.h */
 #define PF_WRITE (1u << 1) /* hardware error code, Intel SDM vol. 3, 4.7 */
 
 static const char *const level_names[] = { "PGD", "P4D", "PUD", "PMD", "PTE" };
@@ -175,6 +176,13 @@ const char *va_fault_kind_name(enum va_fault_kind kind)
 	};
 
 	return (unsigned)kind < VA_FAULT_KINDS ? names[kind] : "other";
+}
+
+bool va_fault_major(const struct vmatlas_record *rec)
+{
+	if (rec->fault.counted == VMATLAS_COUNTED_UNSAID)
+		return rec->fault.result & VM_FAULT_MAJOR;
+	return rec->fault.counted == VMATLAS_COUNTED_MAJOR;
 }
 
 static bool is_write(const struct vmatlas_record *rec)

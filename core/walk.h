@@ -34,6 +34,8 @@ struct va_walk {
 };
 
 const char *va_level_name(unsigned level);          /* "PGD" … */
+/* As the kernel counts it: I/O was needed, or a second try (a page that was locked, a userfaultfd). */
+bool va_fault_major(const struct vmatlas_record *rec);
 const char *va_fault_kind_name(enum va_fault_kind kind);   /* "demand-zero" … as in JSON */
 const char *va_bad_reason_name(enum va_bad_reason reason); /* "unmapped" … */
 unsigned va_index(unsigned level, __u64 addr);      /* 0..511 */
