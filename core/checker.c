@@ -62,6 +62,8 @@ static bool touches(const struct vmatlas_record *rec, const struct va_finding *f
 		return overlaps(rec->range.lo, rec->range.hi, f);
 	case VMATLAS_PAGES:
 		return overlaps(rec->pages.addr, rec->pages.addr + (1ull << 21), f);
+	case VMATLAS_SWEEP:
+		return overlaps(rec->sweep.lo, rec->sweep.hi, f);
 	case VMATLAS_OP:
 		return overlaps(rec->op.args[0], rec->op.args[0] + rec->op.args[1] + 1, f) ||
 		       overlaps((__u64)rec->op.result, (__u64)rec->op.result + rec->op.args[1] + 1, f);

@@ -132,6 +132,7 @@ static void redact_record(struct va_redact *r, struct vmatlas_record *rec)
 	case VMATLAS_MM_END:
 	case VMATLAS_RANGE:
 	case VMATLAS_OP:
+	case VMATLAS_SWEEP:
 		break;
 	default: /* nobody here knows what it holds */
 		memset(rec->payload, 0, sizeof(rec->payload));

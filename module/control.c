@@ -236,20 +236,29 @@ static int va_parse_classes(char *text, unsigned int *classes)
 	return 0;
 }
 
+/* MM_LAYOUT says whether pages can be known. */
+static void va_tell_layout(struct va_map *map, struct mm_struct *mm)
+{
+	va_mm_layout(map, mm, VMATLAS_F_SNAPSHOT);
+}
+
 static int va_set_classes(char *text)
 {
 	unsigned int classes = va_classes;
 	int err = va_parse_classes(text, &classes);
-	bool again;
+	bool again, faults;
 
 	if (err)
 		return err;
 	again = classes & ~va_classes & VA_CLASS_VMA;
+	faults = (classes ^ va_classes) & VA_CLASS_FAULT;
 	WRITE_ONCE(va_classes, classes);
 	/* What changed while nobody told must be told anew, as after a loss; from now on, so only once the class is seen to be on. */
 	smp_mb();
 	if (again)
 		va_channel_doubt();
+	if (faults)
+		va_watch_each(va_tell_layout);
 	return 0;
 }
 

@@ -235,6 +235,20 @@ void va_watch_none(void)
 	rcu_read_unlock();
 }
 
+void va_watch_each(void (*fn)(struct va_map *map, struct mm_struct *mm))
+{
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < VA_MAPS; i++) {
+		struct mm_struct *mm = READ_ONCE(va_maps[i].mm);
+
+		if (mm)
+			fn(&va_maps[i], mm);
+	}
+	rcu_read_unlock();
+}
+
 unsigned int va_watch_due(void)
 {
 	unsigned int i, due = 0;

@@ -90,6 +90,8 @@ static inline bool va_map_due(const struct va_map *map)
 	return va_map_torn(map) || READ_ONCE(map->pages) != ULONG_MAX;
 }
 
+/* Calls fn for each map, under RCU. */
+void va_watch_each(void (*fn)(struct va_map *map, struct mm_struct *mm));
 /* How many maps have a snapshot due. */
 unsigned int va_watch_due(void);
 /* One of them, with a reference on its mm taken (mmput() it), or NULL. *after: id of the last one tried, 0 to begin. */

@@ -428,6 +428,114 @@ static void fault_around_is_derived(void **state)
 	va_model_free(m);
 }
 
+static struct vmatlas_record a_sweep(__u64 ts, unsigned kind, __u64 lo, __u64 hi, __u64 since)
+{
+	struct vmatlas_record r = a_record(VMATLAS_SWEEP, ts, 1);
+
+	r.sweep = (struct vmatlas_sweep){ .lo = lo, .hi = hi, .since = since, .kind = kind };
+	return r;
+}
+
+static void check_page(struct va_model *m, __u64 addr, unsigned certainty)
+{
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), addr).certainty, certainty);
+}
+
+static void a_sweep_tells_what_is_not_there(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x440000 };
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_fault(20, 1, 0x401000, an_entry(1)));
+	apply(m, a_fault(30, 1, 0x402000, an_entry(2)));
+	check_page(m, 0x403000, VA_PAGE_UNKNOWN);
+	apply(m, a_sweep(40, VMATLAS_SWEEP_TOLD, 0x400000, 0x410000, 25)); /* read since 25: the first had gone by then */
+	check_page(m, 0x401000, VA_PAGE_ABSENT);
+	check_page(m, 0x402000, VA_PAGE_SEEN);
+	check_page(m, 0x403000, VA_PAGE_ABSENT);
+	check_page(m, 0x410000, VA_PAGE_UNKNOWN);
+	apply(m, a_sweep(50, VMATLAS_SWEEP_ACCESS, 0x402000, 0x404000, 0));
+	check_page(m, 0x402000, VA_PAGE_DERIVED);
+	check_page(m, 0x403000, VA_PAGE_ABSENT);
+	apply(m, a_sweep(60, VMATLAS_SWEEP_SWAP, 0x400000, 0x410000, 0));
+	check_page(m, 0x402000, VA_PAGE_DERIVED);
+	apply(m, a_sweep(70, 9, 0x400000, 0x410000, 0));
+	assert_int_equal(va_model_counts(m)->invalid, 1);
+	va_model_free(m);
+}
+
+static void a_doubt_outlives_a_report_begun_before_it(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x440000 };
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_fault(20, 1, 0x402000, an_entry(2)));
+	apply(m, a_sweep(30, VMATLAS_SWEEP_DOUBT, 0x402000, 0x404000, 0));
+	check_page(m, 0x402000, VA_PAGE_UNKNOWN);
+	assert_true(va_mm_page(va_model_mm(m, 1), 0x402000).present); /* as last known */
+	apply(m, a_sweep(40, VMATLAS_SWEEP_TOLD, 0x400000, 0x440000, 25));
+	check_page(m, 0x401000, VA_PAGE_ABSENT);
+	check_page(m, 0x403000, VA_PAGE_UNKNOWN);
+	apply(m, a_sweep(50, VMATLAS_SWEEP_TOLD, 0x400000, 0x440000, 35));
+	check_page(m, 0x402000, VA_PAGE_ABSENT);
+	check_page(m, 0x403000, VA_PAGE_ABSENT);
+	for (__u64 i = 0; i < 20; i++) /* more than are remembered */
+		apply(m, a_sweep(60 + i, VMATLAS_SWEEP_DOUBT, 0x410000 + i * 0x1000, 0x411000 + i * 0x1000, 0));
+	apply(m, a_sweep(90, VMATLAS_SWEEP_TOLD, 0x400000, 0x440000, 61));
+	check_page(m, 0x410000, VA_PAGE_UNKNOWN);
+	apply(m, a_sweep(91, VMATLAS_SWEEP_TOLD, 0x400000, 0x440000, 85));
+	check_page(m, 0x410000, VA_PAGE_ABSENT);
+	va_model_free(m);
+}
+
+static void a_blind_map_is_never_certain(void **state)
+{
+	struct va_model *m = new_model();
+	struct vmatlas_record layout = a_record(VMATLAS_MM_LAYOUT, 15, 1);
+	__u64 one[] = { 0x400000, 0x440000 };
+
+	whole_map(m, 10, 1, one, 1);
+	layout.head.flags = VMATLAS_F_BLIND;
+	apply(m, layout);
+	apply(m, a_fault(20, 1, 0x402000, an_entry(2)));
+	apply(m, a_sweep(30, VMATLAS_SWEEP_TOLD, 0x400000, 0x440000, 17));
+	check_page(m, 0x402000, VA_PAGE_DERIVED);
+	check_page(m, 0x403000, VA_PAGE_UNKNOWN);
+	layout.head.ts = 40;
+	layout.head.flags = 0;
+	apply(m, layout); /* what was told while it was blind stays in doubt */
+	check_page(m, 0x402000, VA_PAGE_UNKNOWN);
+	apply(m, a_sweep(60, VMATLAS_SWEEP_TOLD, 0x400000, 0x440000, 50));
+	check_page(m, 0x403000, VA_PAGE_ABSENT);
+	va_model_free(m);
+}
+
+/* A huge page that migrates: an entry at the PMD that names no frame and no table. */
+static void an_entry_above_the_pte_that_is_not_present(void **state)
+{
+	struct va_model *m = new_model();
+	struct vmatlas_record r = a_record(VMATLAS_PAGES, 20, 1);
+	__u64 one[] = { 0x400000, 0x800000 };
+
+	whole_map(m, 10, 1, one, 1);
+	r.pages = (struct vmatlas_pages){ .addr = 0x400000, .level = 3, .count = 1, .entry = { 0x67ull | 1ull << 7 } };
+	apply(m, r);
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0x400000, 0x600000), 512);
+	r.head.ts = 30;
+	r.pages.entry[0] = 30ull << 59 | 0x600;
+	apply(m, r);
+	assert_int_equal(va_mm_resident(va_model_mm(m, 1), 0x400000, 0x600000), 0);
+	check_page(m, 0x401000, VA_PAGE_SEEN);
+	assert_false(va_mm_page(va_model_mm(m, 1), 0x401000).present);
+	r.head.ts = 40;
+	r.pages.entry[0] = 0;
+	apply(m, r); /* not even a table */
+	check_page(m, 0x401000, VA_PAGE_ABSENT);
+	va_model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,7 +547,9 @@ int main(void)
 		cmocka_unit_test(fork_shares_private_pages_read_only), cmocka_unit_test(fork_copies_files_only_when_written),
 		cmocka_unit_test(tasks_live_and_die), cmocka_unit_test(maps_end_and_stay), cmocka_unit_test(huge_pages),
 		cmocka_unit_test(gigantic_pages_are_one_leaf), cmocka_unit_test(tables_are_remembered),
-		cmocka_unit_test(fault_around_is_derived),
+		cmocka_unit_test(fault_around_is_derived), cmocka_unit_test(a_sweep_tells_what_is_not_there),
+		cmocka_unit_test(a_doubt_outlives_a_report_begun_before_it), cmocka_unit_test(a_blind_map_is_never_certain),
+		cmocka_unit_test(an_entry_above_the_pte_that_is_not_present),
 	};
 
 	return RUN(tests);
