@@ -26,6 +26,14 @@ enum va_page_state va_page_state(const struct va_page *page);
 /* The run that begins at addr, ends at `end` at the latest. Within: one state, one page size, present or not as last known. */
 struct va_run va_run_at(const struct va_mm *mm, __u64 addr, __u64 end);
 
+struct va_residency { /* pages of 4 KiB */
+	__u64 present; /* known to be there: seen or derived */
+	__u64 unknown;
+};
+
+/* [start, end) lies within one VMA. Cheap: counts what is stored, and looks at each page only where records were lost. */
+struct va_residency va_runs_residency(const struct va_mm *mm, __u64 start, __u64 end);
+
 /* Pages of 4 KiB in [start, end) by state. */
 void va_runs_count(const struct va_mm *mm, __u64 start, __u64 end, __u64 pages[VA_STATES]);
 

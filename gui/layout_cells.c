@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "layout.h"
+#include "runs.h"
 
 #define CELLS_MAX 4096
 
@@ -11,22 +12,17 @@ struct grid {
 	size_t n;          /* cells */
 	__u64 start, end;
 	__u64 per_cell;    /* bytes */
-	unsigned char *there;
+	unsigned char *state; /* enum va_page_state, one a cell */
 };
 
-static bool note_page(void *ctx, __u64 addr, const struct va_page *page)
+static void note_states(struct grid *g, const struct va_mm *mm)
 {
-	struct grid *g = ctx;
-	__u64 size = page->level == 4 ? 4096 : page->level == 3 ? 1ull << 21 : 1ull << 30;
+	struct va_run run;
 
-	for (__u64 a = addr & ~(size - 1), end = a + size; a < end; a += 4096) {
-		if (a < g->start)
-			continue;
-		if (a >= g->end)
-			break;
-		g->there[(a - g->start) / g->per_cell] = 1;
+	for (__u64 at = g->start; at < g->end; at = run.end) {
+		run = va_run_at(mm, at, g->end);
+		memset(g->state + ((at - g->start) >> 12), (int)run.state, (run.end - at) >> 12);
 	}
-	return true;
 }
 
 /* One cell a page where cells of at least `least` pixels fit, else one row of bins. */
@@ -65,11 +61,27 @@ static bool choose_grid(struct grid *g, struct va_rect r, const struct va_row *r
 	return true;
 }
 
-static float share(const struct grid *g, size_t i, const struct va_look *look)
-{
-	__u64 a = g->start + i * g->per_cell, b = a + g->per_cell < g->end ? a + g->per_cell : g->end;
+#define SAMPLES 8
 
-	return (float)va_mm_resident(look->mm, a, b) / (float)((b - a) >> 12);
+/* How full a bin is, in parts of its pages. What is sure is counted; how much of it is derived or unknown is seen from some of its pages. */
+struct fill {
+	float there, unknown;
+};
+
+static struct fill fill_of(const struct grid *g, size_t i, const struct va_look *look, bool unsure)
+{
+	__u64 a = g->start + i * g->per_cell, b = a + g->per_cell < g->end ? a + g->per_cell : g->end, pages = (b - a) >> 12;
+	struct fill f = {.there = (float)va_mm_resident(look->mm, a, b) / (float)pages};
+	unsigned n = pages < SAMPLES ? (unsigned)pages : SAMPLES, lost = 0;
+
+	for (unsigned k = 0; unsure && k < n; k++) {
+		struct va_page page = va_mm_page(look->mm, a + pages * k / n * 4096);
+
+		f.unknown += va_page_state(&page) == VA_STATE_UNKNOWN ? 1.0f / (float)n : 0;
+		lost += page.present && page.certainty == VA_PAGE_UNKNOWN;
+	}
+	f.there = va_clampf(f.there - (float)lost / (float)n, 0, 1 - f.unknown);
+	return f;
 }
 
 static bool is_target(const struct grid *g, size_t i, const struct va_look *look)
@@ -80,19 +92,53 @@ static bool is_target(const struct grid *g, size_t i, const struct va_look *look
 	return look->walk->valid && rec->head.mm == va_mm_id(look->mm) && rec->fault.addr >= a && rec->fault.addr < a + g->per_cell;
 }
 
-static void bins(struct va_scene *s, struct va_rect r, const struct grid *g, va_colour there, const struct va_look *look)
+static void unknown_area(struct va_scene *s, struct va_rect r)
+{
+	va_scene_hatch(s, r, VA_HATCH_FALLING, va_px(s->style, 4), va_max(va_px(s->style, 1), 1), va_colour_fade(s->style->theme->uncertain, 0.7f));
+}
+
+static void bins(struct va_scene *s, struct va_rect r, const struct grid *g, va_colour there, const struct va_row *row, const struct va_look *look)
 {
 	const struct va_theme *t = look->style->theme;
 	int w = (int)g->n * g->cell_w;
 
 	va_scene_fill(s, va_rect(r.x, r.y, w, r.h), t->absent);
 	for (size_t i = 0; i < g->n; i++) {
-		float k = share(g, i, look);
-		int x = r.x + (int)i * g->cell_w, h = k > 0 ? va_max((int)(k * (float)r.h + 0.5f), 1) : 0;
+		struct fill f = fill_of(g, i, look, row->unknown);
+		int x = r.x + (int)i * g->cell_w, h = f.there > 0 ? va_max((int)(f.there * (float)r.h + 0.5f), 1) : 0;
+		int u = va_min((int)(f.unknown * (float)r.h + 0.5f), r.h - h);
 
 		va_scene_fill(s, va_rect(x, r.y + r.h - h, g->cell_w, h), there);
+		if (u > 0)
+			unknown_area(s, va_rect(x, r.y, g->cell_w, u));
 		if (is_target(g, i, look))
 			va_scene_border(s, va_rect(x - 2, r.y - 1, g->cell_w + 4, r.h + 2), 0, 1, t->accent);
+	}
+}
+
+/* Seen: full. Derived: full, in a weaker colour, with an edge. Swapped out: the edge only. Not known: hatched. Absent: empty. */
+static void cell(struct va_scene *s, struct va_rect at, enum va_page_state state, va_colour there)
+{
+	const struct va_theme *t = s->style->theme;
+
+	switch (state) {
+	case VA_STATE_SEEN:
+		va_scene_fill(s, at, there);
+		return;
+	case VA_STATE_DERIVED:
+		va_scene_fill(s, at, va_colour_fade(there, 0.62f));
+		return;
+	case VA_STATE_SWAPPED:
+	case VA_STATE_OTHER:
+		va_scene_fill(s, at, t->absent);
+		va_scene_border(s, at, 0, 1, there);
+		return;
+	case VA_STATE_UNKNOWN:
+		va_scene_fill(s, at, t->absent);
+		unknown_area(s, at);
+		return;
+	default:
+		va_scene_fill(s, at, t->absent);
 	}
 }
 
@@ -106,7 +152,7 @@ static void cells(struct va_scene *s, struct va_rect r, const struct grid *g, va
 		int col = (int)(i % (size_t)g->cols), line = (int)(i / (size_t)g->cols);
 		struct va_rect at = va_rect(r.x + col * g->cell_w, top + (used - 1 - line) * g->cell_h, g->cell_w - gap, g->cell_h - gap);
 
-		va_scene_fill(s, at, g->there[i] ? there : t->absent);
+		cell(s, at, g->state[i], there);
 		if (is_target(g, i, look))
 			va_scene_border(s, va_rect_inset(at, -1, -1), 0, g->cell_w > 6 ? 2 : 1, t->accent);
 	}
@@ -117,15 +163,14 @@ void va_layout_cells(struct va_scene *s, struct va_rect r, const struct va_row *
 	const struct va_theme *t = look->style->theme;
 	va_colour there = va_is_kernels(row) ? t->other : row->vma.anon ? t->resident_anon : t->resident_file;
 	unsigned char bits[CELLS_MAX] = {0};
-	struct grid g = {.there = bits};
+	struct grid g = {.state = bits};
 
 	if (va_rect_empty(r) || !look->mm || !choose_grid(&g, r, row, look->style) || g.n > CELLS_MAX)
 		return;
 	if (g.per_cell > 4096) {
-		bins(s, r, &g, there, look);
+		bins(s, r, &g, there, row, look);
 		return;
 	}
-	if (row->resident)
-		va_mm_each_page(look->mm, row->start, row->end, note_page, &g);
+	note_states(&g, look->mm);
 	cells(s, r, &g, there, look);
 }

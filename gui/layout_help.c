@@ -48,7 +48,7 @@ void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *
 	static const char *const groups[] = {"Time", "Map", "Window"};
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	int h = line_height(style), mouse = va_role_height(style, VA_TEXT_BODY) * 3, w = va_min(va_px(style, 1130), r.w - va_px(style, 16));
+	int h = line_height(style), mouse = va_role_height(style, VA_TEXT_BODY) * 5, w = va_min(va_px(style, 1130), r.w - va_px(style, 16));
 	int tall = h * (lines_of("Time") + 1) + mouse + va_px(style, 62);
 	struct va_rect box = va_rect((r.w - w) / 2, va_max((r.h - tall) / 2, 0), w, va_min(tall, r.h)), in;
 
@@ -61,7 +61,9 @@ void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *
 	in = va_rect_inset(box, va_px(style, 24), va_px(style, 18));
 	va_scene_wrap(s, va_rect_cut_bottom(&in, mouse), VA_TEXT_BODY, t->dim,
 		      "Mouse: click a box to keep it large; the wheel zooms at the pointer; drag moves the map. Click or drag in the timeline to go to a moment; "
-		      "the wheel zooms in time there. Click a mark, a process, a button. Hold the pointer over anything to be told what it is.");
+		      "the wheel zooms in time there. Click a mark, a process, a button. Hold the pointer over anything to be told what it is. "
+		      "Pages of a box: full = the kernel's entry was read; weaker = in RAM as follows from an event (fork, fault-around); edge only = swapped out; "
+		      "hatched = not known, or records were lost since; empty = absent.");
 	w = in.w / 3;
 	for (int i = 0; i < 3; i++)
 		group_column(s, va_rect(in.x + i * w, in.y, w - va_px(style, 14), in.h), groups[i]);

@@ -108,19 +108,34 @@ static const char *zone_title(const struct va_row *row)
 	}
 }
 
+/* What is not known is not counted as there, nor as absent. */
+static void residency_words(char *buf, size_t n, const struct va_row *row)
+{
+	char a[32], b[32], c[32];
+	__u64 pages = (row->end - row->start) >> 12;
+
+	va_words_count(a, sizeof(a), row->resident);
+	va_words_count(b, sizeof(b), pages);
+	va_words_count(c, sizeof(c), row->unknown);
+	if (row->unknown == pages)
+		snprintf(buf, n, "%s page%s, not known which in RAM", b, pages == 1 ? "" : "s");
+	else if (row->unknown)
+		snprintf(buf, n, "at least %s of %s pages in RAM, %s not known", a, b, c);
+	else
+		snprintf(buf, n, "%s of %s page%s in RAM", a, b, pages == 1 ? "" : "s");
+}
+
 static void box_lines(struct va_scene *s, struct va_rect in, const struct va_row *row, const struct va_look *look)
 {
 	int line = va_role_height(look->style, VA_TEXT_BODY);
 	const struct va_theme *t = look->style->theme;
 	va_colour colour = va_is_kernels(row) ? t->text : row->vma.anon ? t->anon_text : t->file_text;
-	char a[32], b[32], text[96];
+	char text[160];
 
 	if (in.h >= 2 * line) {
 		struct va_rect at = va_rect(in.x, in.y + line, in.w, line);
 
-		va_words_count(a, sizeof(a), row->resident);
-		va_words_count(b, sizeof(b), (row->end - row->start) >> 12);
-		snprintf(text, sizeof(text), "%s of %s page%s in RAM", a, b, row->end - row->start == 4096 ? "" : "s");
+		residency_words(text, sizeof(text), row);
 		va_scene_text_free(s, at, VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.8f), text);
 	}
 	if (in.h >= 3 * line && row->path)
@@ -175,11 +190,13 @@ static void box_text(struct va_scene *s, struct va_rect box, const struct va_row
 
 static void box_tip(char *buf, size_t n, const struct va_row *row, const struct va_look *look)
 {
-	char perms[5], size[32], name[256];
+	char perms[5], size[32], name[256], pages[160];
 
 	va_vma_perms(row->vma.vm_flags, perms);
-	snprintf(buf, n, "%" PRIx64 "-%" PRIx64 " %s %s, %s, %" PRIu64 " pages in RAM %s", (uint64_t)row->start, (uint64_t)row->end, perms,
-		 va_words_size(size, sizeof(size), row->end - row->start), va_zone_name(row->zone), (uint64_t)row->resident,
+	residency_words(pages, sizeof(pages), row);
+	snprintf(buf, n, "%" PRIx64 "-%" PRIx64 " %s %s, %s, %s%s %s", (uint64_t)row->start, (uint64_t)row->end, perms,
+		 va_words_size(size, sizeof(size), row->end - row->start), va_zone_name(row->zone), pages,
+		 row->vma.stale ? "; records were lost: this mapping may differ from the kernel's" : "",
 		 look->mm ? va_vma_name(look->mm, &row->vma, look->texts, look->header->rules, name, sizeof(name)) : "");
 }
 
@@ -461,10 +478,11 @@ static void legend(struct va_scene *s, struct va_rect r, const struct va_look *l
 {
 	const struct va_theme *t = look->style->theme;
 
+	legend_item(s, &r, "not known", t->absent, t->uncertain, VA_HATCH_FALLING);
 	legend_item(s, &r, "in RAM", t->resident_anon, t->resident_anon, -1);
-	legend_item(s, &r, "kernel's", t->kernel, t->other, VA_HATCH_DOTS);
 	legend_item(s, &r, "file", t->file_fill, t->file, VA_HATCH_RISING);
 	legend_item(s, &r, "anonymous", t->anon_fill, t->anon, -1);
+	legend_item(s, &r, "kernel's", t->kernel, t->other, VA_HATCH_DOTS);
 }
 
 static void scroll_bar(struct va_scene *s, struct va_rect r, const struct va_look *look)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "maps.h"
+#include "runs.h"
 #include "walk.h"
 
 #define CROWD 0.01f /* of a row that is one among thousands: the landmarks keep their height, the crowd shares what is left */
@@ -33,7 +34,10 @@ static void add_vma(struct va_rows *rows, const struct va_rows_input *in, const 
 	row->vma = *vma;
 	row->zone = va_zone_of(in->mm, vma, in->texts, in->objects, in->rules, &row->lib);
 	row->path = vma->name_kind == VMATLAS_NAME_PATH ? va_texts_get(in->texts, vma->name_text) : NULL;
-	row->resident = va_mm_resident(in->mm, vma->start, vma->end);
+	struct va_residency pages = va_runs_residency(in->mm, vma->start, vma->end);
+
+	row->resident = pages.present;
+	row->unknown = pages.unknown;
 }
 
 /* up stands above low. What a library's bss needs beyond its file stands right above the file: it belongs to the group. */

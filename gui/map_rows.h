@@ -21,7 +21,8 @@ struct va_row {
 	bool lib;
 	int group;         /* neighbours of one file share a number; -1 = none */
 	const char *path;  /* of a mapped file; in the text store */
-	__u64 resident;    /* pages known to be there */
+	__u64 resident;    /* pages known to be there … */
+	__u64 unknown;     /* … and of which nothing is known, or was before records were lost */
 };
 
 struct va_rows {

@@ -34,6 +34,7 @@ struct va_theme {
 	va_colour file, file_fill, file_text;
 	va_colour kernel, hole, gap;
 	va_colour resident_anon, resident_file, absent; /* page cells */
+	va_colour uncertain; /* hatching of page cells of which nothing is known */
 	va_colour accent;                               /* the chosen thing: slot, box, button */
 	va_colour fresh;                                /* new by this very event: tables, boxes */
 	va_colour zero, map, cow, huge, bad, other;     /* faults by kind */

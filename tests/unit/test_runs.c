@@ -134,6 +134,16 @@ static void check_runs(const struct va_mm *mm)
 	}
 }
 
+static void counts_are_those_of_the_runs(const struct va_mm *mm)
+{
+	__u64 pages[VA_STATES];
+	struct va_residency r = va_runs_residency(mm, START, END);
+
+	va_runs_count(mm, START, END, pages);
+	assert_int_equal(r.present, pages[VA_STATE_SEEN] + pages[VA_STATE_DERIVED]);
+	assert_int_equal(r.unknown, pages[VA_STATE_UNKNOWN]);
+}
+
 static void runs_say_what_each_page_says(void **state)
 {
 	const char *text = getenv("VMATLAS_TEST_SEED");
@@ -145,6 +155,17 @@ static void runs_say_what_each_page_says(void **state)
 		for (unsigned i = 0; i < 12; i++)
 			apply_anything(m, 30 + i, &seed);
 		check_runs(va_model_mm(m, 1));
+		counts_are_those_of_the_runs(va_model_mm(m, 1));
+		if (round & 1) { /* whatever was known is not any more; then something is again */
+			struct vmatlas_record loss = a_record(VMATLAS_LOSS, 45, 0);
+
+			loss.loss.count = 1;
+			loss.loss.channel = VMATLAS_CHANNEL_FAULTS;
+			apply(m, loss);
+			apply_anything(m, 50, &seed);
+			check_runs(va_model_mm(m, 1));
+			counts_are_those_of_the_runs(va_model_mm(m, 1));
+		}
 		va_model_free(m);
 	}
 }
