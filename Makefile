@@ -179,6 +179,10 @@ test-long: all workloads vm ## every case, full counts
 test-debug: all workloads $(foreach k,$(DEBUG_KERNELS),$(B)/vm/$(k)/initramfs.cpio) ## the module on kernels built to check themselves (KASAN, lockdep, kmemleak …)
 	$(Q)KERNELS="$(DEBUG_KERNELS)" tests/run.sh debug
 
+.PHONY: test-build-matrix
+test-build-matrix: | $(B)/.deps ## compiles the module for kernels configured in unusual ways, warnings being errors (many minutes)
+	$(Q)tests/module/build_matrix.sh
+
 fuzz: ## libFuzzer on the decoders (clang); SECONDS_PER_TARGET=60
 	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}
 

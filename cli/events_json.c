@@ -253,6 +253,7 @@ static void put_pages(struct va_json *j, const struct va_event *e)
 	for (unsigned i = 0; i < p->count && i < VMATLAS_PAGES_PER_RECORD; i++)
 		va_json_hex(j, NULL, p->entry[i]);
 	va_json_end_array(j);
+	va_json_bool(j, "snapshot", e->rec->head.flags & VMATLAS_F_SNAPSHOT);
 }
 
 static void put_sweep(struct va_json *j, const struct va_event *e)
@@ -262,6 +263,7 @@ static void put_sweep(struct va_json *j, const struct va_event *e)
 	va_json_hex(j, "lo", s->lo);
 	va_json_hex(j, "hi", s->hi);
 	va_json_string(j, "sweep", va_sweep_name(s->kind));
+	va_json_bool(j, "snapshot", e->rec->head.flags & VMATLAS_F_SNAPSHOT);
 	va_json_u64(j, "since", s->since);
 }
 

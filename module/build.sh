@@ -4,7 +4,14 @@ set -eu
 
 [ $# -ge 2 ] || { echo "usage: $0 HEADERS DESTDIR [V=1]" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
-[ -f "$1/Makefile" ] || { echo "$0: $1: no kernel headers here" >&2; exit 1; }
+if [ ! -f "$1/Makefile" ]; then
+	case $1 in
+	/lib/modules/*/build) release=${1#/lib/modules/} && hint="; they come with: $("$here/headers-hint.sh" "${release%/build}")" ;;
+	*) hint= ;;
+	esac
+	echo "$(basename "$0"): the kernel's headers are not there ($1)$hint" >&2
+	exit 1
+fi
 headers=$(cd "$1" && pwd)
 mkdir -p "$2"
 dest=$(cd "$2" && pwd)

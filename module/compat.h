@@ -71,7 +71,8 @@ static inline unsigned long va_compat_folio_size(const void *folio)
 #define VA_UFFD_ZERO "mfill_atomic_zeropage"
 #define VA_UFFD_CONTINUE "mfill_atomic_continue"
 #endif
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+/* Without userfaultfd the hooks find no function, and the type is not known. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0) || !defined(CONFIG_USERFAULTFD)
 #define VA_UFFD_MM(regs) ((struct mm_struct *)(regs)->di)
 #else
 #define VA_UFFD_MM(regs) (((struct userfaultfd_ctx *)(regs)->di)->mm)

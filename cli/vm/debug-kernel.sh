@@ -3,6 +3,7 @@
 # kernels.sh puts those it fetches: build/kernels/NAME/{release,vmlinuz,headers,root,complete}. A kernel is built again only when its
 # configuration or the package has changed; its release carries a sum of both, so nothing made for the old one is taken for the new.
 # usage: debug-kernel.sh DESTINATION NAME...    (debug-6.1, debug-6.12, debug-6.12-rt)
+#        debug-kernel.sh --source DESTINATION SERIES      only the source; prints where it is
 set -eu
 
 die() { echo "debug-kernel.sh: $*" >&2; exit 1; }
@@ -72,6 +73,11 @@ install_as_fetched() { # directory
 
 [ $# -ge 2 ] || die "usage: debug-kernel.sh DESTINATION NAME..."
 "$here/deps.sh" debug-kernel
+if [ "$1" = --source ]; then
+	mkdir -p "$2"
+	source_of "$2" "$3"
+	exit
+fi
 dest=$1
 shift
 for name; do

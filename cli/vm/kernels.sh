@@ -103,20 +103,7 @@ from_archive() { # kernel directory, release
 	finish "$1" "$2"
 }
 
-# Names of the package that has a kernel's headers.
-headers_hint() {
-	if command -v apt-get >/dev/null; then
-		echo "apt-get install linux-headers-$1"
-	elif command -v dnf >/dev/null; then
-		echo "dnf install kernel-devel-$1"
-	elif command -v pacman >/dev/null; then
-		echo "pacman -S linux-headers"
-	elif command -v zypper >/dev/null; then
-		echo "zypper install kernel-default-devel"
-	else
-		echo "the distribution's package with the headers of $1"
-	fi
-}
+headers_hint() { "$(dirname "$0")/../../module/headers-hint.sh" "$1"; } # release
 
 # Without an archive that knows: the running system's own files.
 from_here() { # kernel directory

@@ -33,6 +33,16 @@ if [ "$1" = inside ]; then
 fi
 
 dir=$1 module=$2 vmatlas=$3 workloads=$4 rounds=$5 seed=$6
+# What is no module of this kernel: a sentence.
+refused() { # name, file
+	"$vmatlas" record --local --quiet --module "$2" -o /tmp/refused.vmatlas -- true 2>"$dir/refused.$1"
+	echo "status $?" >>"$dir/refused.$1"
+}
+
+other=$(find "${module%/*/*}" -name vmatlas.ko ! -path "$module" | head -n 1)
+[ -z "$other" ] || refused foreign "$other"
+refused missing /nowhere/vmatlas.ko
+
 power 3 0
 insmod "$module" subbuf_count=64 || exit 1
 power 2 0

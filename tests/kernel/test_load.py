@@ -21,7 +21,8 @@ def sequence_numbers(checks, guest):
         if event["type"] == "loss":
             lost[event["cpu"], event["channel"]] += event["count"]
         else:
-            seen[event["cpu"], "faults" if event["type"] == "fault" else "truth"].append(event["seq"])
+            entries = event["type"] in ("pages", "sweep") and not event["snapshot"]
+            seen[event["cpu"], "faults" if event["type"] == "fault" or entries else "truth"].append(event["seq"])
     stats = guest.recording.stats()
     for cpu in stats["cpus"]:
         for channel in ("truth", "faults"):
