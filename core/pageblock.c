@@ -199,14 +199,3 @@ unsigned va_block_next(const struct va_block *b, unsigned page)
 	}
 	return page;
 }
-
-unsigned va_block_stored(const struct va_block *b, unsigned first, unsigned end)
-{
-	unsigned n = 0;
-
-	if (b->leaf)
-		return end - first;
-	for (unsigned page = va_block_next(b, first); page < end; page = va_block_next(b, page + 1))
-		n++;
-	return n;
-}

@@ -35,7 +35,6 @@ void va_block_set_leaf(struct va_block *block, const struct va_page *p);
 void va_block_split(struct va_block *block);            /* a leaf becomes 512 derived pages */
 void va_block_forget(struct va_block *block, unsigned page);
 unsigned va_block_next(const struct va_block *block, unsigned page); /* the first from there on of which something is stored; 512 = none */
-unsigned va_block_stored(const struct va_block *block, unsigned first, unsigned end); /* of which something is stored, in [first, end) */
 unsigned va_block_count(const struct va_block *block, unsigned first, unsigned end); /* present in [first, end) */
 
 extern size_t va_pages_bytes; /* held by all chunks and blocks; atomic */

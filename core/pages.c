@@ -173,18 +173,6 @@ __u64 va_pages_next(const struct va_pages *p, __u64 addr, __u64 end)
 	return end;
 }
 
-__u64 va_pages_stored(const struct va_pages *p, __u64 start, __u64 end)
-{
-	__u64 n = 0;
-	unsigned first, last;
-
-	for (size_t i = lower(p, start >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
-		part_of(p, i, start, end, &first, &last);
-		n += va_block_stored(p->slots[i].block, first, last);
-	}
-	return n;
-}
-
 typedef bool (*each_fn)(void *ctx, __u64 addr, const struct va_page *page);
 
 static bool each_in_block(const struct va_block *b, __u64 base, unsigned first, unsigned last, each_fn fn, void *ctx)

@@ -22,7 +22,6 @@ void va_pages_unref(struct va_pages *pages);
 /* What is stored for addr; certainty VA_PAGE_UNKNOWN where nothing is. */
 struct va_page va_pages_get(const struct va_pages *pages, __u64 addr);
 __u64 va_pages_next(const struct va_pages *pages, __u64 addr, __u64 end); /* the first page in [addr, end) of which something is stored, else end */
-__u64 va_pages_stored(const struct va_pages *pages, __u64 start, __u64 end); /* pages of 4 KiB of which something is stored */
 __u64 va_pages_resident(const struct va_pages *pages, __u64 start, __u64 end);
 /* false: fn stopped it */
 bool va_pages_each(const struct va_pages *pages, __u64 start, __u64 end,

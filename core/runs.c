@@ -67,16 +67,8 @@ void va_runs_count(const struct va_mm *mm, __u64 start, __u64 end, __u64 pages[V
 
 struct va_residency va_runs_residency(const struct va_mm *mm, __u64 start, __u64 end)
 {
-	__u64 pages[VA_STATES], stored, at = start;
+	__u64 pages[VA_STATES];
 
-	if (mm->faults_lost) {
-		va_runs_count(mm, start, end, pages);
-		return (struct va_residency){ pages[VA_STATE_SEEN] + pages[VA_STATE_DERIVED], pages[VA_STATE_UNKNOWN] };
-	}
-	stored = va_pages_stored(mm->pages, start, end);
-	while (at < end && va_pages_next(mm->pages, at, end) == at) /* the first page of which nothing is stored: it is as all such here */
-		at += 4096;
-	bool unknown = at < end && va_mm_page(mm, at).certainty == VA_PAGE_UNKNOWN;
-
-	return (struct va_residency){ va_mm_resident(mm, start, end), unknown ? ((end - start) >> 12) - stored : 0 };
+	va_runs_count(mm, start, end, pages);
+	return (struct va_residency){ pages[VA_STATE_SEEN] + pages[VA_STATE_DERIVED], pages[VA_STATE_UNKNOWN] };
 }

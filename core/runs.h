@@ -31,7 +31,7 @@ struct va_residency { /* pages of 4 KiB */
 	__u64 unknown;
 };
 
-/* [start, end) lies within one VMA. Cheap: counts what is stored, and looks at each page only where records were lost. */
+/* Of [start, end): looks at each page of which something is stored. */
 struct va_residency va_runs_residency(const struct va_mm *mm, __u64 start, __u64 end);
 
 /* Pages of 4 KiB in [start, end) by state. */
