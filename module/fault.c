@@ -239,6 +239,21 @@ static bool va_given_up(const struct va_pending *p)
 	return fatal_signal_pending(current) || (!(p->flags & VMATLAS_F_KERNEL) && signal_pending(current));
 }
 
+/* What fault-around mapped before the page itself had to be waited for: a signal may be taken first, and then nothing else would tell. */
+static void va_tell_around(const struct va_pending *p)
+{
+	unsigned long lo = max(p->addr & ~VA_AROUND, p->vma_start);
+	struct va_map *map;
+
+	if (p->flags & (VMATLAS_F_ANON | VMATLAS_F_HUGETLB) || !p->vma_end)
+		return;
+	rcu_read_lock();
+	map = va_map_find(p->mm);
+	if (map)
+		va_sweep(map, p->mm, lo, min(lo + VA_AROUND + 1, p->vma_end), VA_SWEEP_RUNS_FEW, VMATLAS_SWEEP_DOUBT);
+	rcu_read_unlock();
+}
+
 int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct va_pending *p = &((struct va_fault_call *)ri->data)->fault;
@@ -249,6 +264,7 @@ int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (p->result & VM_FAULT_RETRY) {
 		p->result &= ~VM_FAULT_RETRY;
 		p->flags |= VMATLAS_F_RETRIED;
+		va_tell_around(p);
 		/* get_user_pages() comes back with FAULT_FLAG_TRIED. */
 		if (va_given_up(p))
 			va_emit(p, 0, 0, 0);
