@@ -169,6 +169,10 @@ disk_full() {
 	"$vmatlas" record --local -o /tmp/small/r.vmatlas -- "$workloads"/cpus_flat_out /tmp full 2 100 >/dev/null 2>/tmp/full.err
 	check "disk full: one sentence says so" grep -qi 'no space' /tmp/full.err
 	check "disk full: what is whole can be used" "$vmatlas" stats /tmp/small/r.vmatlas
+	rm /tmp/small/r.vmatlas
+	"$vmatlas" record --local --flight -o /tmp/small/f.vmatlas -- "$workloads"/cpus_flat_out /tmp full 2 100 >/dev/null 2>/tmp/full.err
+	check "disk full: a flight recorder says so" grep -qi 'no space' /tmp/full.err
+	check "disk full: and does not keep the module" status_is 0 "$vmatlas" record --local --flight -o /tmp/after.vmatlas -- true
 	umount /tmp/small
 }
 

@@ -216,6 +216,30 @@ static void invalid_ones_are_counted_and_not_shown(void **state)
 	free(o);
 }
 
+static void losses_before_the_first_count(void **state)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	struct va_merge *m = va_merge_new(1, take, o);
+	struct vmatlas_record late = numbered(8, 12);
+
+	va_merge_begin(m, 0, 1, 10, 3);
+	va_merge_begin(m, 0, 0, 4, 3);
+	va_merge_begin(m, 9, 0, 4, 3);
+	va_merge_records(m, 0, 1, &late, 1);
+	va_merge_begin(m, 0, 1, 0, 9); /* too late to say */
+	va_merge_total(m, 0, 0, 6, 99); /* all that came is lost */
+	va_merge_flush(m);
+	assert_int_equal(o->n, 3);
+	assert_int_equal(o->recs[0].head.type, VMATLAS_LOSS);
+	assert_int_equal(o->recs[0].loss.count, 2);
+	assert_int_equal(o->recs[0].loss.after, 3);
+	assert_int_equal(o->recs[0].head.ts, 8);
+	assert_int_equal(o->recs[2].loss.count, 2);
+	assert_int_equal(o->recs[2].loss.channel, 0);
+	va_merge_free(m);
+	free(o);
+}
+
 static void losses_at_the_end_come_from_totals(void **state)
 {
 	struct out *o = calloc(1, sizeof(*o));
@@ -243,7 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_streams), cmocka_unit_test(nothing_before_its_round),
 		cmocka_unit_test(late_ones_are_counted_and_shown), cmocka_unit_test(invalid_ones_are_counted_and_not_shown),
-		cmocka_unit_test(losses_at_the_end_come_from_totals),
+		cmocka_unit_test(losses_at_the_end_come_from_totals), cmocka_unit_test(losses_before_the_first_count),
 	};
 
 	return RUN(tests);
