@@ -24,6 +24,7 @@ struct va_leave {
 	u32 map;
 	u8 kind;   /* enum va_leave_kind */
 	bool lock; /* we run under the write side of the mmap lock */
+	bool free; /* at the return no lock is held that keeps the page tables */
 	struct va_span span[2]; /* the second may be empty */
 };
 
@@ -77,6 +78,30 @@ static void va_end_span(struct va_map *map, const struct va_leave *leave, const 
 		va_sweep(map, leave->mm, span->lo, span->hi, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
 }
 
+static void va_doubt(struct va_map *map, const struct va_leave *leave)
+{
+	va_sweep_write(map, VMATLAS_SWEEP_DOUBT, leave->span[0].lo, leave->span[0].hi, 0, 0);
+	va_sweep_write(map, VMATLAS_SWEEP_DOUBT, leave->span[1].lo, leave->span[1].hi, 0, 0);
+}
+
+/*
+ * Interrupts off keep the page tables of the map this CPU runs in. Those of another are freed at once when munmap() has flushed the CPUs that
+ * run in it (x86 without a hypervisor's help, before 6.14): only its lock keeps them.
+ */
+static void va_end_leave(struct va_map *map, const struct va_leave *leave)
+{
+	bool foreign = leave->free && leave->mm != current->mm;
+
+	if (foreign && !mmap_read_trylock(leave->mm)) {
+		va_doubt(map, leave);
+		return;
+	}
+	va_end_span(map, leave, &leave->span[0]);
+	va_end_span(map, leave, &leave->span[1]);
+	if (foreign)
+		mmap_read_unlock(leave->mm);
+}
+
 int va_leave_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct va_leave *leave = (void *)ri->data;
@@ -84,10 +109,8 @@ int va_leave_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	rcu_read_lock();
 	map = va_map_find(leave->mm);
-	if (map && map->id == leave->map) {
-		va_end_span(map, leave, &leave->span[0]);
-		va_end_span(map, leave, &leave->span[1]);
-	}
+	if (map && map->id == leave->map)
+		va_end_leave(map, leave);
 	rcu_read_unlock();
 	return 0;
 }
@@ -231,21 +254,31 @@ int va_leave_insert_all(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 /* --- userfaultfd: another thread fills or moves -------------------------------------------------------------------------------- */
 
+static int va_begin_uffd(struct kretprobe_instance *ri, struct mm_struct *mm, unsigned long addr, unsigned long len)
+{
+	struct va_leave *leave = (void *)ri->data;
+	int unwatched = va_begin(ri, mm, VA_LEAVE_ENTRIES, addr, addr + len);
+
+	if (!unwatched)
+		leave->free = true;
+	return unwatched;
+}
+
 int va_leave_uffd3(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return va_begin(ri, VA_UFFD_MM(regs), VA_LEAVE_ENTRIES, regs->si, regs->si + regs->dx);
+	return va_begin_uffd(ri, VA_UFFD_MM(regs), regs->si, regs->dx);
 }
 
 int va_leave_uffd4(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return va_begin(ri, VA_UFFD_MM(regs), VA_LEAVE_ENTRIES, regs->si, regs->si + regs->cx);
+	return va_begin_uffd(ri, VA_UFFD_MM(regs), regs->si, regs->cx);
 }
 
 int va_leave_uffd_move(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct va_leave *leave = (void *)ri->data;
 
-	if (va_begin(ri, VA_UFFD_MM(regs), VA_LEAVE_ENTRIES, regs->si, regs->si + regs->cx))
+	if (va_begin_uffd(ri, VA_UFFD_MM(regs), regs->si, regs->cx))
 		return 1;
 	leave->span[1] = (struct va_span){ regs->dx, regs->dx + regs->cx };
 	return 0;

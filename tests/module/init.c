@@ -159,6 +159,8 @@ int init(void)
 		dice_state = number_of("seed", 1);
 		fire(number_of("fire", 1), number_of("fuzz", 100));
 		test_log("fire", "");
+		if (checks_itself())
+			test_leaks("fire");
 		power_off();
 	}
 	test_ladder();
