@@ -203,9 +203,9 @@ static void describe(struct va_strings *v, const struct va_options *o, const str
 		add_pair(v, "--title", va_string("%s", o->title));
 	if (o->flight)
 		add_pair(v, "--flight", va_string("%u", o->flight));
-	if (o->pid)
-		add_pair(v, "--pid", va_string("%d", o->pid));
-	else
+	for (int i = 0; o->pid && i < o->command_count; i++)
+		add_pair(v, "--pid", va_string("%s", o->command[i]));
+	if (!o->pid)
 		add_pair(v, "--job", va_string("/proc/%d/fd/%d", getpid(), job));
 }
 

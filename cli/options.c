@@ -247,10 +247,13 @@ static bool fits(int c, const char *which)
 
 static int take_pid(struct va_options *o, const char *command)
 {
-	unsigned pid;
+	unsigned pid = 0;
 
-	if (o->command_count != 1 || !parse_number(o->command[0], 1, 4194304, &pid))
-		return usage(command, "%s", "give the id of one process");
+	for (int i = 0; i < o->command_count; i++)
+		if (!parse_number(o->command[i], 1, 4194304, &pid))
+			return usage(command, "'%s' is not the id of a process", o->command[i]);
+	if (!pid || o->command_count > 64)
+		return usage(command, "%s", "give the id of a process, or of several (64 at most)");
 	o->pid = pid;
 	return -1;
 }

@@ -30,7 +30,7 @@ struct va_options {
 	char *classes;         /* owned: event classes, joined by spaces; "" = the module's choice */
 	struct va_strings shares; /* absolute directories */
 	unsigned flight;       /* MiB a flight recorder keeps; 0 = none */
-	pid_t pid;             /* attach */
+	pid_t pid;             /* attach: the last of those in `command`, which are numbers then; 0 = none */
 	struct va_proving prove; /* verify */
 	bool json;             /* verify */
 	char **command;        /* what is left: NULL-terminated, may be empty */

@@ -111,19 +111,30 @@ static int start_command(struct va_collect *c)
 
 static int start_attach(struct va_collect *c)
 {
-	char text[32];
-	int err;
+	char text[16 * VA_COLLECT_PIDS] = "pid";
+	int err = 0;
+	unsigned i;
 
-	c->watched = syscall(SYS_pidfd_open, c->o->pid, 0);
-	snprintf(text, sizeof(text), "pid %d", c->o->pid);
-	err = c->watched < 0 ? -errno : va_module_write("target", text);
+	for (i = 0; i < c->o->pids && !err; i++) {
+		c->watched[i] = syscall(SYS_pidfd_open, c->o->pid[i], 0);
+		err = c->watched[i] < 0 ? -errno : 0;
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %d", c->o->pid[i]);
+	}
+	if (!err)
+		err = va_module_write("target", text);
 	if (!err)
 		return 0;
 	if (err == -ESRCH || err == -EINVAL) {
-		fprintf(stderr, "vmatlas-collect: there is no process %d\n", c->o->pid);
+		fprintf(stderr, "vmatlas-collect: there is no process %d\n", c->o->pid[i - 1]);
 		return VA_EXIT_NO_PROCESS;
 	}
 	return complain("cannot watch the process", err);
+}
+
+/* The first of the attached that still runs; -1 = none. */
+static int watched(const struct va_collect *c)
+{
+	return c->gone < c->o->pids ? c->watched[c->gone] : -1;
 }
 
 void va_collect_round(struct va_collect *c)
@@ -247,7 +258,7 @@ static void take_commands(struct va_collect *c)
 static void wait_a_little(struct va_collect *c)
 {
 	struct pollfd fds[4] = {
-		{ c->signals, POLLIN, 0 }, { c->watched, POLLIN, 0 }, { c->o->out, 0, 0 }, { c->o->commands, POLLIN, 0 },
+		{ c->signals, POLLIN, 0 }, { watched(c), POLLIN, 0 }, { c->o->out, 0, 0 }, { c->o->commands, POLLIN, 0 },
 	};
 
 	if (poll(fds, 4, va_prover_wait(c->prover, c->patience)) <= 0)
@@ -257,7 +268,7 @@ static void wait_a_little(struct va_collect *c)
 	if (fds[0].revents)
 		take_signal(c);
 	if (fds[1].revents)
-		c->ended = true;
+		c->ended = ++c->gone == c->o->pids;
 	if (fds[2].revents & (POLLERR | POLLHUP))
 		c->error = -EPIPE;
 }
@@ -411,7 +422,7 @@ static int record(struct va_collect *c)
 
 int va_collect_run(const struct va_collect_options *o)
 {
-	struct va_collect c = { .o = o, .lock = -1, .watched = -1 };
+	struct va_collect c = { .o = o, .lock = -1 };
 	int code;
 
 	va_child_outlive();

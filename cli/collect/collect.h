@@ -11,12 +11,15 @@
 #include "objects.h"
 #include "prover.h"
 
+#define VA_COLLECT_PIDS 64 /* what the module's `target` takes at once */
+
 struct va_collect_options {
 	int out;               /* where the stream goes */
 	int commands;          /* lines from the launcher: "mark TEXT" puts a mark into the stream; "stop", or their end, stops us; -1 = none */
 	int report;            /* where struct va_report goes at the end; -1 = nowhere */
 	struct va_job *job;    /* the command, or NULL */
-	pid_t pid;             /* to attach to; 0 = none */
+	pid_t pid[VA_COLLECT_PIDS]; /* to attach to */
+	unsigned pids;
 	unsigned flight;       /* MiB of truth a flight recorder keeps; 0 = all is written as it comes */
 	const char *title;
 	const char *loader;    /* how the module came to be loaded: META "loader" */
@@ -32,7 +35,9 @@ struct va_collect {
 	struct va_module_stats stats;
 	struct va_child child;
 	int lock;              /* the control directory, locked: one collector at a time */
-	int signals, watched;  /* signalfd; pidfd of the attached process or -1 */
+	int signals;           /* signalfd */
+	int watched[VA_COLLECT_PIDS]; /* pidfds of the attached processes */
+	unsigned gone;         /* so many of them, from the first on, have ended */
 	bool stopped, ended;   /* by the user; the command or process is over */
 	int status;            /* of the command, wait(2) */
 	int error;             /* of the stream's other side, -errno */

@@ -34,7 +34,7 @@ static const char help[] =
 	"Drains the module's per-CPU files and writes the stream. Needs root.\n"
 	"\n"
 	"  -o, --out FD|FILE          where the stream goes\n"
-	"      --pid N                record this process until it ends, or SIGINT or SIGTERM\n"
+	"      --pid N                record this process until it ends, or SIGINT or SIGTERM (may repeat)\n"
 	"      --user UID:GID         run the command as this user\n"
 	"      --enable-classes LIST  event classes: fault op vma task mark (all)\n"
 	"      --title TEXT           title of the recording\n"
@@ -114,8 +114,12 @@ static int take(struct arguments *a, int c)
 		a->unload = true;
 		return -1;
 	case PID:
-		a->o.pid = is_number(optarg) ? atoi(optarg) : -1;
-		return a->o.pid > 0 ? -1 : usage("--pid needs a process id");
+		if (!is_number(optarg) || atoi(optarg) <= 0)
+			return usage("--pid needs a process id");
+		if (a->o.pids == VA_COLLECT_PIDS)
+			return usage("no more than 64 processes can be given");
+		a->o.pid[a->o.pids++] = atoi(optarg);
+		return -1;
 	case FLIGHT:
 		a->o.flight = is_number(optarg) ? atoi(optarg) : 0;
 		return a->o.flight && a->o.flight <= VA_FLIGHT_MAX ? -1 : usage("--flight needs a number of MiB");
@@ -233,11 +237,11 @@ int main(int argc, char **argv)
 		code = find_job(&a, argv + optind);
 	if (code < 0 && a.o.job && a.o.job->flags & VA_JOB_BARE)
 		va_child_bare(a.o.job);
-	if (code < 0 && a.unload && !a.o.job && !a.o.pid)
+	if (code < 0 && a.unload && !a.o.job && !a.o.pids)
 		return va_module_unload();
-	if (code < 0 && !a.out && (a.o.job || a.o.pid))
+	if (code < 0 && !a.out && (a.o.job || a.o.pids))
 		code = usage("--out is missing");
-	if (code < 0 && !a.o.job == !a.o.pid)
+	if (code < 0 && !a.o.job == !a.o.pids)
 		code = usage("give a command or --pid");
 	if (code < 0) {
 		a.o.out = open_argument(a.out, O_WRONLY | O_CREAT | O_TRUNC);

@@ -164,6 +164,32 @@ attach_running() { # what to put before the names
 	check "${say}attach: its map has lines" [ -s /tmp/attached.maps ]
 }
 
+# Two at once: both are told whole, and it goes on until the last has ended.
+attach_several() {
+	sleep 1000 &
+	one=$!
+	sleep 1000 &
+	two=$!
+	"$vmatlas" attach -o /tmp/several.vmatlas $one $two 2>/tmp/several.err &
+	tool=$!
+	check "attach: both of two processes are watched" wait_until 100 grep -qs "^$two\$" $D/target
+	echo several >$D/marker
+	cat /proc/$one/maps >/tmp/one.maps
+	cat /proc/$two/maps >/tmp/two.maps
+	kill $one
+	check "attach: the first ends" wait_until 100 sh -c "! kill -0 $one 2>/dev/null"
+	echo first-gone >$D/marker
+	check "attach goes on with the other" kill -0 $tool
+	kill $two
+	check "attach ends with the last" wait $tool
+	for name in one two; do
+		[ $name = one ] && process=$one || process=$two
+		"$vmatlas" dump /tmp/several.vmatlas --at mark:several --pid $process >/tmp/$name.dump
+		check "attach: map $name of two equals /proc/PID/maps" cmp /tmp/$name.maps /tmp/$name.dump
+	done
+	check "attach: recorded until the last ended" sh -c "'$vmatlas' events /tmp/several.vmatlas --type mark | grep -q first-gone"
+}
+
 disk_full() {
 	mkdir -p /tmp/small && mount -t tmpfs -o size=64k none /tmp/small || return
 	"$vmatlas" record --local -o /tmp/small/r.vmatlas -- "$workloads"/cpus_flat_out /tmp full 2 100 >/dev/null 2>/tmp/full.err
@@ -212,6 +238,7 @@ check "nothing is left behind" clean
 storms_end
 local_kernel
 attach_running
+attach_several
 disk_full
 rmmod vmatlas 2>/dev/null
 without_debugfs
