@@ -16,6 +16,7 @@
 #include "fault.h"
 #include "hooks.h"
 #include "mm.h"
+#include "path.h"
 #include "pending.h"
 #include "snapshot.h"
 #include "story.h"
@@ -336,7 +337,7 @@ static int va_show_stats(struct seq_file *m, void *v)
 	seq_printf(m, "overwrite %d\n", va_channel_kept());
 	for_each_possible_cpu(cpu)
 		va_show_cpu(m, cpu);
-	seq_printf(m, "torn %u\n", va_watch_due() + va_story_waiting());
+	seq_printf(m, "torn %u\n", va_watch_due() + va_story_waiting() + va_path_waiting());
 	seq_printf(m, "missed pool-of-watched %llu\nmissed fault-slots %llu\nmissed kept-records %llu\n", va_watch_refused(),
 		   va_pending_refused(), va_story_dropped());
 	va_hooks_show(m);
@@ -404,6 +405,8 @@ static ssize_t va_write_control(const char __user *buf, size_t count, int (*set)
 	if (!memchr(text, 0, count)) {
 		mutex_lock(&va_control);
 		err = set(strim(text));
+		/* What it told is told with names. */
+		va_path_flush();
 		mutex_unlock(&va_control);
 	}
 	kfree(text);

@@ -231,17 +231,10 @@ void va_hooks_detach(void)
 	tracepoint_synchronize_unregister();
 }
 
-/* Hooks run with preemption off, where d_path() and the like may sleep then. */
-static const bool va_sleepy = IS_ENABLED(CONFIG_PREEMPT_RT);
-
 int va_hooks_attach(void)
 {
 	int i;
 
-	if (va_sleepy) {
-		pr_err("vmatlas: not on a PREEMPT_RT kernel: its spin locks sleep, and hooks must not\n");
-		return -EOPNOTSUPP;
-	}
 	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
 		struct va_hook *hook = &va_hooks[i];
 		int err = va_attach(hook);
@@ -259,8 +252,6 @@ void va_hooks_show(struct seq_file *m)
 {
 	int i;
 
-	if (va_sleepy)
-		seq_puts(m, "absent all PREEMPT_RT: spin locks sleep, hooks must not: nothing can be recorded\n");
 	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
 		const struct va_hook *hook = &va_hooks[i];
 

@@ -4,6 +4,7 @@
 
 #include "channel.h"
 #include "control.h"
+#include "path.h"
 #include "pending.h"
 #include "story.h"
 #include "text.h"
@@ -67,6 +68,7 @@ static const struct va_step {
 	{ va_dir_init, va_dir_exit },
 	{ va_truth_init, va_truth_exit },
 	{ va_faults_init, va_faults_exit },
+	{ va_path_init, va_path_exit }, /* may still write when it goes */
 	{ va_files_init, va_control_exit },
 };
 

@@ -105,3 +105,8 @@ u64 va_text_once(const char *bytes, size_t len, bool *lost)
 	*lost = !va_send(id, bytes, len);
 	return id;
 }
+
+void va_text_late(u64 id, const char *bytes, size_t len)
+{
+	va_send(id, bytes, min_t(size_t, len, VMATLAS_TEXT_MAX));
+}

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 #include "mm.h"
+#include "path.h"
 #include "text.h"
 #include "vma.h"
 
@@ -32,20 +33,13 @@ void va_vma_exit(void)
 	free_percpu(va_scratch);
 }
 
-/* NULL where there is none. */
-static const char *va_path(struct va_scratch *work, const struct path *path)
-{
-	/* d_path() starts from the task's root, which goes at its exit. */
-	const char *name = current->fs ? d_path(path, work->path, PATH_MAX) : NULL;
-
-	return IS_ERR(name) ? NULL : name;
-}
-
 u64 va_vma_path(const struct path *path)
 {
-	const char *name = va_path(this_cpu_ptr(va_scratch), path);
+	const char *name;
+	u64 late;
 
-	return name ? va_text(name, strlen(name)) : 0;
+	name = va_path_name(path, this_cpu_ptr(va_scratch)->path, &late);
+	return name ? va_text(name, strlen(name)) : late;
 }
 
 /* True if RANGE, the VMAs collected, one more and `texts` records have room, or it doesn't matter. */
@@ -69,6 +63,7 @@ static void va_name_file(struct va_scratch *work, struct vmatlas_vma *out, struc
 {
 	const struct inode *inode = va_compat_inode(vma->vm_file);
 	const char *anon = va_compat_anon_name(vma), *path;
+	u64 late;
 
 	out->inode = inode->i_ino;
 	out->dev_major = MAJOR(inode->i_sb->s_dev);
@@ -78,8 +73,10 @@ static void va_name_file(struct va_scratch *work, struct vmatlas_vma *out, struc
 		va_name(work, out, VMATLAS_NAME_SHMEM, anon);
 		return;
 	}
-	path = va_path(work, va_compat_path(vma->vm_file));
+	path = va_path_name(va_compat_path(vma->vm_file), work->path, &late);
 	va_name(work, out, VMATLAS_NAME_PATH, path ?: "");
+	if (!path)
+		out->name_text = late;
 }
 
 static void va_name_memory(struct va_scratch *work, struct vmatlas_vma *out, struct vm_area_struct *vma)

@@ -27,7 +27,7 @@ int va_watch_init(void)
 
 	va_maps = vzalloc(array_size(VA_MAPS, sizeof(*va_maps)));
 	va_procs = vzalloc(array_size(VA_PROCS, sizeof(*va_procs)));
-	va_recycler = alloc_workqueue("vmatlas", 0, 0);
+	va_recycler = alloc_workqueue("vmatlas", WQ_UNBOUND, 0);
 	if (!va_maps || !va_procs || !va_recycler) {
 		if (va_recycler)
 			destroy_workqueue(va_recycler);

@@ -37,8 +37,8 @@
  * mark, is -EINVAL. Record files cannot be seeked (-ESPIPE), mapped or spliced; a read takes at least one record's room (-EINVAL).
  *
  * Errors: -EINVAL for text that is none of the above, -ESRCH for no such process, -EBUSY when the tables of watched processes are
- * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX, -ENODEV for a mark while nothing is recorded, -EAGAIN for one that finds no room, -EOPNOTSUPP for enable on a
- * PREEMPT_RT kernel (naming files takes locks that sleep there). Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth; the
+ * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX, -ENODEV for a mark while nothing is recorded, -EAGAIN for one that finds no room.
+ * Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth; the
  * buffer must hold at least 59 records, or a map could never be healed),
  * fault_subbuf_count (per CPU, faults), overwrite (0 or 1, as the file).
  *

@@ -125,6 +125,22 @@ static void test_lockdown(const char *level)
 	run("short", "7");
 }
 
+static void test_both_names(void)
+{
+	char late[4] = "";
+
+	if (load(""))
+		die("load");
+	slurp("/sys/module/vmatlas/parameters/late_names", late, sizeof(late));
+	run("names", *late == 'Y' ? "1" : "0");
+	check(!unload(), "unloaded");
+	if (*late == 'Y' || load("late_names=1"))
+		return;
+	run("names", "1");
+	run("short", "3");
+	check(!unload(), "unloaded");
+}
+
 /* On a kernel that checks itself: what all that left behind, what want of memory does, and that the checks do check. */
 static void test_thoroughly(void)
 {
@@ -168,6 +184,7 @@ int init(void)
 		run("all", "1");
 		check(!unload(), "unloaded");
 	}
+	test_both_names();
 	if (!load("subbuf_size=4096 subbuf_count=2 fault_subbuf_count=2")) {
 		run("loss", NULL);
 		check(!unload(), "unloaded");

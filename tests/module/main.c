@@ -466,6 +466,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc > 2 && !strcmp(argv[1], "all"))
 		run_all(argv[2]);
+	else if (argc > 2 && !strcmp(argv[1], "names"))
+		test_names(atoi(argv[2]));
 	else if (argc > 2 && !strcmp(argv[1], "short"))
 		run_short(argv[2]);
 	else if (argc > 1 && !strcmp(argv[1], "loss")) {

@@ -65,6 +65,11 @@ void test_hotplug(void);
 /* --- what is watched (work.c): run by exec of ourselves */
 int work(int argc, char **argv);
 void mark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void save_maps(int n); /* /proc/self/maps as /tmp/maps.N with no change to the map in between; marks it */
+
+/* --- names of files (names.c) */
+int work_names(int unused);
+void test_names(bool late); /* whether the module makes them late: PREEMPT_RT, or its parameter late_names */
 
 /* --- the kernel's log and its own checks (log.c); those of a kernel that checks itself (CONFIG_KASAN …) end the test's log with reports */
 bool checks_itself(void);

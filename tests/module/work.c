@@ -44,8 +44,7 @@ static unsigned long pfn(const volatile void *addr)
 	return entry & ((1ull << 55) - 1);
 }
 
-/* Saves /proc/self/maps as /tmp/maps.N with no change to the map in between, and marks it. */
-static void save_maps(int n)
+void save_maps(int n)
 {
 	static char buf[1 << 18], file[32];
 	size_t len = 0;
@@ -529,7 +528,7 @@ static const struct {
 	{ "maps", work_maps },	   { "pages", work_pages }, { "fork", work_fork },	 { "bad", work_bad },
 	{ "threads", work_threads }, { "storm", work_storm }, { "wait", work_wait },	 { "forever", work_forever },
 	{ "bench", work_bench },   { "gup", work_gup },	   { "vfork", work_vfork }, { "nothing", work_nothing },
-	{ "edges", work_edges },   { "uffd", work_uffd },   { "change", work_change },
+	{ "edges", work_edges },   { "uffd", work_uffd },   { "change", work_change }, { "names", work_names },
 	{ "rename", work_rename },
 };
 
