@@ -45,6 +45,8 @@ struct va_stream {
 /* Written with interrupts off on its own CPU only, but for the tails. */
 struct va_cpu {
 	u64 last; /* newest timestamp given out, over both channels */
+	unsigned int dating; /* depth of va_channel_begin() */
+	unsigned int dated;  /* outermost va_channel_end()s so far */
 	struct va_stream stream[VMATLAS_CHANNELS];
 };
 
@@ -57,6 +59,40 @@ static const char *const va_chan_names[VMATLAS_CHANNELS] = { "cpu", "faults" };
 u64 va_clock(void)
 {
 	return ktime_get_mono_fast_ns();
+}
+
+u64 va_channel_begin(void)
+{
+	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
+
+	WRITE_ONCE(cpu->dating, cpu->dating + 1);
+	/* Pairs with the one in va_wait_dated(): a reader that does not see this has read the clock before us. */
+	smp_mb();
+	return va_clock();
+}
+
+void va_channel_end(void)
+{
+	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
+
+	if (cpu->dating == 1)
+		WRITE_ONCE(cpu->dated, cpu->dated + 1);
+	/* What was written is there before it is said to be finished. */
+	smp_store_release(&cpu->dating, cpu->dating - 1);
+}
+
+/*
+ * A reader has noted the clock and looks now for what is older. A writer that dated its record before, and has been held up since (a virtual
+ * CPU may lose its processor anywhere), has not published it yet: wait for that one, not for those that begin meanwhile.
+ */
+static void va_wait_dated(const struct va_cpu *cpu)
+{
+	unsigned int dated = READ_ONCE(cpu->dated);
+
+	smp_mb();
+	while (smp_load_acquire(&cpu->dating) && READ_ONCE(cpu->dated) == dated)
+		cpu_relax();
+	smp_rmb();
 }
 
 u32 va_channel_loss(void)
@@ -159,6 +195,7 @@ static ssize_t va_read(struct file *file, char __user *to, size_t count, loff_t 
 	if (!page)
 		return -ENOMEM;
 	mutex_lock(&stream->reading);
+	va_wait_dated(per_cpu_ptr(&va_cpus, cpu));
 	n = va_read_records(buf, &stream->ring, to, count, page);
 	mutex_unlock(&stream->reading);
 	free_page((unsigned long)page);
@@ -310,11 +347,14 @@ bool va_channel_write_at(struct vmatlas_record *rec, u64 ts)
 	enum vmatlas_channel channel = va_channel_of(&rec->head);
 	unsigned long flags;
 	bool ok;
+	u64 now;
 
 	if (WARN_ON_ONCE(in_nmi()))
 		return false;
 	local_irq_save(flags);
-	ok = va_write(channel, rec, ts ?: va_clock());
+	now = va_channel_begin();
+	ok = va_write(channel, rec, ts ?: now);
+	va_channel_end();
 	local_irq_restore(flags);
 	if (unlikely(!ok) && va_tears(rec->head.type))
 		va_channel_doubt();

@@ -32,8 +32,15 @@ void va_channel_close(enum vmatlas_channel channel);
 bool va_channel_write(struct vmatlas_record *rec);
 
 /*
+ * Around {date, read what the record tells, write it}, interrupts off all the time; may be nested. A reader on another CPU waits for the end:
+ * so all that is older than the moment at which it began to read is there. Returns the clock.
+ */
+u64 va_channel_begin(void);
+void va_channel_end(void);
+
+/*
  * The same with the ts of a moment just before, for what was read after that moment; 0 = now. Interrupts must have been off since:
- * no other record of this CPU lies between, so its ts does not step back.
+ * no other record of this CPU lies between, so its ts does not step back. Within va_channel_begin() and va_channel_end().
  */
 bool va_channel_write_at(struct vmatlas_record *rec, u64 ts);
 

@@ -78,10 +78,11 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 
 	/* Dated before it is read: who changes the entry meanwhile tells so later. */
 	local_irq_save(irqs);
-	ts = va_clock();
+	ts = va_channel_begin();
 	rec.head.aux = min_t(u64, ts - p->begin, U32_MAX);
 	va_fill_after(&rec, p);
 	va_channel_write_at(&rec, ts);
+	va_channel_end();
 	local_irq_restore(irqs);
 	rcu_read_lock();
 	map = va_map_find(p->mm);

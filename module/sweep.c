@@ -39,10 +39,11 @@ bool va_sweep_run(struct va_map *map, struct mm_struct *mm, unsigned long *addr,
 	u64 ts;
 
 	local_irq_save(irqs);
-	ts = va_clock();
+	ts = va_channel_begin();
 	next = va_walk_run(mm, *addr, end, &rec.pages);
 	*any = rec.pages.count;
 	ok = !*any || va_write_run(map, &rec, ts, flags);
+	va_channel_end();
 	local_irq_restore(irqs);
 	if (ok)
 		*addr = next;
@@ -59,9 +60,10 @@ static void va_sweep_few(struct va_map *map, struct mm_struct *mm, unsigned long
 	while (lo < hi) {
 		memset(&rec, 0, sizeof(rec));
 		local_irq_save(irqs);
-		ts = va_clock();
+		ts = va_channel_begin();
 		lo = va_walk_exact(mm, lo, hi, &rec.pages);
 		va_write_run(map, &rec, ts, 0);
+		va_channel_end();
 		local_irq_restore(irqs);
 	}
 }
