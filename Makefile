@@ -96,7 +96,7 @@ $(B)/vmatlas-san: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)$(CC) $(SAN) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
 
 # The collector and the guest's init run anywhere, also where there is no libc to link with: static.
-$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/text.c core/idmap.c core/alloc.c,obj)
+$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)
 	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ $(LIBS_CORE) -o $@
 
 $(B)/vmatlas-init: $(call obj,$(INIT_SRC),obj)

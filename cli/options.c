@@ -60,7 +60,8 @@ const char va_options_help_vm[] =
 	"\n"
 	"The module:\n"
 	"  --classes LIST       event classes to record: fault op vma task mark (all)\n"
-	"  --module-param P=V   parameter when the module is loaded: " VA_PARAM_NAMES "\n"
+	"  --module-param P=V   parameter when the module is loaded: " VA_PARAM_NAMES ";\n"
+	"                       without=HOOK,…: as if the kernel lacked them (see docs/kernels.md)\n"
 	"  --module FILE.ko     with --local: load this file\n";
 
 static int usage(const char *command, const char *format, const char *what)
@@ -188,7 +189,7 @@ static int take(struct va_options *o, int c, const char *command)
 		return -1;
 	case GUEST_PARAM:
 		append_word(&o->params, optarg);
-		return va_param_fits(optarg) ? -1 : usage(command, "--module-param takes " VA_PARAM_NAMES ", each with =NUMBER, not '%s'", optarg);
+		return va_param_fits(optarg) ? -1 : usage(command, "--module-param takes " VA_PARAM_NAMES ", each with =NUMBER, or without=HOOK,…, not '%s'", optarg);
 	case CLASSES:
 		append_list(&o->classes, optarg);
 		return va_classes_fit(o->classes) ? -1 : usage(command, "--classes takes any of fault, op, vma, task, mark, not '%s'", optarg);

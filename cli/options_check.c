@@ -16,10 +16,18 @@ static bool is_among(const char *word, size_t n, const char *names)
 	return false;
 }
 
+/* Names of functions and tracepoints: the module says whether they are hooks of its own. */
+static bool names_hooks(const char *list)
+{
+	return *list && strspn(list, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_,") == strlen(list);
+}
+
 bool va_param_fits(const char *param)
 {
 	size_t n = strcspn(param, "="), digits = param[n] ? strspn(param + n + 1, "0123456789") : 0;
 
+	if (!strncmp(param, "without=", 8))
+		return names_hooks(param + 8);
 	return is_among(param, n, VA_PARAM_NAMES) && digits && digits < 10 && !param[n + 1 + digits];
 }
 

@@ -6,7 +6,7 @@
 
 #define VA_PARAM_NAMES "subbuf_size, subbuf_count, fault_subbuf_count, overwrite"
 
-bool va_param_fits(const char *param);    /* "subbuf_count=64" */
+bool va_param_fits(const char *param);    /* "subbuf_count=64", "without=exit_mmap,d_move" */
 bool va_classes_fit(const char *classes); /* "fault op", "-fault" */
 
 /* Settles where the command runs. False: two options contradict each other; a sentence has been printed. */

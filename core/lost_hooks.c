@@ -16,7 +16,7 @@ static void say(char *buf, size_t size, const char *format, const char *hook, in
 
 static void take_line(const char *line, char *buf, size_t size)
 {
-	const char *hook = line + 7, *rest = strchr(hook, ' '), *reason;
+	const char *hook = line + 7, *rest = strchr(hook, ' '), *reason, *how;
 	int n;
 
 	if (!rest)
@@ -26,8 +26,23 @@ static void take_line(const char *line, char *buf, size_t size)
 		say(buf, size, "%.*s missed %s calls", hook, n, rest + 1);
 	} else if (!strncmp(line, "absent ", 7)) {
 		reason = strstr(rest, ": no ");
-		say(buf, size, reason ? "%.*s is not there: no %s" : "%.*s: %s", hook, n, reason ? reason + 5 : rest + 1);
+		how = strncmp(rest, " left out", 9) ? "%.*s is not there: no %s" : "%.*s is left out: no %s";
+		say(buf, size, reason ? how : "%.*s: %s", hook, n, reason ? reason + 5 : rest + 1);
 	}
+}
+
+bool va_lost_hooks_vital(const char *text, char *buf, size_t size)
+{
+	const char *found = text ? strstr(text, ", vital: no ") : NULL, *begin = found;
+	char line[256];
+
+	while (begin && begin > text && begin[-1] != '\n')
+		begin--;
+	if (!found)
+		return false;
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(begin, "\n"), begin);
+	va_lost_hooks_sentence(line, buf, size);
+	return *buf;
 }
 
 const char *va_lost_hooks_sentence(const char *text, char *buf, size_t size)

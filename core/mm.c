@@ -136,6 +136,11 @@ bool va_mm_stale(const struct va_mm *mm)
 	return mm->lossy;
 }
 
+bool va_mm_blind(const struct va_mm *mm)
+{
+	return mm->blind;
+}
+
 const struct vmatlas_mm_layout *va_mm_layout(const struct va_mm *mm)
 {
 	return mm->has_layout ? &mm->layout : NULL;

@@ -101,6 +101,7 @@ __u32 va_mm_id(const struct va_mm *mm);
 /* Ended maps stay as they were last; the pages of the newest 64 of them (and of the target's) too, older ones are dropped. */
 bool va_mm_ended(const struct va_mm *mm);
 bool va_mm_complete(const struct va_mm *mm); /* a whole-map snapshot has arrived */
+bool va_mm_blind(const struct va_mm *mm);          /* pages come and go unseen: nothing of them is certain */
 bool va_mm_stale(const struct va_mm *mm);
 const struct vmatlas_mm_layout *va_mm_layout(const struct va_mm *mm); /* brk as of the last RANGE; NULL = not seen */
 bool va_mm_brk(const struct va_mm *mm, __u64 *start_brk, __u64 *brk); /* as of the last RANGE or MM_LAYOUT; false: not known */

@@ -190,9 +190,10 @@ static void compare_faults(struct va_prove *p, const struct va_about *about, __u
 void va_prove_exit(struct va_prove *p, const struct va_model *model, const struct vmatlas_record *rec)
 {
 	const struct va_task *task = va_model_find_task(model, rec->head.tgid);
+	const struct va_mm *mm = va_model_mm(model, rec->head.mm);
 	struct va_about about = { .tgid = rec->head.tgid, .mm = rec->head.mm, .ts = rec->head.ts, .comm = task ? task->comm : NULL };
 
-	compare_faults(p, &about, rec->exit.min_flt, rec->exit.maj_flt, p->lost[VMATLAS_CHANNEL_FAULTS]);
+	compare_faults(p, &about, rec->exit.min_flt, rec->exit.maj_flt, p->lost[VMATLAS_CHANNEL_FAULTS] || (mm && va_mm_blind(mm)));
 }
 
 /* --- a moment ----------------------------------------------------------------------------------------------------------- */
@@ -242,7 +243,8 @@ static void prove_process(struct va_prove *p, const struct va_model *model, cons
 	p->counts.maps++;
 	compare_maps(part);
 	va_prove_pages(part);
-	compare_faults(p, &part->about, process->told.min_flt, process->told.maj_flt, part->faults_lost || p->lost[VMATLAS_CHANNEL_FAULTS]);
+	compare_faults(p, &part->about, process->told.min_flt, process->told.maj_flt,
+		       part->faults_lost || p->lost[VMATLAS_CHANNEL_FAULTS] || va_mm_blind(part->mm));
 }
 
 void va_prove_moment(struct va_prove *p, const struct va_model *model, const struct va_proof *proof)

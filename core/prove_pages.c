@@ -50,7 +50,7 @@ static void compare_page(struct va_part *part, __u64 addr, __u64 kernel)
 	struct va_prove_counts *counts = &part->p->counts;
 	struct va_page page = va_mm_page(part->mm, addr);
 
-	if (part->faults_lost || page.certainty == VA_PAGE_UNKNOWN) {
+	if (part->faults_lost || va_mm_blind(part->mm) || page.certainty == VA_PAGE_UNKNOWN) {
 		counts->uncertain++;
 		counts->uncertain_fresh += part->proof->moment.flags & VMATLAS_PROOF_REFRESHED ? 1 : 0;
 	} else if (page_equal(&page, kernel, addr)) {
@@ -138,6 +138,6 @@ void va_prove_pages(struct va_part *part)
 {
 	for (size_t i = 0; i < part->process->window_count; i++)
 		compare_window(part, &part->process->windows[i]);
-	for (size_t i = 0; i < part->process->vma_count && !part->faults_lost; i++)
+	for (size_t i = 0; i < part->process->vma_count && !part->faults_lost && !va_mm_blind(part->mm); i++)
 		compare_rss(part, &part->process->vmas[i]);
 }

@@ -329,9 +329,9 @@ void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct ta
 	if (p && p->mm == current->mm) {
 		va_find_vma(p);
 		va_emit(p, VMATLAS_F_BAD, sig, code);
-	}
-	else if (sig == SIGSEGV && va_protection_fault(code))
+	} else if (sig == SIGSEGV && va_protection_fault(code)) {
 		va_emit_protection_fault();
+	}
 	va_pending_drop();
 }
 

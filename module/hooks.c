@@ -2,6 +2,7 @@
 #include <linux/bitmap.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/seq_file.h>
 #include <linux/tracepoint.h>
 #include <linux/unistd.h>
@@ -38,6 +39,8 @@ struct va_hook {
 
 #define VA_TP(tp_name, fn, is_vital, what) \
 	{ .name = tp_name, .kind = VA_TRACEPOINT, .vital = is_vital, .handler = fn, .nr = -1, .lost = what }
+#define VA_FAULTS(tp_name, fn, what) \
+	{ .name = tp_name, .kind = VA_TRACEPOINT, .handler = fn, .nr = -1, .sure = true, .lost = what }
 #define VA_KP(fn_name, fn, is_vital, what) \
 	{ .name = fn_name, .kind = VA_KPROBE, .vital = is_vital, .handler = fn, .nr = -1, .lost = what }
 #define VA_CALL(call) \
@@ -110,8 +113,8 @@ static struct va_hook va_hooks[] = {
 	{ .name = "try_to_merge_one_page", .kind = VA_KRETPROBE, .enter = va_leave_ksm, .leave = va_leave_return_ksm,
 	  .data_size = va_leave_data_size, .active = 16, .nr = -1, .sure = true, .lost = "pages that KSM merges" },
 	VA_TP("signal_generate", va_fault_signal, false, "bad accesses"),
-	VA_TP("page_fault_user", va_fault_user, false, "faults"),
-	VA_TP("page_fault_kernel", va_fault_kernel, false, "faults by the kernel"),
+	VA_FAULTS("page_fault_user", va_fault_user, "faults"),
+	VA_FAULTS("page_fault_kernel", va_fault_kernel, "faults by the kernel"),
 	VA_NAMES("d_delete", va_rename_enter_one, va_rename_return),
 	VA_NAMES("d_move", va_rename_enter_two, va_rename_return),
 	VA_NAMES("d_exchange", va_rename_enter_two, va_rename_return),
@@ -124,7 +127,54 @@ static struct va_hook va_hooks[] = {
 	VA_CALL(mbind), VA_CALL(shmat), VA_CALL(shmdt), VA_CALL(remap_file_pages), VA_CALL(prctl),
 };
 
+static char *without = "";
+module_param(without, charp, 0444);
+MODULE_PARM_DESC(without, "test aid: hooks that are left out as if this kernel lacked them, HOOK[,HOOK]");
+
 static DECLARE_BITMAP(va_calls, 512);
+
+/* The next name of a list, its length in *n; 0 = no more. */
+static const char *va_next_name(const char *at, size_t *n)
+{
+	at += strspn(at, ",");
+	*n = strcspn(at, ",");
+	return at;
+}
+
+static bool va_left_out(const struct va_hook *hook)
+{
+	const char *at = without;
+	size_t n;
+
+	for (at = va_next_name(at, &n); n; at = va_next_name(at + n, &n))
+		if (n == strlen(hook->name) && !strncmp(hook->name, at, n))
+			return true;
+	return false;
+}
+
+static bool va_is_hook(const char *name, size_t n)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(va_hooks); i++)
+		if (strlen(va_hooks[i].name) == n && !strncmp(va_hooks[i].name, name, n))
+			return true;
+	return false;
+}
+
+int va_hooks_init(void)
+{
+	const char *at = without;
+	size_t n;
+
+	for (at = va_next_name(at, &n); n; at = va_next_name(at + n, &n)) {
+		if (!va_is_hook(at, n)) {
+			pr_err("vmatlas: without=%.*s: there is no such hook on this kernel ('stats' lists them)\n", (int)n, at);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
 
 int va_hooks_call(struct kretprobe_instance *ri)
 {
@@ -168,7 +218,10 @@ static int va_attach_probe(struct va_hook *hook)
 
 static int va_attach(struct va_hook *hook)
 {
-	hook->error = hook->kind == VA_TRACEPOINT ? va_attach_tracepoint(hook) : va_attach_probe(hook);
+	if (va_left_out(hook))
+		hook->error = -ENOENT;
+	else
+		hook->error = hook->kind == VA_TRACEPOINT ? va_attach_tracepoint(hook) : va_attach_probe(hook);
 	hook->attached = !hook->error;
 	if (hook->attached && hook->nr >= 0)
 		set_bit(hook->nr, va_calls);
@@ -248,6 +301,15 @@ int va_hooks_attach(void)
 	return 0;
 }
 
+static void va_show_absent(struct seq_file *m, const struct va_hook *hook)
+{
+	if (va_left_out(hook))
+		seq_printf(m, "absent %s left out", hook->name);
+	else
+		seq_printf(m, "absent %s error %d", hook->name, hook->error);
+	seq_printf(m, "%s: no %s\n", hook->vital ? ", vital" : "", hook->lost);
+}
+
 void va_hooks_show(struct seq_file *m)
 {
 	int i;
@@ -258,6 +320,6 @@ void va_hooks_show(struct seq_file *m)
 		if (hook->kind != VA_TRACEPOINT)
 			seq_printf(m, "missed %s %lu\n", hook->name, hook->missed + va_missed_now(hook));
 		if (hook->error)
-			seq_printf(m, "absent %s error %d: no %s\n", hook->name, hook->error, hook->lost);
+			va_show_absent(m, hook);
 	}
 }

@@ -12,6 +12,9 @@
 struct kretprobe_instance;
 struct seq_file;
 
+/* When the module is loaded: -EINVAL where `without` names what is no hook. */
+int va_hooks_init(void);
+
 /* 0, or the error of the first vital hook that could not be attached; then none is. */
 int va_hooks_attach(void);
 /* Waits for all that run. */

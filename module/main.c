@@ -4,6 +4,7 @@
 
 #include "channel.h"
 #include "control.h"
+#include "hooks.h"
 #include "path.h"
 #include "pending.h"
 #include "story.h"
@@ -80,8 +81,10 @@ static void va_down(int steps)
 
 static int __init va_init(void)
 {
-	int i, err;
+	int i, err = va_hooks_init();
 
+	if (err)
+		return err;
 	for (i = 0; i < ARRAY_SIZE(va_steps); i++) {
 		err = fail_at == i + 1 ? -ENOMEM : va_steps[i].init();
 		if (err) {

@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "common/control.h"
 #include "flight.h"
+#include "lost_hooks.h"
 
 /* ms between rounds: short enough for a live view, longer while nothing happens. */
 #define BUSY_MS 10
@@ -93,6 +94,17 @@ static int open_drain(struct va_collect *c)
 	return err ? complain("the module's counts, or its file overwrite", err) : 0;
 }
 
+/* The module says what it cannot do without. */
+static int refused(struct va_collect *c, int err)
+{
+	char why[256];
+
+	if (va_module_stats(&c->stats) || !va_lost_hooks_vital((char *)c->stats.hooks.data, why, sizeof(why)))
+		return complain("the module cannot begin to record", err);
+	fprintf(stderr, "vmatlas-collect: the module cannot record on this kernel: %s\n", why);
+	return VA_EXIT_MODULE;
+}
+
 static int enable(struct va_collect *c)
 {
 	int err = c->o->job && *c->o->job->classes ? va_module_write("classes", c->o->job->classes) : 0;
@@ -100,7 +112,7 @@ static int enable(struct va_collect *c)
 	if (err)
 		return complain("event classes", err);
 	err = va_module_write("enable", "1");
-	return err ? complain("the module cannot begin to record", err) : 0;
+	return err ? refused(c, err) : 0;
 }
 
 static int start_command(struct va_collect *c)

@@ -30,7 +30,8 @@
  *                     cpu N truth WRITTEN LOST faults WRITTEN LOST    their sum = sequence numbers given out, always; overwritten = lost
  *                     torn N                             maps that wait for healing
  *                     missed HOOK N                      calls a hook could not catch (kretprobe nmissed …), one line a hook
- *                     absent HOOK REASON                 a hook this kernel lacks and the feature that is off because of it
+ *                     absent HOOK error -N: no FEATURE   a hook this kernel lacks and the feature that is off because of it; "error -N, vital: no …":
+ *                                                        "enable" is refused because of it; "left out" for "error -N": by the parameter without
  *
  * Opening any of them takes CAP_SYS_ADMIN besides the mode, also for the root of a container. As with /proc/PID/pagemap, what counts is who
  * opened: root may hand an open file on. Offsets are ignored: each write is a command of its own, 1..1024 bytes; a NUL in it, also in a
@@ -40,7 +41,8 @@
  * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX, -ENODEV for a mark while nothing is recorded, -EAGAIN for one that finds no room.
  * Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth; the
  * buffer must hold at least 59 records, or a map could never be healed),
- * fault_subbuf_count (per CPU, faults), overwrite (0 or 1, as the file).
+ * fault_subbuf_count (per CPU, faults), overwrite (0 or 1, as the file), without (HOOK,HOOK…: for tests, hooks that are left out as if the kernel
+ * lacked them; a name that is no hook: the module is not loaded, -EINVAL).
  *
  * Marks from an ordinary user's program: the launcher opens `marker`, leaves the descriptor open in the command and names it in
  * the environment as VMATLAS_MARKER_FD. <vmatlas/mark.h> does the rest.

@@ -17,7 +17,8 @@ RECORD = [("--bogus", "'--bogus'"), ("--bogus=3", "'--bogus'"), ("-x", "'-x'"), 
           ("--vm --local", "--local"), ("--local --cpus 2", "--cpus"), ("--local --mem 1G", "--mem"), ("--vm --module x.ko", "--module"),
           ("--cpus 0", "--cpus"), ("--cpus many", "--cpus"), ("--levels 3", "--levels"), ("--mem much", "--mem"), ("--share /", "--share"),
           ("--classes foo", "foo"), ("--classes fault,foo", "foo"), ("--classes fa", "fa"), ("--module-param nothing=1", "nothing=1"),
-          ("--module-param subbuf_size", "subbuf_size"), ("--module-param subbuf_count=x", "subbuf_count=x"), ("--module-param sub=1", "sub=1")]
+          ("--module-param subbuf_size", "subbuf_size"), ("--module-param subbuf_count=x", "subbuf_count=x"), ("--module-param sub=1", "sub=1"),
+          ("--module-param without=", "without="), ("--module-param without=d_move;x", "without=d_move;x")]
 OTHERS = [("attach", "--vm 1", "--vm"), ("attach", "--no-aslr 1", "--no-aslr"), ("attach", "x", "process"), ("stats", "--bogus f", "'--bogus'"),
           ("dump", "--bogus f", "'--bogus'"), ("dump", "--pid", "'--pid'"), ("events", "--type", "'--type'"), ("events", "-z f", "'-z'"),
           ("render", "--fps", "'--fps'"), ("render", "-z f", "'-z'"), ("replay", "--at", "'--at'"), ("replay", "--bogus f", "'--bogus'")]
