@@ -235,19 +235,31 @@ static unsigned long va_missed_now(const struct va_hook *hook)
 	return hook->attached ? hook->rp.nmissed + hook->rp.kp.nmissed : 0;
 }
 
-static void va_detach(struct va_hook *hook)
+/* All of one kind at once: each time the kernel waits for whoever is inside, which takes longer than all the rest. */
+static void va_detach_probes(struct va_hook *first, int count)
+{
+	static struct kprobe *entries[ARRAY_SIZE(va_hooks)];
+	static struct kretprobe *returns[ARRAY_SIZE(va_hooks)];
+	int i, entry_count = 0, return_count = 0;
+
+	for (i = 0; i < count; i++) {
+		if (first[i].attached && first[i].kind == VA_KPROBE)
+			entries[entry_count++] = &first[i].rp.kp;
+		else if (first[i].attached && first[i].kind == VA_KRETPROBE)
+			returns[return_count++] = &first[i].rp;
+	}
+	unregister_kretprobes(returns, return_count);
+	unregister_kprobes(entries, entry_count);
+}
+
+static void va_detached(struct va_hook *hook)
 {
 	if (!hook->attached)
 		return;
-	if (hook->kind == VA_TRACEPOINT) {
+	if (hook->kind == VA_TRACEPOINT)
 		tracepoint_probe_unregister(hook->tp, hook->handler, NULL);
-	} else {
+	else
 		hook->missed += va_missed_now(hook);
-		if (hook->kind == VA_KPROBE)
-			unregister_kprobe(&hook->rp.kp);
-		else
-			unregister_kretprobe(&hook->rp);
-	}
 	hook->attached = false;
 	if (hook->on)
 		WRITE_ONCE(*hook->on, false);
@@ -278,8 +290,11 @@ void va_hooks_detach(void)
 {
 	int i;
 
-	for (i = ARRAY_SIZE(va_hooks) - 1; i >= 0; i--)
-		va_detach(&va_hooks[i]);
+	va_detach_probes(va_hooks + 1, ARRAY_SIZE(va_hooks) - 1);
+	for (i = ARRAY_SIZE(va_hooks) - 1; i >= 1; i--)
+		va_detached(&va_hooks[i]);
+	va_detach_probes(va_hooks, 1);
+	va_detached(&va_hooks[0]);
 	bitmap_zero(va_calls, 512);
 	tracepoint_synchronize_unregister();
 }
