@@ -33,7 +33,7 @@ static const char help_text[] =
 	"     fault   addr ip kind error write major origin page_size before_depth before latency_ns pfn_before pfn_after\n"
 	"             vma_start vma_end reason signal levels[{name index entry allocated}]\n"
 	"             kind: demand-zero file cow reuse swap-in huge spurious bad other; origin: user kernel gup\n"
-	"             reason: unmapped protection beyond-eof non-canonical kernel\n"
+	"             reason: unmapped protection beyond-eof non-canonical kernel poison no-page\n"
 	"     fork    child_tgid child_tid child_mm child_comm thread clone_flags\n"
 	"     exec    path old_mm target        exit   status group min_flt maj_flt\n"
 	"     mark    text                      loss   count channel after\n"

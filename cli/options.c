@@ -11,7 +11,7 @@
 #include "commands.h"
 #include "options_check.h"
 
-enum { VM = 256, LOCAL, LEVELS, CPUS, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT, NO_ASLR, REDACT, DROP_MARKS,
+enum { VM = 256, LOCAL, LEVELS, CPUS, NUMA, MEM, USER, GUEST_LOG, GUEST_PARAM, SHARE, CLASSES, MODULE, TITLE, FLIGHT, NO_ASLR, REDACT, DROP_MARKS,
        SEED, INTERVAL, COUNT, PAGES, REFRESH, FORMAT };
 
 static const struct option long_options[] = {
@@ -27,6 +27,7 @@ static const struct option long_options[] = {
 	{ "vm", optional_argument, NULL, VM },
 	{ "levels", required_argument, NULL, LEVELS },
 	{ "cpus", required_argument, NULL, CPUS },
+	{ "numa", required_argument, NULL, NUMA },
 	{ "mem", required_argument, NULL, MEM },
 	{ "user", no_argument, NULL, USER },
 	{ "share", required_argument, NULL, SHARE },
@@ -51,6 +52,7 @@ const char va_options_help_vm[] =
 	"                       or -cloud; the command sees your files; what it writes vanishes with the VM\n"
 	"  --levels 4|5         paging levels of the VM (4)\n"
 	"  --cpus N, --mem SIZE processors and memory of the VM (2, 2G)\n"
+	"  --numa N             the VM's processors and memory are of N nodes, evenly (1)\n"
 	"  --user               in the VM, run as you; without: as its root\n"
 	"  --share DIR          DIR of this machine is writable in the VM, at the same path (may repeat)\n"
 	"  --guest-log FILE     write the VM's kernel log there\n"
@@ -201,6 +203,8 @@ static int take(struct va_options *o, int c, const char *command)
 		return parse_number(optarg, 4, 5, &o->levels) ? -1 : usage(command, "--levels is 4 or 5, not '%s'", optarg);
 	case CPUS:
 		return parse_number(optarg, 1, 64, &o->cpus) ? -1 : usage(command, "--cpus is a number from 1 to 64, not '%s'", optarg);
+	case NUMA:
+		return parse_number(optarg, 1, 8, &o->nodes) ? -1 : usage(command, "--numa is a number of nodes from 1 to 8, not '%s'", optarg);
 	case MEM:
 		o->memory = optarg;
 		return memory_fine(optarg) ? -1 : usage(command, "--mem is a size such as 512M or 2G, not '%s'", optarg);
@@ -271,7 +275,7 @@ int va_options_parse(struct va_options *o, int argc, char **argv, const char *wh
 {
 	int c, code;
 
-	*o = (struct va_options){ .levels = 4, .cpus = 2, .memory = "2G", .params = va_string("%s", ""), .classes = va_string("%s", "") };
+	*o = (struct va_options){ .levels = 4, .cpus = 2, .nodes = 1, .memory = "2G", .params = va_string("%s", ""), .classes = va_string("%s", "") };
 	if (strchr(which, 'c'))
 		set_prove(&o->prove);
 	optind = 0;

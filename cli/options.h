@@ -18,6 +18,7 @@ struct va_options {
 	const char *series;    /* of the VM's kernel, "6.12"; NULL = the newest there is */
 	unsigned levels;       /* of paging in the VM: 4 or 5 */
 	unsigned cpus;
+	unsigned nodes;        /* NUMA nodes of the VM, a divisor of cpus */
 	const char *memory;    /* as QEMU takes it, checked: "2G" */
 	bool user;             /* in the VM: run as the calling user, not as the guest's root */
 	bool quiet;            /* only errors on stderr */

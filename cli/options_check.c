@@ -81,6 +81,14 @@ static bool refuse(const char *command, const char *format, const char *what)
 	return false;
 }
 
+/* In whole MiB, as QEMU wants the parts to make the whole. */
+static bool memory_divides(const struct va_options *o)
+{
+	unsigned long mib = strtoul(o->memory, NULL, 10) * (strchr(o->memory, 'G') ? 1024 : 1);
+
+	return mib % o->nodes == 0;
+}
+
 bool va_options_agree(struct va_options *o, const char *command)
 {
 	if (o->local && o->vm)
@@ -89,6 +97,10 @@ bool va_options_agree(struct va_options *o, const char *command)
 		return refuse(command, "--%s is the VM's and does not go with --local", o->of_vm);
 	if (o->of_vm && o->module)
 		return refuse(command, "--module is this machine's and does not go with --%s", o->of_vm);
+	if (o->cpus % o->nodes)
+		return refuse(command, "%s: the nodes must share the processors evenly, say --numa 2 --cpus 4", "--numa and --cpus");
+	if (o->nodes > 1 && !memory_divides(o))
+		return refuse(command, "--mem %s cannot be shared evenly by the nodes of --numa", o->memory);
 	if (o->guest_log && o->output && same_file(o->guest_log, o->output))
 		return refuse(command, "%s would be both the recording and the guest's log", o->output);
 	o->where = o->local ? VA_WHERE_LOCAL : o->of_vm ? VA_WHERE_VM : VA_WHERE_AUTO;

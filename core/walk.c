@@ -172,7 +172,7 @@ const char *va_fault_kind_name(enum va_fault_kind kind)
 	static const char *const names[] = {
 		[VA_FAULT_DEMAND_ZERO] = "demand-zero", [VA_FAULT_FILE] = "file", [VA_FAULT_COW] = "cow",
 		[VA_FAULT_REUSE] = "reuse", [VA_FAULT_SWAP_IN] = "swap-in", [VA_FAULT_HUGE] = "huge",
-		[VA_FAULT_SPURIOUS] = "spurious", [VA_FAULT_BAD] = "bad", [VA_FAULT_OTHER] = "other",
+		[VA_FAULT_NUMA_HINT] = "numa-hint", [VA_FAULT_SPURIOUS] = "spurious", [VA_FAULT_BAD] = "bad", [VA_FAULT_OTHER] = "other",
 	};
 
 	return (unsigned)kind < VA_FAULT_KINDS ? names[kind] : "other";
@@ -204,6 +204,9 @@ static enum va_fault_kind kind_of_change(const struct vmatlas_record *rec, const
 	const __u64 unimportant = ACCESSED | DIRTY | SAVED_DIRTY;
 	__u64 addr = rec->fault.addr;
 
+	/* Had the mapping itself forbidden it, the fault had ended badly, or another thread's mprotect() had opened it first. */
+	if ((b->entry & (P | PROTNONE)) == PROTNONE && (a->entry & P))
+		return VA_FAULT_NUMA_HINT;
 	if (a->level == b->level && !((a->entry ^ b->entry) & ~unimportant))
 		return sufficient(rec, a->entry) ? VA_FAULT_SPURIOUS : VA_FAULT_OTHER;
 	if (!is_write(rec))
@@ -257,6 +260,10 @@ const char *va_bad_reason_name(enum va_bad_reason reason)
 		return "non-canonical";
 	case VA_BAD_KERNEL:
 		return "kernel";
+	case VA_BAD_POISON:
+		return "poison";
+	case VA_BAD_NO_PAGE:
+		return "no-page";
 	}
 	return "none";
 }
@@ -281,6 +288,14 @@ static bool is_non_canonical(const struct vmatlas_fault *f)
 	return f->addr >= 1ull << 47 && !f->depth_before && !f->depth_after;
 }
 
+/* SIGBUS where no file ends. Of other files only the kernel knew how long they were at that moment. */
+static bool no_page_to_give(const struct vmatlas_record *rec, __u64 vma_file_end)
+{
+	if (rec->head.flags & VMATLAS_F_ANON)
+		return true;
+	return (rec->head.flags & VMATLAS_F_HUGETLB) && rec->fault.addr < vma_file_end;
+}
+
 enum va_bad_reason va_bad_reason(const struct vmatlas_record *rec, __u64 vma_flags, bool vma_known, __u64 vma_file_end)
 {
 	const struct vmatlas_fault *f = &rec->fault;
@@ -293,8 +308,10 @@ enum va_bad_reason va_bad_reason(const struct vmatlas_record *rec, __u64 vma_fla
 		return VA_BAD_NON_CANONICAL;
 	if (!vma_known && !f->vma_end)
 		return VA_BAD_UNMAPPED;
+	if (f->signal == SIGBUS && (f->si_code == BUS_MCEERR_AR || f->si_code == BUS_MCEERR_AO))
+		return VA_BAD_POISON;
 	if (f->signal == SIGBUS && f->si_code == BUS_ADRERR)
-		return VA_BAD_BEYOND_EOF;
+		return no_page_to_give(rec, vma_file_end) ? VA_BAD_NO_PAGE : VA_BAD_BEYOND_EOF;
 	if (f->signal == SIGSEGV && f->si_code == SEGV_MAPERR)
 		return VA_BAD_UNMAPPED;
 	if (vma_known && allowed(rec, vma_flags) && vma_file_end && f->addr >= vma_file_end)

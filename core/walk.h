@@ -11,11 +11,15 @@
 #include "vmatlas/wire.h"
 
 enum va_fault_kind {
-	VA_FAULT_DEMAND_ZERO, VA_FAULT_FILE, VA_FAULT_COW, VA_FAULT_REUSE, VA_FAULT_SWAP_IN, VA_FAULT_HUGE, VA_FAULT_SPURIOUS,
-	VA_FAULT_BAD, VA_FAULT_OTHER, VA_FAULT_KINDS
+	VA_FAULT_DEMAND_ZERO, VA_FAULT_FILE, VA_FAULT_COW, VA_FAULT_REUSE, VA_FAULT_SWAP_IN, VA_FAULT_HUGE, VA_FAULT_NUMA_HINT,
+	VA_FAULT_SPURIOUS, VA_FAULT_BAD, VA_FAULT_OTHER, VA_FAULT_KINDS
 };
 
-enum va_bad_reason { VA_BAD_NONE, VA_BAD_UNMAPPED, VA_BAD_PROTECTION, VA_BAD_BEYOND_EOF, VA_BAD_NON_CANONICAL, VA_BAD_KERNEL };
+enum va_bad_reason {
+	VA_BAD_NONE, VA_BAD_UNMAPPED, VA_BAD_PROTECTION, VA_BAD_BEYOND_EOF, VA_BAD_NON_CANONICAL, VA_BAD_KERNEL,
+	VA_BAD_POISON,  /* the frame is taken out of use: its memory is broken (hwpoison) */
+	VA_BAD_NO_PAGE  /* the kernel had no page to give: the pool of huge pages is empty, a userfaultfd wants the signal */
+};
 
 struct va_step { /* one level of a walk, top first */
 	unsigned level;      /* 0 = PGD, 1 = P4D, 2 = PUD, 3 = PMD, 4 = PTE */
@@ -63,9 +67,10 @@ bool va_walk_before(const struct vmatlas_fault *fault, unsigned levels, struct v
 
 /*
  * bad: not resolved. Where a page was there before (its entry was a present leaf): spurious = nothing changed and the access was allowed; cow = a write got another frame
- * (also instead of the zero page); reuse = a write made the same frame writable. Where none was: swap-in = the entry named a place in swap; huge = the new
+ * (also instead of the zero page); reuse = a write made the same frame writable; numa-hint = the kernel had closed the entry (PROT_NONE) only to see who comes, and
+ * opened it again, maybe with a frame of another node. Where none was: swap-in = the entry named a place in swap; huge = the new
  * leaf is above the PTE; demand-zero = anonymous (a read may get the zero page); file = file mapping, also the first write to a private
- * one, whose copy the kernel makes straight from the page cache. All else (NUMA hints, migration, no walk after): other.
+ * one, whose copy the kernel makes straight from the page cache. All else (migration, no walk after): other.
  */
 enum va_fault_kind va_fault_kind(const struct vmatlas_record *rec, unsigned levels);
 /* vma: the model's VMA at addr, or start == end == 0 for none */

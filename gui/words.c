@@ -19,6 +19,11 @@
 
 #define VM_FAULT_MAJOR_BIT 4u
 
+/* include/linux/mm.h */
+#define VM_SHARED 8ull
+#define VM_UFFD_MISSING 0x200ull
+#define VM_UFFD_WP 0x1000ull
+
 /* Intel SDM vol. 3, tables 4-14 to 4-20. The order is that of lectures: the low bits first, NX last. */
 const struct va_flag va_entry_flags[] = {
 	{0, "P", "present", "not present"},
@@ -105,7 +110,7 @@ const char *va_words_kind(enum va_fault_kind kind)
 	static const char *const words[VA_FAULT_KINDS] = {
 		[VA_FAULT_DEMAND_ZERO] = "demand-zero",	 [VA_FAULT_FILE] = "file page",	    [VA_FAULT_COW] = "copy-on-write",
 		[VA_FAULT_REUSE] = "made writable",	 [VA_FAULT_SWAP_IN] = "swap-in",    [VA_FAULT_HUGE] = "huge page",
-		[VA_FAULT_SPURIOUS] = "already resolved", [VA_FAULT_BAD] = "bad access",    [VA_FAULT_OTHER] = "other",
+		[VA_FAULT_NUMA_HINT] = "NUMA hint",	 [VA_FAULT_SPURIOUS] = "already resolved", [VA_FAULT_BAD] = "bad access",    [VA_FAULT_OTHER] = "other",
 	};
 	return words[kind];
 }
@@ -157,6 +162,10 @@ const char *va_words_bad(enum va_bad_reason reason)
 		return "not a canonical address";
 	case VA_BAD_KERNEL:
 		return "this half belongs to the kernel";
+	case VA_BAD_POISON:
+		return "the memory behind it is broken (hwpoison)";
+	case VA_BAD_NO_PAGE:
+		return "there is no page to give";
 	case VA_BAD_NONE:
 		break;
 	}
@@ -202,14 +211,46 @@ static void file_sentence(char *buf, size_t n, const struct vmatlas_record *rec,
 	if (around > 1)
 		snprintf(more, sizeof(more), " and %d neighbours with it (fault-around)", around - 1);
 	snprintf(buf, n, "A page of %s: %s, and the kernel entered it%s.", name && *name ? va_words_basename(name) : "a file",
-		 rec->fault.result & VM_FAULT_MAJOR_BIT ? "it had to be read from disk" : "it was in the page cache already", more);
+		 rec->fault.result & VM_FAULT_MAJOR_BIT ? "it had to be read from disk" : "nothing had to be read for it", more);
+}
+
+/* A fault that waited for the program's own answer. (The flag of minor ones is another bit in each kernel.) */
+static bool by_userfaultfd(const struct vmatlas_record *rec, const struct va_vma *vma, enum va_fault_kind kind)
+{
+	if (!vma || !(rec->head.flags & VMATLAS_F_RETRIED) || kind == VA_FAULT_BAD)
+		return false;
+	return vma->vm_flags & (rec->fault.before & 1 ? VM_UFFD_WP : VM_UFFD_MISSING);
+}
+
+static bool frame_moved(const struct vmatlas_record *rec, unsigned levels)
+{
+	struct va_step before;
+	struct va_walk after;
+
+	va_walk_after(&rec->fault, levels, &after);
+	return va_walk_before(&rec->fault, levels, &before) && after.complete &&
+	       va_entry_pfn_at(before.level, before.entry, rec->fault.addr) != after.pfn;
+}
+
+static void reuse_sentence(char *buf, size_t n, const struct va_vma *vma)
+{
+	if (vma && vma->inode && vma->vm_flags & VM_SHARED)
+		snprintf(buf, n, "First write since the page was clean: the file system is told, and the kernel makes the entry writable.");
+	else
+		snprintf(buf, n, "A write to a read-only entry whose frame needs no copy: the kernel only makes the entry writable.");
 }
 
 const char *va_words_fault(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_mm *mm, const char *name)
 {
 	enum va_fault_kind kind = va_fault_kind(rec, levels);
+	const struct va_vma *vma = mm ? va_mm_vma_at(mm, rec->fault.addr) : NULL;
 	char tables[96];
 
+	if (by_userfaultfd(rec, vma, kind)) {
+		snprintf(buf, n, "The program itself answers (userfaultfd): the thread waited until another %s.",
+			 rec->fault.before & 1 ? "let it write" : "gave the page");
+		return buf;
+	}
 	switch (kind) {
 	case VA_FAULT_DEMAND_ZERO:
 		snprintf(buf, n, "%s",
@@ -224,10 +265,15 @@ const char *va_words_fault(char *buf, size_t n, const struct vmatlas_record *rec
 		snprintf(buf, n, "A write to a page that others see too: the kernel copies the frame and enters the copy, writable.");
 		break;
 	case VA_FAULT_REUSE:
-		snprintf(buf, n, "A write to a read-only entry whose frame needs no copy: the kernel only makes the entry writable.");
+		reuse_sentence(buf, n, vma);
 		break;
 	case VA_FAULT_SWAP_IN:
-		snprintf(buf, n, "The page was swapped out: the kernel reads it back into a frame and enters it.");
+		snprintf(buf, n, "The page was swapped out: the kernel %s and enters it.",
+			 rec->fault.result & VM_FAULT_MAJOR_BIT ? "reads it back into a frame" : "finds it still in memory (swap cache)");
+		break;
+	case VA_FAULT_NUMA_HINT:
+		snprintf(buf, n, "The kernel had closed the entry to see which node uses the page: it opens it again%s.",
+			 frame_moved(rec, levels) ? ", with a frame of another node" : "");
 		break;
 	case VA_FAULT_HUGE:
 		snprintf(buf, n, "One fault maps a whole huge page: the walk ends early, no PTE table is needed.");

@@ -95,6 +95,20 @@ static bool parallel_emulation_safe(void)
 	return major > 8 || (major == 8 && minor >= 1);
 }
 
+/* Each node is a socket: processors that share a cache are of one node, or the guest's kernel complains. */
+static void add_nodes(struct va_strings *v, const struct va_options *o)
+{
+	unsigned each = o->cpus / o->nodes;
+	unsigned long mib = strtoul(o->memory, NULL, 10) * (strchr(o->memory, 'G') ? 1024 : 1) / o->nodes;
+
+	for (unsigned i = 0; i < o->nodes; i++) {
+		add(v, "-object");
+		add(v, "memory-backend-ram,id=node%u,size=%luM", i, mib);
+		add(v, "-numa");
+		add(v, "node,nodeid=%u,memdev=node%u,cpus=%u-%u", i, i, i * each, (i + 1) * each - 1);
+	}
+}
+
 static void add_machine(struct va_strings *v, const struct va_options *o, enum va_accel accel)
 {
 	static const char *const fixed[] = { PROGRAM, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine",
@@ -107,9 +121,14 @@ static void add_machine(struct va_strings *v, const struct va_options *o, enum v
 	add(v, "-cpu");
 	add(v, "max%s", o->levels == 5 ? "" : ",la57=off");
 	add(v, "-smp");
-	add(v, "%u", o->cpus);
+	if (o->nodes > 1)
+		add(v, "%u,sockets=%u,cores=%u,threads=1", o->cpus, o->nodes, o->cpus / o->nodes);
+	else
+		add(v, "%u", o->cpus);
 	add(v, "-m");
 	add(v, "%s", o->memory);
+	if (o->nodes > 1)
+		add_nodes(v, o);
 }
 
 /* panic=-1: reboot at once, which -no-reboot turns into the end. */

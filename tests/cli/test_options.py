@@ -15,7 +15,8 @@ FAILURE, USAGE, VM = 1, 2, 7
 # Options of record, and a word the sentence must have.
 RECORD = [("--bogus", "'--bogus'"), ("--bogus=3", "'--bogus'"), ("-x", "'-x'"), ("-qx", "'-x'"), ("--mo x", "'--mo'"), ("--quiet=3", "'--quiet'"),
           ("--vm --local", "--local"), ("--local --cpus 2", "--cpus"), ("--local --mem 1G", "--mem"), ("--vm --module x.ko", "--module"),
-          ("--cpus 0", "--cpus"), ("--cpus many", "--cpus"), ("--levels 3", "--levels"), ("--mem much", "--mem"), ("--share /", "--share"),
+          ("--numa 0", "--numa"), ("--numa 9", "--numa"), ("--numa 3", "--numa"), ("--numa 3 --cpus 3", "--mem"), ("--numa 2 --cpus 3", "--numa"),
+          ("--local --numa 2", "--numa"), ("--cpus 0", "--cpus"), ("--cpus many", "--cpus"), ("--levels 3", "--levels"), ("--mem much", "--mem"), ("--share /", "--share"),
           ("--classes foo", "foo"), ("--classes fault,foo", "foo"), ("--classes fa", "fa"), ("--module-param nothing=1", "nothing=1"),
           ("--module-param subbuf_size", "subbuf_size"), ("--module-param subbuf_count=x", "subbuf_count=x"), ("--module-param sub=1", "sub=1"),
           ("--module-param without=", "without="), ("--module-param without=d_move;x", "without=d_move;x")]

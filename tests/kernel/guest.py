@@ -3,7 +3,9 @@
 A test program is called with a kernel series ("6.12"), prints "ok …" or "not ok …" a check, and ends with status 1 when one failed.
 One guest boots in seconds but not in none: put many checks behind one recording.
 """
+import glob
 import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -144,6 +146,16 @@ class Recording:
     def between(self, events, first, last):
         begin, end = self.mark_ts(first), self.mark_ts(last)
         return [e for e in events if begin <= e["ts"] <= end]
+
+
+def module_of(kernel, name, directory):
+    """The kernel's own module, unpacked."""
+    packed = glob.glob(os.path.join(BUILD, "kernels", kernel, "root", "lib", "modules", "*", "kernel", "drivers", "**", name + ".ko*"), recursive=True)[0]
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, name + ".ko")
+    with (lzma.open if packed.endswith(".xz") else open)(packed, "rb") as file, open(path, "wb") as out:
+        out.write(file.read())
+    return path
 
 
 class Guest:

@@ -3,11 +3,9 @@
 
 The workload (tests/workloads/leave.c) saves its own pagemap at each mark; dump --pages says what the records tell of the same moment.
 """
-import glob
-import lzma
 import os
 
-from guest import BUILD, WORKLOADS, Checks, Guest, guest_log_is_clean, kernel_argument, number
+from guest import BUILD, WORKLOADS, Checks, Guest, guest_log_is_clean, kernel_argument, module_of, number
 
 PRESENT = 1 << 63
 FRAME = (1 << 55) - 1
@@ -15,16 +13,6 @@ FRAME = (1 << 55) - 1
 # Without them a part of the test would have tested nothing.
 NEEDED = ("dontneed", "memfd-punched", "hugetlb-truncated", "file-truncated", "collapse", "split", "child", "uffd-filled", "paged-out", "swapped-off",
           "soft-offline", "compacted", "ksm", "ring")
-
-
-def module_of(kernel, name, directory):
-    """The kernel's own module, unpacked."""
-    packed = glob.glob(os.path.join(BUILD, "kernels", kernel, "root", "lib", "modules", "*", "kernel", "drivers", "**", name + ".ko*"), recursive=True)[0]
-    os.makedirs(directory, exist_ok=True)
-    path = os.path.join(directory, name + ".ko")
-    with (lzma.open if packed.endswith(".xz") else open)(packed, "rb") as file, open(path, "wb") as out:
-        out.write(file.read())
-    return path
 
 
 def saved(guest, mark):

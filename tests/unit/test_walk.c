@@ -150,7 +150,9 @@ static void kinds(void **state)
 	assert_int_equal(kind(fault(4, LEAF(5ull), LEAF(5ull)), 0), VA_FAULT_SPURIOUS);
 	assert_int_equal(kind(fault(4, LEAF(5ull), LEAF(5ull)), w), VA_FAULT_OTHER); /* still not writable */
 	assert_int_equal(kind(fault(4, LEAF(5ull) | NX, LEAF(5ull) | NX), VMATLAS_F_INSTR), VA_FAULT_OTHER);
-	assert_int_equal(kind(fault(4, (~(5ull << 12) & 0xffffffffff000) | PROTNONE, LEAF(5ull)), 0), VA_FAULT_OTHER); /* NUMA hint */
+	assert_int_equal(kind(fault(4, (~(5ull << 12) & 0xffffffffff000) | PROTNONE, LEAF(5ull)), 0), VA_FAULT_NUMA_HINT);
+	assert_int_equal(kind(fault(4, (~(5ull << 12) & 0xffffffffff000) | PROTNONE, LEAF(6ull) | RW | D), w), VA_FAULT_NUMA_HINT); /* moved */
+	assert_int_equal(kind(fault(4, (~(5ull << 12) & 0xffffffffff000) | PROTNONE, (~(5ull << 12) & 0xffffffffff000) | PROTNONE), 0), VA_FAULT_OTHER);
 	assert_int_equal(kind(fault(4, 0, LEAF(5ull)), VMATLAS_F_BAD), VA_FAULT_BAD);
 	assert_int_equal(kind(fault(4, 0, 0), 0), VA_FAULT_OTHER);
 	r = fault(4, 0, LEAF(5ull));
@@ -195,6 +197,10 @@ static void reasons(void **state)
 	assert_int_equal(reason(0x1000, w, SIGSEGV, SEGV_ACCERR, 1, true, 0), VA_BAD_PROTECTION);
 	assert_int_equal(reason(0x1000, x, SIGSEGV, SEGV_ACCERR, 3, true, 0), VA_BAD_PROTECTION);
 	assert_int_equal(reason(0x5000, 0, SIGBUS, BUS_ADRERR, 1, true, 0x3000), VA_BAD_BEYOND_EOF);
+	assert_int_equal(reason(0x5000, 0, SIGBUS, BUS_MCEERR_AR, 3, true, 0), VA_BAD_POISON);
+	assert_int_equal(reason(0x5000, VMATLAS_F_ANON, SIGBUS, BUS_ADRERR, 3, true, 0), VA_BAD_NO_PAGE);
+	assert_int_equal(reason(0x5000, VMATLAS_F_HUGETLB, SIGBUS, BUS_ADRERR, 3, true, 0x200000), VA_BAD_NO_PAGE);
+	assert_int_equal(reason(0x5000, VMATLAS_F_HUGETLB, SIGBUS, BUS_ADRERR, 3, true, 0x5000), VA_BAD_BEYOND_EOF);
 	assert_int_equal(reason(0x5000, VMATLAS_F_KERNEL, 0, 0, 1, true, 0x3000), VA_BAD_BEYOND_EOF);
 	assert_int_equal(reason(0x1000, VMATLAS_F_KERNEL | w, 0, 0, 1, true, 0), VA_BAD_PROTECTION);
 	assert_int_equal(reason(0x1000, VMATLAS_F_KERNEL, 0, 0, 0, false, 0), VA_BAD_UNMAPPED);

@@ -1,66 +1,22 @@
 /*
- * faults DIR [NAME]: one fault of each kind, and the kernel's own count of each.
+ * faults DIR [NAME]: faults that need nothing but a kernel, one kind after the other, and the kernel's own count of each.
  *
- * NAME.facts: pid N, then "step WHAT START END COUNT MINOR MAJOR": what was touched, how many faults that makes there, and how getrusage counted
- * all of the process meanwhile. Marks NAME.WHAT and NAME.WHAT-end stand around each. A step this kernel cannot do is "none WHAT".
+ * NAME.facts: pid N, then the steps (fault_step.h).
  */
-#include "workload.h"
+#include "fault_step.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
 #ifndef UFFD_USER_MODE_ONLY
 #define UFFD_USER_MODE_ONLY 1
 #endif
-
-#define PAGES 7
-
-static struct rusage before;
-static const char *step;
-static unsigned long place = 0x380000000000;
-
-static char *fresh(size_t pages, int prot, int flags, int fd)
-{
-	char *p = wl_map((void *)place, pages * WL_PAGE, prot, flags | MAP_FIXED, fd, 0);
-
-	place += 1ul << 32;
-	if (flags & MAP_ANONYMOUS)
-		madvise(p, pages * WL_PAGE, MADV_NOHUGEPAGE);
-	return p;
-}
-
-static void begin(const char *what)
-{
-	step = what;
-	wl_mark(what);
-	getrusage(RUSAGE_SELF, &before);
-}
-
-static void end(const char *p, size_t bytes, unsigned count)
-{
-	static char mark[64];
-	struct rusage now;
-
-	getrusage(RUSAGE_SELF, &now);
-	snprintf(mark, sizeof(mark), "%s-end", step);
-	wl_mark(mark);
-	wl_fact("step %s %#lx %#lx %u %ld %ld", step, (unsigned long)p, (unsigned long)p + bytes, count, now.ru_minflt - before.ru_minflt,
-		now.ru_majflt - before.ru_majflt);
-}
-
-static void touch(char *p, size_t pages, bool write)
-{
-	for (size_t i = 0; i < pages; i++) {
-		if (write)
-			((volatile char *)p)[i * WL_PAGE] = 1;
-		else
-			(void)((volatile char *)p)[i * WL_PAGE];
-	}
-}
 
 static void anonymous(void)
 {
@@ -95,6 +51,13 @@ static void files(void)
 		wl_die("memfd");
 	p = fresh(PAGES, WL_RW, MAP_PRIVATE, fd);
 	begin("file-private-write");
+	touch(p, PAGES, true);
+	end(p, PAGES * WL_PAGE, PAGES);
+	p = fresh(PAGES, WL_RW, MAP_PRIVATE, fd);
+	begin("file-around");
+	touch(p, PAGES, false);
+	end(p, PAGES * WL_PAGE, 1);
+	begin("file-private-cow");
 	touch(p, PAGES, true);
 	end(p, PAGES * WL_PAGE, PAGES);
 	close(fd);
@@ -149,6 +112,23 @@ static void by_kernel(void)
 			wl_die("read");
 	end(p, PAGES * WL_PAGE, PAGES);
 	close(fd);
+	fd = memfd_create("to", 0);
+	p = fresh(PAGES, WL_RW, WL_ANON, -1);
+	begin("kernel-read");
+	for (unsigned i = 0; i < PAGES; i++)
+		if (write(fd, p + i * WL_PAGE, 8) != 8)
+			wl_die("write");
+	end(p, PAGES * WL_PAGE, PAGES);
+	close(fd);
+	p = fresh(PAGES, WL_RW, WL_ANON, -1);
+	from.iov_base = p;
+	to.iov_base = here;
+	touch(here, PAGES, true);
+	begin("remote-read");
+	if (process_vm_readv(getpid(), &to, 1, &from, 1, 0) != PAGES * (ssize_t)WL_PAGE)
+		wl_die("process_vm_readv");
+	end(p, PAGES * WL_PAGE, PAGES);
+	from.iov_base = here;
 	p = fresh(PAGES, WL_RW, WL_ANON, -1);
 	to.iov_base = p;
 	touch(here, PAGES, false);
@@ -159,8 +139,9 @@ static void by_kernel(void)
 }
 
 static int uffd;
+static volatile bool with_zeros;
 
-/* Answers each missing page by a copy, each page closed to writing by opening it. */
+/* Answers each missing page by a copy or by zeros, each minor fault by the page the file has, each page closed to writing by opening it. */
 static void *answer(void *arg)
 {
 	static const char page[WL_PAGE] __attribute__((aligned(4096)));
@@ -170,25 +151,57 @@ static void *answer(void *arg)
 		unsigned long at = msg.arg.pagefault.address & ~(WL_PAGE - 1);
 		struct uffdio_copy copy = {.dst = at, .src = (unsigned long)page, .len = WL_PAGE};
 		struct uffdio_writeprotect open_it = {.range = {at, WL_PAGE}};
+		struct uffdio_zeropage zero = {.range = {at, WL_PAGE}};
+		struct uffdio_continue go_on = {.range = {at, WL_PAGE}};
 
 		if (msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP)
 			ioctl(uffd, UFFDIO_WRITEPROTECT, &open_it);
+		else if (msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_MINOR)
+			ioctl(uffd, UFFDIO_CONTINUE, &go_on);
+		else if (with_zeros)
+			ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
 		else
 			ioctl(uffd, UFFDIO_COPY, &copy);
 	}
 	return arg;
 }
 
+static bool watch(char *p, unsigned mode)
+{
+	struct uffdio_register reg = {.range = {(unsigned long)p, PAGES * WL_PAGE}, .mode = mode};
+
+	return !ioctl(uffd, UFFDIO_REGISTER, &reg);
+}
+
+static void user_minor(void)
+{
+	int fd = memfd_create("minor", 0);
+	char *q, *p;
+
+	if (fd < 0 || ftruncate(fd, PAGES * WL_PAGE))
+		wl_die("memfd");
+	q = fresh(PAGES, WL_RW, MAP_SHARED, fd);
+	p = fresh(PAGES, WL_RW, MAP_SHARED, fd);
+	touch(q, PAGES, true);
+	if (!watch(p, UFFDIO_REGISTER_MODE_MINOR)) {
+		wl_fact("none uffd-minor");
+		return;
+	}
+	begin("uffd-minor");
+	touch(p, PAGES, true);
+	end(p, PAGES * WL_PAGE, PAGES);
+}
+
 static void user_faults(void)
 {
-	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP};
-	char *p = fresh(PAGES, WL_RW, WL_ANON, -1);
-	struct uffdio_register reg = {.range = {(unsigned long)p, PAGES * WL_PAGE}, .mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP};
-	struct uffdio_writeprotect close_it = {.range = reg.range, .mode = UFFDIO_WRITEPROTECT_MODE_WP};
+	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_MINOR_SHMEM};
+	char *p = fresh(PAGES, WL_RW, WL_ANON, -1), *q = fresh(PAGES, WL_RW, WL_ANON, -1);
+	struct uffdio_writeprotect close_it = {.range = {(unsigned long)p, PAGES * WL_PAGE}, .mode = UFFDIO_WRITEPROTECT_MODE_WP};
 	pthread_t thread;
 
 	uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg)) {
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || !watch(p, UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP) ||
+	    !watch(q, UFFDIO_REGISTER_MODE_MISSING)) {
 		wl_fact("none uffd");
 		return;
 	}
@@ -198,6 +211,10 @@ static void user_faults(void)
 	begin("uffd-missing");
 	touch(p, PAGES, true);
 	end(p, PAGES * WL_PAGE, PAGES);
+	with_zeros = true;
+	begin("uffd-zero");
+	touch(q, PAGES, false);
+	end(q, PAGES * WL_PAGE, PAGES);
 	if (ioctl(uffd, UFFDIO_WRITEPROTECT, &close_it)) {
 		wl_fact("none uffd-wp");
 		return;
@@ -205,6 +222,61 @@ static void user_faults(void)
 	begin("uffd-wp");
 	touch(p, PAGES, true);
 	end(p, PAGES * WL_PAGE, PAGES);
+	user_minor();
+}
+
+/* --- what is not allowed ------------------------------------------------------------------------------------------------------- */
+
+static sigjmp_buf back;
+
+static void caught(int sig)
+{
+	siglongjmp(back, sig);
+}
+
+/* One fault that ends in a signal. */
+static void bad(const char *what, char *p, void (*access)(char *p))
+{
+	begin(what);
+	if (!sigsetjmp(back, 1))
+		access(p);
+	end(p, WL_PAGE, 1);
+}
+
+static void load(char *p)
+{
+	touch(p, 1, false);
+}
+
+static void store(char *p)
+{
+	touch(p, 1, true);
+}
+
+static void jump(char *p)
+{
+	((void (*)(void))p)();
+}
+
+static void bad_accesses(void)
+{
+	int fd = memfd_create("short", 0);
+	char *p = fresh(PAGES, WL_RW, WL_ANON, -1), *file;
+
+	if (fd < 0 || ftruncate(fd, WL_PAGE))
+		wl_die("memfd");
+	file = fresh(PAGES, WL_RW, MAP_SHARED, fd);
+	signal(SIGSEGV, caught);
+	signal(SIGBUS, caught);
+	touch(p, PAGES, true);
+	bad("bad-exec", p, jump);
+	mprotect(p + WL_PAGE, WL_PAGE, PROT_READ);
+	bad("bad-write", p + WL_PAGE, store);
+	mprotect(p + 2 * WL_PAGE, WL_PAGE, PROT_NONE);
+	bad("bad-none", p + 2 * WL_PAGE, load);
+	munmap(p + 3 * WL_PAGE, WL_PAGE);
+	bad("bad-unmapped", p + 3 * WL_PAGE, load);
+	bad("bad-eof", file + 2 * WL_PAGE, store);
 }
 
 int main(int argc, char **argv)
@@ -219,6 +291,7 @@ int main(int argc, char **argv)
 	copy_on_write();
 	by_kernel();
 	user_faults();
+	bad_accesses();
 	wl_save_facts("facts");
 	_exit(0);
 }

@@ -1,0 +1,55 @@
+/*
+ * Steps of known faults, for workloads that make one kind after the other. Facts: "step WHAT START END COUNT MINOR MAJOR": what was touched, how many faults that
+ * makes there, and how getrusage counted all of the process meanwhile; marks NAME.WHAT and NAME.WHAT-end stand around each. "none WHAT" for what this kernel cannot do.
+ */
+#ifndef FAULT_STEP_H
+#define FAULT_STEP_H
+
+#include "workload.h"
+
+#define PAGES 7
+
+static struct rusage before;
+static const char *step;
+static unsigned long place = 0x380000000000;
+
+static WL_UNUSED char *fresh(size_t pages, int prot, int flags, int fd)
+{
+	char *p = wl_map((void *)place, pages * WL_PAGE, prot, flags | MAP_FIXED, fd, 0);
+
+	place += 1ul << 32;
+	if (flags & MAP_ANONYMOUS)
+		madvise(p, pages * WL_PAGE, MADV_NOHUGEPAGE);
+	return p;
+}
+
+static WL_UNUSED void begin(const char *what)
+{
+	step = what;
+	wl_mark(what);
+	getrusage(RUSAGE_SELF, &before);
+}
+
+static WL_UNUSED void end(const char *p, size_t bytes, unsigned count)
+{
+	static char mark[64];
+	struct rusage now;
+
+	getrusage(RUSAGE_SELF, &now);
+	snprintf(mark, sizeof(mark), "%s-end", step);
+	wl_mark(mark);
+	wl_fact("step %s %#lx %#lx %u %ld %ld", step, (unsigned long)p, (unsigned long)p + bytes, count, now.ru_minflt - before.ru_minflt,
+		now.ru_majflt - before.ru_majflt);
+}
+
+static WL_UNUSED void touch(char *p, size_t pages, bool write)
+{
+	for (size_t i = 0; i < pages; i++) {
+		if (write)
+			((volatile char *)p)[i * WL_PAGE] = 1;
+		else
+			(void)((volatile char *)p)[i * WL_PAGE];
+	}
+}
+
+#endif
