@@ -141,22 +141,22 @@ static void test_both_names(void)
 	check(!unload(), "unloaded");
 }
 
-/* On a kernel that checks itself: what all that left behind, what want of memory does, and that the checks do check. */
-static void test_thoroughly(void)
-{
-	test_leaks("after all");
-	test_allocations();
-	test_leaks("after failing allocations");
-	test_log("leaks", "");
-	test_checks();
-	log_clear();
-}
-
 static int number_of(const char *name, int otherwise)
 {
 	const char *s = getenv(name);
 
 	return s ? atoi(s) : otherwise;
+}
+
+/* On a kernel that checks itself: what all that left behind, what want of memory does, and that the checks do check. */
+static void test_thoroughly(void)
+{
+	test_leaks("after all");
+	test_allocations(number_of("fails", 40));
+	test_leaks("after failing allocations");
+	test_log("leaks", "");
+	test_checks();
+	log_clear();
 }
 
 static void power_off(void)
@@ -177,6 +177,11 @@ int init(void)
 		test_log("fire", "");
 		if (checks_itself())
 			test_leaks("fire");
+		power_off();
+	}
+	/* Only these: checks=1. */
+	if (getenv("checks")) {
+		test_thoroughly();
 		power_off();
 	}
 	test_ladder();

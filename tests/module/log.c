@@ -111,25 +111,28 @@ static int load(const char *file, const char *parameters)
 	return err;
 }
 
-#define FAIL_NTH "/proc/thread-self/fail-nth"
+/* Kept open: opening it would be one more allocation that fails. */
+static int fail_file = -1;
 
-/* Lets the n-th allocation from now on in this task fail. */
+/* Lets the n-th allocation from now on in this task fail; 0: none. */
 static void fail_nth(int n)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", n);
-	put(FAIL_NTH, text);
+	if (pwrite(fail_file, text, strlen(text), 0) < 0)
+		die("fail-nth");
 }
 
-/* Whether it has come to that. */
-static bool failed_nth(void)
+/* How many more it would have taken: 0 = one failed. */
+static int fail_left(void)
 {
-	char text[16];
+	char text[16] = "";
 
-	slurp(FAIL_NTH, text, sizeof(text));
-	put(FAIL_NTH, "0");
-	return atoi(text) == 0;
+	if (pread(fail_file, text, sizeof(text) - 1, 0) <= 0)
+		die("fail-nth");
+	fail_nth(0);
+	return atoi(text);
 }
 
 static void fail_quietly(const char *what)
@@ -152,25 +155,43 @@ static int try_enable(void)
 	return control("enable", "1");
 }
 
-/* Each allocation of `try` fails in turn, until one more would be too many. How many there were; -1: something was left behind. */
-static int each_fails(int (*try)(void), void (*undo)(void), const char *left)
+#define MANY 1000000
+
+/* How many allocations `try` takes; -1: it fails even so. */
+static int allocations_of(int (*try)(void), void (*undo)(void))
 {
-	int n, err;
+	int left;
 
-	for (n = 1; n < 5000; n++) {
-		bool was;
+	fail_nth(MANY);
+	if (try())
+		return -1;
+	left = fail_left();
+	undo();
+	return MANY - left;
+}
 
-		fail_nth(n);
+/*
+ * Lets up to `most` allocations of `try`, spread over all `total`, fail: one each time. How many were made to. What fails must leave nothing
+ * behind; a failure may also be one that is coped with.
+ */
+static int fail_each(int (*try)(void), void (*undo)(void), const char *left, int total, int most, int *refused)
+{
+	int i, n = total < most ? total : most, failed = 0;
+
+	*refused = 0;
+	for (i = 0; i < n; i++) {
+		int err;
+
+		fail_nth(1 + (long)i * total / n);
 		err = try();
-		was = failed_nth();
+		failed += fail_left() == 0;
 		if (!err)
 			undo();
-		if (!was)
-			return err ? -1 : n - 1;
-		if (err && left && !access(left, F_OK))
+		else if (left && !access(left, F_OK))
 			return -1;
+		*refused += !!err;
 	}
-	return -1;
+	return failed;
 }
 
 static void undo_load(void)
@@ -184,22 +205,30 @@ static void undo_enable(void)
 	control("enable", "0");
 }
 
-void test_allocations(void)
+static void test_each(const char *what, int (*try)(void), void (*undo)(void), const char *left, int most)
 {
-	int n;
+	int total = allocations_of(try, undo), refused = 0;
+	int failed = total < 0 ? 0 : fail_each(try, undo, left, total, most, &refused);
 
-	if (access(FAIL_NTH, F_OK))
-		return;
+	/* The count may differ by a few from one time to the next. */
+	check(failed > 0 && failed >= (total < most ? total : most) - 3 && refused > 0, "%s: %d of %d allocations failed, one at a time; %d times it was refused",
+	      what, failed, total, refused);
+}
+
+void test_allocations(int most)
+{
+	fail_file = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_file < 0)
+		die("fail-nth");
 	fail_quietly("failslab");
 	fail_quietly("fail_page_alloc");
 	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	n = each_fails(try_load, undo_load, VMATLAS_CONTROL_DIR);
-	check(n > 50, "each of %d allocations of loading failed in turn", n);
+	test_each("loading", try_load, undo_load, VMATLAS_CONTROL_DIR, most);
 	if (try_load())
 		die("load");
-	n = each_fails(try_enable, undo_enable, NULL);
-	check(n > 0, "each of %d allocations of switching on failed in turn", n);
+	test_each("switching on", try_enable, undo_enable, NULL, most);
 	undo_load();
+	close(fail_file);
 	/* The kernel tells where page allocations failed, with a trace. */
 	test_log("failing allocations", "Call Trace");
 	log_clear();

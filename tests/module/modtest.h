@@ -76,7 +76,7 @@ bool checks_itself(void);
 void log_clear(void);
 void test_log(const char *what, const char *but); /* no line of tests/reports in it but, perhaps, `but` */
 void test_leaks(const char *what);
-void test_allocations(void);
+void test_allocations(int most); /* how many are made to fail */
 void test_checks(void);
 
 int init(void); /* init.c */
