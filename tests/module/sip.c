@@ -82,7 +82,7 @@ static void look(const struct vmatlas_record *r, __u32 *next, bool *begun, const
 	if (!r->head.type || r->head.type >= VMATLAS_TYPE_LIMIT || r->head.type == VMATLAS_LOSS || !r->head.ts || kernel_address(r->head.ts))
 		bad("%s: no record: type %u ts %llx", file, r->head.type, r->head.ts);
 	/* Entries go with the faults, those of a snapshot with the map. */
-	if (entries ? (r->head.flags & VMATLAS_F_SNAPSHOT) == 0 != (file[0] == 'f') : (r->head.type == VMATLAS_FAULT) != (file[0] == 'f'))
+	if (entries ? ((r->head.flags & VMATLAS_F_SNAPSHOT) == 0) != (file[0] == 'f') : (r->head.type == VMATLAS_FAULT) != (file[0] == 'f'))
 		bad("%s: type %u in the wrong file", file, r->head.type);
 	if (*begun && (__s32)(r->head.seq - *next) < 0)
 		bad("%s: sequence number %u after %u", file, r->head.seq, *next - 1);
