@@ -276,7 +276,8 @@ const char *va_words_fault(char *buf, size_t n, const struct vmatlas_record *rec
 			 frame_moved(rec, levels) ? ", with a frame of another node" : "");
 		break;
 	case VA_FAULT_HUGE:
-		snprintf(buf, n, "One fault maps a whole huge page: the walk ends early, no PTE table is needed.");
+		snprintf(buf, n, "One fault maps a whole huge page%s: the walk ends early, no PTE table is needed.",
+			 rec->head.flags & VMATLAS_F_HUGETLB ? " of those kept in reserve (hugetlb)" : "");
 		break;
 	case VA_FAULT_SPURIOUS:
 		snprintf(buf, n, "The entry was right already (another CPU was faster, or an old TLB entry): nothing to do.");
