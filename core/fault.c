@@ -138,6 +138,7 @@ struct inherit {
 	struct va_mm *child;
 	const struct va_vma *vma;
 	__u64 ts;
+	bool copied; /* surely */
 };
 
 static bool inherit_page(void *ctx, __u64 addr, const struct va_page *page)
@@ -148,24 +149,35 @@ static bool inherit_page(void *ctx, __u64 addr, const struct va_page *page)
 	if (addr < in->vma->start || addr + va_level_size(page->level) > in->vma->end)
 		return true;
 	copy.entry = va_entry_readonly(page->entry);
-	copy.certainty = VA_PAGE_DERIVED;
+	copy.certainty = in->copied && page->certainty != VA_PAGE_UNKNOWN ? VA_PAGE_DERIVED : VA_PAGE_UNKNOWN;
 	copy.ts = in->ts;
 	va_pages_set(&in->child->pages, addr, &copy);
 	return true;
 }
 
+/* Stops at a page that is anonymous, not the zero page: the huge one is read-only as any that two maps share. */
+static bool no_anonymous_page(void *ctx, __u64 addr, const struct va_page *page)
+{
+	(void)ctx;
+	(void)addr;
+	return page->certainty == VA_PAGE_UNKNOWN || va_entry_special(page->entry) || (page->level < 4 && !va_entry_writable(page->entry));
+}
+
 /*
- * copy_page_range() in mm/memory.c, vma_needs_copy(): entries of anonymous memory, and of private file mappings that were written to, are
- * shared read-only by both from now on; all others fault in again. True: the child begins without pages here.
+ * copy_page_range() in mm/memory.c, vma_needs_copy(): what has an anon_vma is copied, and both share its entries read-only from now on; all others
+ * fault in again. A private file mapping gets one when it is written to; so does anonymous memory, and that which was only read, and shows nothing but the
+ * zero page, may have none: there nothing is certain. True: the child begins without pages here.
  */
 static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct va_vma *v, __u64 ts)
 {
-	struct inherit in = { child, v, ts };
+	struct inherit in = { child, v, ts, true };
 
 	if (v->vm_flags & (VM_PFNMAP | VM_MIXEDMAP | VM_UFFD_WP))
 		return false;
 	if ((v->vm_flags & (VM_SHARED | VM_WIPEONFORK)) || !(v->anon || v->written))
 		return true;
+	if (v->anon)
+		in.copied = !va_pages_each(parent->pages, v->start, v->end, no_anonymous_page, NULL);
 	va_pages_each(parent->pages, v->start, v->end, inherit_page, &in);
 	if (v->vm_flags & VM_WRITE)
 		va_pages_doubt(&parent->pages, v->start, v->end, VA_DOUBT_READONLY, ts);
@@ -274,6 +286,11 @@ static void mremap_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 	struct va_pages *moved = mm->moved;
 
 	mm->moved = NULL;
+	/* The module tells both ranges itself, and what others do there meanwhile, too. */
+	if (mm->swept) {
+		va_pages_unref(moved);
+		return;
+	}
 	if (rec->op.args[2] < length)
 		length = rec->op.args[2];
 	if (to < VA_USER_TOP && to != from && !(to & 4095) && area(from, length, &lo, &hi) && to + (hi - lo) <= VA_USER_TOP) {

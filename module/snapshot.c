@@ -69,16 +69,22 @@ static unsigned long va_snapshot_span(struct va_map *map, struct mm_struct *mm, 
 /* The pages from map->pages on. True when all have been told. */
 static bool va_snapshot_pages(struct va_map *map, struct mm_struct *mm, bool sleep)
 {
-	MA_STATE(mas, &mm->mm_mt, map->pages, map->pages);
+	MA_STATE(mas, &mm->mm_mt, 0, 0);
+	u32 again = atomic_read(&map->again);
 	struct vm_area_struct *vma;
 	unsigned int runs = 0;
 
+	if (map->round != again) {
+		map->pages = 0;
+		WRITE_ONCE(map->round, again);
+	}
 	if (map->pages == ULONG_MAX)
 		return true;
 	if (!map->pages) {
 		map->swept = 0;
 		map->swept_since = va_clock();
 	}
+	mas_set(&mas, map->pages);
 	while ((vma = mas_find(&mas, ULONG_MAX - 1))) {
 		map->pages = va_snapshot_span(map, mm, max(map->pages, vma->vm_start), vma->vm_end, sleep, &runs);
 		if (map->pages < vma->vm_end)
@@ -132,7 +138,7 @@ void va_snapshot_whole(struct va_map *map, struct mm_struct *mm, int nr)
 void va_snapshot_again(struct va_map *map)
 {
 	va_map_tear(map);
-	WRITE_ONCE(map->pages, 0);
+	atomic_inc(&map->again);
 }
 
 /* True when nothing is due any more. */

@@ -35,6 +35,8 @@ struct va_map {
 	atomic_t tears;       /* the same of this map alone: va_map_tear(), at any time */
 	u32 healed_tears, cursor_tears;
 	unsigned long cursor; /* the whole map has been told below this address */
+	atomic_t again;       /* how often all pages were asked for anew, at any time */
+	u32 round;            /* the same when `pages` was begun: differs = pages means nothing */
 	unsigned long pages;  /* the pages have been told below this address; ULONG_MAX = none are due */
 	unsigned long swept;  /* and SWEEP has said so below this one … */
 	u64 swept_since;      /* … and the first above it was read after this moment */
@@ -87,7 +89,7 @@ static inline void va_map_tear(struct va_map *map)
 /* True if a snapshot is due for map or pages. */
 static inline bool va_map_due(const struct va_map *map)
 {
-	return va_map_torn(map) || READ_ONCE(map->pages) != ULONG_MAX;
+	return va_map_torn(map) || READ_ONCE(map->pages) != ULONG_MAX || READ_ONCE(map->round) != (u32)atomic_read(&map->again);
 }
 
 /* Calls fn for each map, under RCU. */

@@ -204,6 +204,31 @@ static void mremap_dontunmap_leaves_nothing_behind(void **state)
 	va_model_free(m);
 }
 
+/* Where the module tells what it finds in both ranges, nothing is guessed: another thread may have unmapped the new place before the call's end. */
+static void mremap_is_not_guessed_where_it_is_told(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x404000 };
+	struct vmatlas_record r = a_record(VMATLAS_SWEEP, 15, 1);
+
+	whole_map(m, 10, 1, one, 1);
+	r.sweep = (struct vmatlas_sweep){ .lo = 0x400000, .hi = 0x404000, .since = 12, .kind = VMATLAS_SWEEP_TOLD };
+	apply(m, r);
+	apply(m, a_fault(20, 1, 0x401000, an_entry(9)));
+	r = a_range(40, 1, 2, 0x400000, 0x808000, 1);
+	r.range.nr = __NR_mremap;
+	apply(m, r);
+	apply(m, a_vma(40, 1, 2, 0, 0x800000, 0x804000, VM_RW));
+	apply(m, a_range(42, 1, 3, 0x800000, 0x804000, 0));
+	r = an_op(50, 1, __NR_mremap, 0x400000, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE, 0x800000);
+	r.op.begin = 30;
+	apply(m, r);
+	apply(m, a_range(60, 1, 4, 0x800000, 0x804000, 1));
+	apply(m, a_vma(60, 1, 4, 0, 0x800000, 0x804000, VM_RW));
+	assert_false(va_mm_page(va_model_mm(m, 1), 0x801000).present);
+	va_model_free(m);
+}
+
 static void fork_shares_private_pages_read_only(void **state)
 {
 	struct va_model *m = new_model();
@@ -240,6 +265,24 @@ static void fork_shares_private_pages_read_only(void **state)
 	assert_int_equal(va_model_find_task(m, 101)->ppid, 100);
 	apply(m, a_fault(40, 2, 0x400000, an_entry(300)));
 	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x400000).entry, an_entry(100) & ~2ull);
+	va_model_free(m);
+}
+
+/* Anonymous memory that was only read has no anon_vma, and is not copied; what had one and shows the zero page again, is. Nobody said which. */
+static void fork_is_not_sure_of_zero_pages(void **state)
+{
+	static const __u64 zero = 0x8000000000003225ull; /* special, read-only */
+	struct va_model *m = new_model();
+	__u64 two[] = { 0x400000, 0x404000, 0x800000, 0x804000 };
+
+	whole_map(m, 10, 1, two, 2);
+	for (__u32 i = 0; i < 4; i++)
+		apply(m, a_fault(20 + i, 1, 0x400000 + (i & 1) * PAGE + (i & 2) * 0x200000, i == 3 ? an_entry(9) : zero));
+	apply(m, a_fork(30, 1, 101, 2));
+	for (__u32 i = 0; i < 3; i++)
+		assert_int_equal(va_mm_page(va_model_mm(m, 2), 0x400000 + i * PAGE).certainty, VA_PAGE_UNKNOWN);
+	for (__u32 i = 0; i < 2; i++)
+		assert_int_equal(va_mm_page(va_model_mm(m, 2), 0x800000 + i * PAGE).certainty, VA_PAGE_DERIVED);
 	va_model_free(m);
 }
 
@@ -544,6 +587,7 @@ int main(void)
 		cmocka_unit_test(lost_truth_is_healed_piece_by_piece), cmocka_unit_test(lost_faults_make_residency_unsure),
 		cmocka_unit_test(born_and_changed), cmocka_unit_test(madvise_and_map_fixed_empty_pages),
 		cmocka_unit_test(mremap_moves_pages), cmocka_unit_test(mremap_dontunmap_leaves_nothing_behind),
+		cmocka_unit_test(mremap_is_not_guessed_where_it_is_told), cmocka_unit_test(fork_is_not_sure_of_zero_pages),
 		cmocka_unit_test(fork_shares_private_pages_read_only), cmocka_unit_test(fork_copies_files_only_when_written),
 		cmocka_unit_test(tasks_live_and_die), cmocka_unit_test(maps_end_and_stay), cmocka_unit_test(huge_pages),
 		cmocka_unit_test(gigantic_pages_are_one_leaf), cmocka_unit_test(tables_are_remembered),
