@@ -170,6 +170,7 @@ static void power_off(void)
 int init(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	putchar('\n'); /* the firmware left half a line */
 	mounts();
 	if (getenv("fire")) {
 		dice_state = number_of("seed", 1);
