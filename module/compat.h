@@ -44,6 +44,18 @@ static inline bool va_compat_write_locked(struct mm_struct *mm)
 #endif
 }
 
+/* By the running task. rw_semaphore.owner has flags in its lowest bits, the owner of an rtmutex one. */
+static inline bool va_compat_write_locked_here(struct mm_struct *mm)
+{
+#ifdef CONFIG_PREEMPT_RT
+	unsigned long owner = (unsigned long)READ_ONCE(mm->mmap_lock.rwbase.rtmutex.owner);
+#else
+	unsigned long owner = atomic_long_read(&mm->mmap_lock.owner);
+#endif
+
+	return va_compat_write_locked(mm) && (owner & ~7ul) == (unsigned long)current;
+}
+
 /* Pages of a folio, before 5.16 of a compound page, in bytes. */
 static inline unsigned long va_compat_folio_size(const void *folio)
 {
@@ -92,6 +104,13 @@ static inline unsigned long va_compat_folio_size(const void *folio)
 #define VA_MOVE_TABLES "move_page_tables"
 #else
 #define VA_MOVE_TABLES "move_page_tables (of before 6.16)"
+#endif
+
+/* VM_FAULT_COMPLETED came in 6.0: the lock has been given up, and all is done. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
+#define VA_FAULT_COMPLETED 0
+#else
+#define VA_FAULT_COMPLETED VM_FAULT_COMPLETED
 #endif
 
 /* rchan_callbacks.subbuf_start: prev_padding went in 6.17. */

@@ -6,6 +6,7 @@
 #include <asm/trapnr.h>
 #include <asm/trap_pf.h>
 
+#include "compat.h"
 #include "control.h"
 #include "fault.h"
 #include "mm.h"
@@ -61,6 +62,33 @@ static void va_neighbours(struct va_map *map, const struct va_pending *p, const 
 	va_sweep(map, p->mm, lo, hi, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
 }
 
+/* The page tables of another's map stay only under its lock. False: it was not to be had. */
+static bool va_hold(const struct va_pending *p)
+{
+	return !p->unlocked || mmap_read_trylock(p->mm);
+}
+
+static void va_let_go(const struct va_pending *p)
+{
+	if (p->unlocked)
+		mmap_read_unlock(p->mm);
+}
+
+/* [lo, hi) is what fault-around may have changed. */
+static void va_around_span(const struct va_pending *p, unsigned long *lo, unsigned long *hi)
+{
+	*lo = max(p->addr & ~VA_AROUND, p->vma_start);
+	*hi = min(*lo + VA_AROUND + 1, p->vma_end);
+}
+
+static void va_doubt_around(struct va_map *map, const struct va_pending *p)
+{
+	unsigned long lo, hi;
+
+	va_around_span(p, &lo, &hi);
+	va_sweep_write(map, VMATLAS_SWEEP_DOUBT, lo, hi, 0, 0);
+}
+
 static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code)
 {
 	struct vmatlas_record rec = {
@@ -72,6 +100,7 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 			.signal = signal, .si_code = si_code, .counted = p->counted,
 		},
 	};
+	bool held = va_hold(p);
 	struct va_map *map;
 	unsigned long irqs;
 	u64 ts;
@@ -80,18 +109,23 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 	local_irq_save(irqs);
 	ts = va_channel_begin();
 	rec.head.aux = min_t(u64, ts - p->begin, U32_MAX);
-	va_fill_after(&rec, p);
+	if (held)
+		va_fill_after(&rec, p);
 	va_channel_write_at(&rec, ts);
 	va_channel_end();
 	local_irq_restore(irqs);
 	rcu_read_lock();
 	map = va_map_find(p->mm);
 	if (map) {
-		if (!(flags & VMATLAS_F_BAD))
+		if (!held)
+			va_doubt_around(map, p);
+		else if (!(flags & VMATLAS_F_BAD))
 			va_neighbours(map, p, &rec.fault);
 		va_mm_counts_maybe(map, p->mm);
 	}
 	rcu_read_unlock();
+	if (held)
+		va_let_go(p);
 }
 
 void va_fault_flush(void)
@@ -243,15 +277,20 @@ static bool va_given_up(const struct va_pending *p)
 /* What fault-around mapped before the page itself had to be waited for: a signal may be taken first, and then nothing else would tell. */
 static void va_tell_around(const struct va_pending *p)
 {
-	unsigned long lo = max(p->addr & ~VA_AROUND, p->vma_start);
+	unsigned long lo, hi;
 	struct va_map *map;
 
 	if (p->flags & (VMATLAS_F_ANON | VMATLAS_F_HUGETLB) || !p->vma_end)
 		return;
 	rcu_read_lock();
 	map = va_map_find(p->mm);
-	if (map)
-		va_sweep(map, p->mm, lo, min(lo + VA_AROUND + 1, p->vma_end), VA_SWEEP_RUNS_FEW, VMATLAS_SWEEP_DOUBT);
+	if (map && va_hold(p)) {
+		va_around_span(p, &lo, &hi);
+		va_sweep(map, p->mm, lo, hi, VA_SWEEP_RUNS_FEW, VMATLAS_SWEEP_DOUBT);
+		va_let_go(p);
+	} else if (map) {
+		va_doubt_around(map, p);
+	}
 	rcu_read_unlock();
 }
 
@@ -262,6 +301,7 @@ int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	p->counted = va_counted(p, (__force vm_fault_t)regs_return_value(regs));
 	p->result |= (__force vm_fault_t)regs_return_value(regs);
+	p->unlocked = p->mm != current->mm && (__force vm_fault_t)regs_return_value(regs) & (VM_FAULT_RETRY | VA_FAULT_COMPLETED);
 	if (p->result & VM_FAULT_RETRY) {
 		p->result &= ~VM_FAULT_RETRY;
 		p->flags |= VMATLAS_F_RETRIED;

@@ -53,14 +53,14 @@ static int va_begin(struct kretprobe_instance *ri, struct mm_struct *mm, enum va
 	return !map;
 }
 
-/* The same, of a function that is called with the mmap lock: where it is held for writing, then by us. */
+/* The same, of a function that may be called with the mmap lock held for writing. Another may hold it, while we fault under the lock of a VMA alone. */
 static int va_begin_locked(struct kretprobe_instance *ri, struct mm_struct *mm, enum va_leave_kind kind, unsigned long lo, unsigned long hi)
 {
 	struct va_leave *leave = (void *)ri->data;
 	int unwatched = va_begin(ri, mm, kind, lo, hi);
 
 	if (!unwatched)
-		leave->lock = va_compat_write_locked(mm);
+		leave->lock = va_compat_write_locked_here(mm);
 	return unwatched;
 }
 
@@ -137,10 +137,10 @@ int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs)
 	gone = !va_mapped(vma);
 	rcu_read_unlock();
 	/*
-	 * Gone and not under the write lock: its RANGE has been told already. Gone and under it: what comes in its place may look the same.
-	 * In the map: truncation may run while somebody else has the lock.
+	 * Gone and not under our write lock: its RANGE has been told already, or will be by whoever takes it out and zaps it, too. Gone and
+	 * under it: what comes in its place may look the same. In the map: truncation may run while somebody else has the lock.
 	 */
-	if (gone && !va_compat_write_locked(vma->vm_mm))
+	if (gone && !va_compat_write_locked_here(vma->vm_mm))
 		return 1;
 	if (va_begin(ri, vma->vm_mm, VA_LEAVE_ENTRIES, regs->dx, regs->cx))
 		return 1;

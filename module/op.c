@@ -9,8 +9,10 @@
 #include "control.h"
 #include "fault.h"
 #include "hooks.h"
+#include "leave.h"
 #include "mm.h"
 #include "op.h"
+#include "sweep.h"
 
 struct va_op {
 	u64 begin;
@@ -105,6 +107,17 @@ int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return !va_op_wanted(&op->call);
 }
 
+/* Without the hook that sees pages move: where they were, and where they are. */
+static void va_op_moved(struct va_map *map, const struct va_call *call, unsigned long to)
+{
+	unsigned long len = max(min(call->args[1], call->args[2]), PAGE_SIZE);
+
+	if (call->nr != __NR_mremap || va_leave_sees_move || !va_class_on(VA_CLASS_FAULT) || to >= TASK_SIZE_MAX || len > TASK_SIZE_MAX - to)
+		return;
+	va_sweep(map, current->mm, to, to + len, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
+	va_sweep(map, current->mm, call->args[0], call->args[0] + len, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
+}
+
 int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct va_op *op = (void *)ri->data;
@@ -113,6 +126,7 @@ int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	rcu_read_lock();
 	map = va_map_find(current->mm);
 	if (map) {
+		va_op_moved(map, &op->call, regs_return_value(regs));
 		if (va_class_on(VA_CLASS_OP))
 			va_op_write(map, op, 0, regs_return_value(regs));
 		if (op->call.nr == __NR_prctl && op->call.args[0] == PR_SET_MM)

@@ -20,6 +20,7 @@ struct va_pending {
 	u16 flags;  /* vmatlas_flags */
 	u8 depth;
 	u8 counted; /* vmatlas_counted */
+	bool unlocked; /* of another's map, whose lock the call gave up */
 	bool tried; /* this call of handle_mm_fault() is a second try */
 };
 

@@ -68,6 +68,11 @@ static struct va_change va_scope_mremap(struct va_map *map, const unsigned long 
 {
 	struct va_change to;
 
+	if (!va_leave_sees_move) {
+		to = va_range_of(args[0], args[1]);
+		if (to.scope == VA_SCOPE_RANGE)
+			va_spans_add(&map->touched, to.lo, to.hi);
+	}
 	if (!va_sees_unmap() || !va_leave_sees_move)
 		return (struct va_change){ .scope = VA_SCOPE_WHOLE };
 	if (args[3] & MREMAP_FIXED) {
@@ -294,7 +299,7 @@ int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
 	map = va_map_find(vma->vm_mm);
 	if (likely(!map))
 		goto out;
-	if (va_compat_write_locked(vma->vm_mm))
+	if (va_compat_write_locked_here(vma->vm_mm))
 		va_spans_add(&map->changed, vma->vm_start, vma->vm_end);
 	else
 		va_truth_grown(map, vma);

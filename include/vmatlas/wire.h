@@ -204,7 +204,7 @@ struct vmatlas_fault {
 	__u64 vma_start, vma_end; /* the VMA hit; 0, 0 = none known */
 	__u32 error;     /* hardware error code (Intel SDM vol. 3, 4.7); 0 for GUP */
 	__u32 result;    /* vm_fault_t of handle_mm_fault: VM_FAULT_MAJOR 4, … */
-	__u8 depth_before, depth_after;
+	__u8 depth_before, depth_after; /* after: 0 = not read (another process's map, and its lock was not to be had); SWEEP says what is doubtful */
 	__u16 around;    /* file faults: bit i = page max(addr & ~0xffff, vma_start) + i pages is present after (fault-around) */
 	__u8 signal;     /* BAD: signal sent (SIGSEGV, SIGBUS), 0 = none (kernel fix-up, -EFAULT) */
 	__u8 si_code;    /* BAD: SEGV_MAPERR 1, SEGV_ACCERR 2, BUS_ADRERR 2, … */
