@@ -130,6 +130,13 @@ static void say_op(struct va_json *out, const struct vmatlas_record *rec)
 	say(out, " %u ns from %llx", rec->head.aux, rec->op.ip);
 }
 
+static const char *access_word(const struct vmatlas_record *rec)
+{
+	if (rec->head.flags & VMATLAS_F_INSTR)
+		return "exec";
+	return rec->head.flags & VMATLAS_F_WRITE ? "write" : "read";
+}
+
 static void say_fault(struct va_json *out, const struct va_event *e)
 {
 	const struct vmatlas_fault *f = &e->rec->fault;
@@ -139,7 +146,7 @@ static void say_fault(struct va_json *out, const struct va_event *e)
 
 	va_walk_after(f, levels, &walk);
 	say(out, "%s%s%s %llx %s%s %s ip %llx error %x %u ns", va_fault_kind_name(va_fault_kind(e->rec, levels)), reason ? " " : "",
-	    reason ? reason : "", f->addr, e->rec->head.flags & VMATLAS_F_WRITE ? "write" : "read", va_fault_major(e->rec) ? " major" : "",
+	    reason ? reason : "", f->addr, access_word(e->rec), va_fault_major(e->rec) ? " major" : "",
 	    va_event_origin(e->rec), f->ip, f->error, e->rec->head.aux);
 	for (unsigned i = 0; i < walk.steps; i++)
 		say(out, " %s[%u]%s", va_level_name(walk.step[i].level), walk.step[i].index, walk.step[i].allocated ? "+" : "");

@@ -172,7 +172,8 @@ const char *va_fault_kind_name(enum va_fault_kind kind)
 	static const char *const names[] = {
 		[VA_FAULT_DEMAND_ZERO] = "demand-zero", [VA_FAULT_FILE] = "file", [VA_FAULT_COW] = "cow",
 		[VA_FAULT_REUSE] = "reuse", [VA_FAULT_SWAP_IN] = "swap-in", [VA_FAULT_HUGE] = "huge",
-		[VA_FAULT_NUMA_HINT] = "numa-hint", [VA_FAULT_SPURIOUS] = "spurious", [VA_FAULT_BAD] = "bad", [VA_FAULT_OTHER] = "other",
+		[VA_FAULT_NUMA_HINT] = "numa-hint", [VA_FAULT_UNSHARE] = "unshare",
+		[VA_FAULT_SPURIOUS] = "spurious", [VA_FAULT_BAD] = "bad", [VA_FAULT_OTHER] = "other",
 	};
 
 	return (unsigned)kind < VA_FAULT_KINDS ? names[kind] : "other";
@@ -203,15 +204,17 @@ static enum va_fault_kind kind_of_change(const struct vmatlas_record *rec, const
 {
 	const __u64 unimportant = ACCESSED | DIRTY | SAVED_DIRTY;
 	__u64 addr = rec->fault.addr;
+	bool moved;
 
 	/* Had the mapping itself forbidden it, the fault had ended badly, or another thread's mprotect() had opened it first. */
 	if ((b->entry & (P | PROTNONE)) == PROTNONE && (a->entry & P))
 		return VA_FAULT_NUMA_HINT;
 	if (a->level == b->level && !((a->entry ^ b->entry) & ~unimportant))
 		return sufficient(rec, a->entry) ? VA_FAULT_SPURIOUS : VA_FAULT_OTHER;
+	moved = va_entry_pfn_at(a->level, a->entry, addr) != va_entry_pfn_at(b->level, b->entry, addr);
 	if (!is_write(rec))
-		return VA_FAULT_OTHER;
-	if (va_entry_pfn_at(a->level, a->entry, addr) != va_entry_pfn_at(b->level, b->entry, addr))
+		return moved && (rec->head.flags & VMATLAS_F_GUP) ? VA_FAULT_UNSHARE : VA_FAULT_OTHER;
+	if (moved)
 		return VA_FAULT_COW;
 	return va_entry_writable(a->entry) && !va_entry_writable(b->entry) ? VA_FAULT_REUSE : VA_FAULT_OTHER;
 }

@@ -11,7 +11,7 @@
 #include "vmatlas/wire.h"
 
 enum va_fault_kind {
-	VA_FAULT_DEMAND_ZERO, VA_FAULT_FILE, VA_FAULT_COW, VA_FAULT_REUSE, VA_FAULT_SWAP_IN, VA_FAULT_HUGE, VA_FAULT_NUMA_HINT,
+	VA_FAULT_DEMAND_ZERO, VA_FAULT_FILE, VA_FAULT_COW, VA_FAULT_REUSE, VA_FAULT_SWAP_IN, VA_FAULT_HUGE, VA_FAULT_NUMA_HINT, VA_FAULT_UNSHARE,
 	VA_FAULT_SPURIOUS, VA_FAULT_BAD, VA_FAULT_OTHER, VA_FAULT_KINDS
 };
 
@@ -68,7 +68,7 @@ bool va_walk_before(const struct vmatlas_fault *fault, unsigned levels, struct v
 /*
  * bad: not resolved. Where a page was there before (its entry was a present leaf): spurious = nothing changed and the access was allowed; cow = a write got another frame
  * (also instead of the zero page); reuse = a write made the same frame writable; numa-hint = the kernel had closed the entry (PROT_NONE) only to see who comes, and
- * opened it again, maybe with a frame of another node. Where none was: swap-in = the entry named a place in swap; huge = the new
+ * opened it again, maybe with a frame of another node; unshare = get_user_pages() for reading made a copy. Where none was: swap-in = the entry named a place in swap; huge = the new
  * leaf is above the PTE; demand-zero = anonymous (a read may get the zero page); file = file mapping, also the first write to a private
  * one, whose copy the kernel makes straight from the page cache. All else (migration, no walk after): other.
  */

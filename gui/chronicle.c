@@ -57,6 +57,7 @@ enum va_class va_class_of_kind(int kind)
 	case VA_FAULT_FILE:
 		return VA_CLASS_FILE;
 	case VA_FAULT_COW:
+	case VA_FAULT_UNSHARE:
 		return VA_CLASS_COW;
 	case VA_FAULT_HUGE:
 		return VA_CLASS_HUGE;

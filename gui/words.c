@@ -110,7 +110,7 @@ const char *va_words_kind(enum va_fault_kind kind)
 	static const char *const words[VA_FAULT_KINDS] = {
 		[VA_FAULT_DEMAND_ZERO] = "demand-zero",	 [VA_FAULT_FILE] = "file page",	    [VA_FAULT_COW] = "copy-on-write",
 		[VA_FAULT_REUSE] = "made writable",	 [VA_FAULT_SWAP_IN] = "swap-in",    [VA_FAULT_HUGE] = "huge page",
-		[VA_FAULT_NUMA_HINT] = "NUMA hint",	 [VA_FAULT_SPURIOUS] = "already resolved", [VA_FAULT_BAD] = "bad access",    [VA_FAULT_OTHER] = "other",
+		[VA_FAULT_NUMA_HINT] = "NUMA hint",	 [VA_FAULT_UNSHARE] = "copy to be pinned",	 [VA_FAULT_SPURIOUS] = "already resolved", [VA_FAULT_BAD] = "bad access",    [VA_FAULT_OTHER] = "other",
 	};
 	return words[kind];
 }
@@ -270,6 +270,9 @@ const char *va_words_fault(char *buf, size_t n, const struct vmatlas_record *rec
 	case VA_FAULT_SWAP_IN:
 		snprintf(buf, n, "The page was swapped out: the kernel %s and enters it.",
 			 rec->fault.result & VM_FAULT_MAJOR_BIT ? "reads it back into a frame" : "finds it still in memory (swap cache)");
+		break;
+	case VA_FAULT_UNSHARE:
+		snprintf(buf, n, "The kernel holds on to the page to read from it, and others see it too: it enters a copy that stays when they write.");
 		break;
 	case VA_FAULT_NUMA_HINT:
 		snprintf(buf, n, "The kernel had closed the entry to see which node uses the page: it opens it again%s.",

@@ -10,7 +10,9 @@ HUGE = 2 << 20
 # What each step must show: kind, write, origin; and "major", or the reason of a bad one.
 STEPS = {
     "zero-read": ("demand-zero", False, "user"), "zero-then-write": ("cow", True, "user"), "zero-write": ("demand-zero", True, "user"),
-    "populate": ("demand-zero", True, "gup"), "shmem-write": ("file", True, "user"), "file-private-write": ("file", True, "user"),
+    "populate": ("demand-zero", True, "gup"), "mlock": ("demand-zero", True, "gup"), "grow-down": ("demand-zero", True, "user"),
+    "unshare": ("unshare", False, "gup"), "force-write": ("cow", True, "gup"),
+    "shmem-write": ("file", True, "user"), "file-private-write": ("file", True, "user"),
     "file-around": ("file", False, "user"), "file-private-cow": ("cow", True, "user"),
     "file-shared-write": ("file", True, "user"), "cow": ("cow", True, "user"), "reuse": ("reuse", True, "user"),
     "kernel": ("demand-zero", True, "kernel"), "kernel-read": ("demand-zero", False, "kernel"),
@@ -25,6 +27,7 @@ RARE = {
     "file-major": ("file", False, "user", "major"), "file-minor": ("file", False, "user"), "write-notify": ("reuse", True, "user"),
     "after-writeback": ("reuse", True, "user"), "file-private-major": ("file", True, "user", "major"), "direct-read": ("demand-zero", True, "gup"),
     "swap-major": ("swap-in", True, "user", "major"), "swap-minor": ("swap-in", False, "user"),
+    "shmem-swapped": ("file", True, "user", None),
     "thp-zero": ("huge", False, "user"), "thp-write": ("huge", True, "user"), "thp-cow": ("cow", True, "user"),
     "thp-split": (None,), "thp-collapse": (None,), "khugepaged": (None,),
     "hugetlb": ("huge", True, "user"), "hugetlb-cow": ("cow", True, "user"), "hugetlb-none": ("bad", True, "user", "no-page"),
@@ -68,6 +71,7 @@ def entries(checks, here):
     """What the entries of the rare ones were before and are after."""
     checks.ok(all(number(e["before"]) and not number(e["before"]) & (P | PROTNONE | PSE) for e in here["swap-major"] + here["swap-minor"]),
               "swap-in: the entry named a place in swap")
+    checks.ok(any(e["major"] for e in here["shmem-swapped"]), "shared memory comes back from swap by a major fault")
     for step in ("thp-zero", "thp-write", "hugetlb", "hugetlb-cow"):
         checks.ok(all(e["page_size"] == HUGE and e["levels"][-1]["name"] == "PMD" for e in here[step]), "%s: the walk ends at a huge leaf" % step)
     for step in ("file-major", "swap-major", "thp-cow", "direct-read"):
@@ -120,7 +124,8 @@ def main():
     guest = Guest(kernel, "faults", ["sh", "-c", both, "@"], ["--numa", "2"], bring=[brd])
     if not checks.equal(guest.status, 0, "the workloads came to their end"):
         print(guest.stderr.decode(errors="replace")[-3000:])
-    checks.attempt("steps", steps, guest, "faults", STEPS)
+    plain = checks.attempt("steps", steps, guest, "faults", STEPS)
+    checks.ok(plain and [e["error"] for e in plain["bad-exec"]] == [0x15], "bad-exec: an instruction fetch by the user from a page that is there")
     here = checks.attempt("rare steps", steps, guest, "rare", RARE)
     checks.attempt("entries", entries, here)
     checks.attempt("sizes", sizes, guest)

@@ -143,6 +143,9 @@ static void kinds(void **state)
 	assert_int_equal(file_kind(fault(4, 0, LEAF(5ull) | RW | D), w), VA_FAULT_FILE);
 	assert_int_equal(kind(fault(4, LEAF(5ull), LEAF(6ull) | RW | D), w), VA_FAULT_COW);
 	assert_int_equal(file_kind(fault(4, LEAF(5ull), LEAF(6ull) | RW | D), w), VA_FAULT_COW);
+	assert_int_equal(kind(fault(4, LEAF(5ull), LEAF(6ull)), VMATLAS_F_GUP), VA_FAULT_UNSHARE);
+	assert_int_equal(kind(fault(4, LEAF(5ull), LEAF(6ull)), 0), VA_FAULT_OTHER);
+	assert_int_equal(kind(fault(4, LEAF(5ull), LEAF(6ull) | D), w | VMATLAS_F_GUP), VA_FAULT_COW); /* by ptrace, into what may only be read */
 	assert_int_equal(kind(fault(4, LEAF(5ull), LEAF(5ull) | RW | D), w), VA_FAULT_REUSE);
 	assert_int_equal(kind(fault(4, swap, LEAF(5ull) | RW), w), VA_FAULT_SWAP_IN);
 	assert_int_equal(kind(fault(4, 30ull << 59 | 0x1200, LEAF(5ull)), 0), VA_FAULT_OTHER); /* migration */

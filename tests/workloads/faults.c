@@ -35,6 +35,16 @@ static void anonymous(void)
 	begin("populate");
 	p = fresh(PAGES, WL_RW, WL_ANON | MAP_POPULATE, -1);
 	end(p, PAGES * WL_PAGE, PAGES);
+	p = fresh(PAGES, WL_RW, WL_ANON, -1);
+	begin("mlock");
+	if (mlock(p, PAGES * WL_PAGE))
+		wl_die("mlock");
+	end(p, PAGES * WL_PAGE, PAGES);
+	/* The lowest first: the mapping grows by all of them at once. */
+	p = fresh(1, WL_RW, WL_ANON | MAP_GROWSDOWN, -1) - PAGES * WL_PAGE;
+	begin("grow-down");
+	touch(p, PAGES, true);
+	end(p, PAGES * WL_PAGE, PAGES);
 	p = fresh(PAGES, WL_RW, MAP_SHARED | MAP_ANONYMOUS, -1);
 	begin("shmem-write");
 	touch(p, PAGES, true);
@@ -99,6 +109,48 @@ static void copy_on_write(void)
 	end(p, PAGES * WL_PAGE, PAGES);
 }
 
+/* Pages a child has too, read by way of pinning them: each is copied first. */
+static void shared_with_child(struct iovec *to, struct iovec *from)
+{
+	char *p = fresh(PAGES, WL_RW, WL_ANON, -1), token;
+	int pipes[2];
+	pid_t child;
+
+	touch(p, PAGES, true);
+	from->iov_base = p;
+	if (pipe(pipes))
+		wl_die("pipe");
+	child = fork();
+	if (!child) {
+		close(pipes[1]);
+		(void)!read(pipes[0], &token, 1);
+		_exit(0);
+	}
+	touch(to->iov_base, PAGES, true);
+	begin("unshare");
+	if (process_vm_readv(getpid(), to, 1, from, 1, 0) != PAGES * (ssize_t)WL_PAGE)
+		wl_die("process_vm_readv");
+	end(p, PAGES * WL_PAGE, PAGES);
+	close(pipes[0]);
+	close(pipes[1]);
+	waitpid(child, NULL, 0);
+}
+
+/* As a debugger writes: what the mapping forbids. */
+static void force(void)
+{
+	char *p = fresh(PAGES, PROT_READ, WL_ANON, -1);
+	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+
+	touch(p, PAGES, false);
+	begin("force-write");
+	for (unsigned i = 0; i < PAGES; i++)
+		if (pwrite(fd, "x", 1, (off_t)(uintptr_t)(p + i * WL_PAGE)) != 1)
+			wl_die("/proc/self/mem");
+	end(p, PAGES * WL_PAGE, PAGES);
+	close(fd);
+}
+
 static void by_kernel(void)
 {
 	static char here[PAGES * WL_PAGE];
@@ -128,6 +180,8 @@ static void by_kernel(void)
 	if (process_vm_readv(getpid(), &to, 1, &from, 1, 0) != PAGES * (ssize_t)WL_PAGE)
 		wl_die("process_vm_readv");
 	end(p, PAGES * WL_PAGE, PAGES);
+	shared_with_child(&to, &from);
+	force();
 	from.iov_base = here;
 	p = fresh(PAGES, WL_RW, WL_ANON, -1);
 	to.iov_base = p;

@@ -171,6 +171,20 @@ static char *swapped(void)
 	return p;
 }
 
+static bool out_of_memory(char *p)
+{
+	unsigned char there[PAGES];
+	time_t start = time(NULL);
+	bool any = true;
+
+	while (any && patient(start)) {
+		if (madvise(p, PAGES * WL_PAGE, MADV_PAGEOUT) || mincore(p, PAGES * WL_PAGE, there))
+			wl_die("MADV_PAGEOUT");
+		any = memchr(there, 1, sizeof(there));
+	}
+	return !any;
+}
+
 static void swap(void)
 {
 	int pipes[2];
@@ -192,6 +206,16 @@ static void swap(void)
 	touch(p, PAGES, false);
 	end(p, PAGES * WL_PAGE, PAGES);
 	let_go(pipes, child);
+	/* Of shared memory the entries are empty, the file knows. */
+	p = fresh(PAGES, WL_RW, MAP_SHARED | MAP_ANONYMOUS, -1);
+	touch(p, PAGES, true);
+	if (!out_of_memory(p)) {
+		wl_fact("none shmem-swapped");
+		return;
+	}
+	begin("shmem-swapped");
+	touch(p, PAGES, true);
+	end(p, PAGES * WL_PAGE, PAGES);
 	if (swapoff("/dev/ram0"))
 		wl_die("swapoff");
 }
