@@ -235,13 +235,13 @@ void test_allocations(int most)
 	log_clear();
 }
 
-/* The order matters: lockdep is off after its first report. */
+/* The order matters: lockdep is off after its first report of locks, and after one of KASAN. */
 static const struct {
 	const char *kind, *report;
 } faulty[] = {
-	{ "freed", "use-after-free in" }, { "beyond", "KASAN: slab-out-of-bounds" }, { "undefined", "UBSAN: shift-out-of-bounds" },
-	{ "sleep", "scheduling while atomic" }, { "free-active", "ODEBUG: free active" }, { "naked-rcu", "suspicious RCU usage" },
-	{ "cross-locks", "possible circular locking" }, { "leak", "unreferenced object" },
+	{ "naked-rcu", "suspicious RCU usage" }, { "cross-locks", "possible circular locking" }, { "freed", "use-after-free in" },
+	{ "beyond", "KASAN: slab-out-of-bounds" }, { "undefined", "UBSAN: shift-out-of-bounds" }, { "sleep", "scheduling while atomic" },
+	{ "free-active", "ODEBUG: free active" }, { "leak", "unreferenced object" },
 };
 
 void test_checks(void)
