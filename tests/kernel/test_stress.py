@@ -50,6 +50,7 @@ def cases():
     for name in chosen:
         yield "stress-ng " + name, ["stress-ng", "--timeout", "%ds" % scaled(3, 6, 120), "--temp-path", "/tmp", "--seed", str(SEED)] + STRESSORS[name].split()
     yield "compile", ["sh", "-c", COMPILE % scaled(5, 15, 60)]
+    yield "allocator", [os.path.join(WORKLOADS, "allocator"), "/tmp", "a", str(SEED), str(scaled(8, 16, 64)), str(scaled(300, 1000, 20000))]
     yield "python", ["/usr/bin/python3", "-c", GARBAGE % scaled(100, 400, 4000)]
     if shutil.which("node") and scaled(False, False, True):
         yield "node", ["node", "-e", "let a=[];for(let i=0;i<3e5;i++){a.push(new Array(100).fill(i));if(a.length>500)a=[]}"]

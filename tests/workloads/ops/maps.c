@@ -164,8 +164,12 @@ static void remap(struct ops *o)
 		break;
 	}
 	at = syscall(SYS_mremap, from, old, bytes, flags, to);
-	if (at == -1)
+	if (at == -1) {
+		/* It may have been cut to the new size before it failed. */
+		if (o->recent[i].pages > bytes / OPS_PAGE)
+			o->recent[i].pages = bytes / OPS_PAGE;
 		return;
+	}
 	/* What has gone from there may be the C library's next: never again. */
 	if (old && !(flags & MREMAP_DONTUNMAP))
 		o->recent[i].addr = 0;

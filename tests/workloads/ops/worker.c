@@ -123,7 +123,8 @@ void ops_prepare(void)
 		if ((i == OPS_MEMFD || i == OPS_SECRET) && ops_files[i] >= 0 && ftruncate(ops_files[i], OPS_FILE_PAGES * (off_t)OPS_PAGE))
 			ops_files[i] = -1;
 	ops_segment = shmget(IPC_PRIVATE, 8 * OPS_PAGE, IPC_CREAT | 0600);
-	/* The C library's own heap is below. */
+	/* The C library's own heap is below: it begins where the break stands at the first malloc, and that is now, not in a thread's pthread_create. */
+	free(malloc(OPS_PAGE));
 	ops_brk_start = (unsigned long)syscall(SYS_brk, 0) + 512 * OPS_PAGE;
 	syscall(SYS_brk, ops_brk_start);
 	ops_catch_signals();
