@@ -96,11 +96,14 @@ static void take_around(struct va_mm *mm, const struct vmatlas_record *rec)
 
 void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)
 {
-	if (mm->ended || (rec->head.flags & VMATLAS_F_BAD) || rec->fault.addr >= VA_USER_TOP || !mapped(mm, rec->fault.addr))
+	if (mm->ended || rec->fault.addr >= VA_USER_TOP || !mapped(mm, rec->fault.addr))
 		return;
-	take_walk(mm, rec);
-	if (rec->head.flags & VMATLAS_F_WRITE)
-		note_written(mm, rec->fault.addr);
+	if (!(rec->head.flags & VMATLAS_F_BAD)) {
+		take_walk(mm, rec);
+		if (rec->head.flags & VMATLAS_F_WRITE)
+			note_written(mm, rec->fault.addr);
+	}
+	/* Of a bad one, too: beyond the end of a file its neighbours are mapped first. */
 	if (rec->fault.around)
 		take_around(mm, rec);
 }

@@ -288,12 +288,33 @@ static void unknown_maps_are_left_alone(void **state)
 	va_model_free(m);
 }
 
+/* A fault beyond the end of a file: SIGBUS, but the kernel has mapped what it found around. */
+static void bad_faults_map_around(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+	struct vmatlas_record r = a_fault(20, 1, 0x40e000, 0);
+
+	whole_map(m, 10, 1, one, 1);
+	r.head.flags = VMATLAS_F_BAD;
+	r.fault.vma_start = 0x400000;
+	r.fault.vma_end = 0x410000;
+	r.fault.around = 6;
+	apply(m, r);
+	assert_false(va_mm_page(va_model_mm(m, 1), 0x400000).present);
+	assert_true(va_mm_page(va_model_mm(m, 1), 0x401000).present);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x402000).certainty, VA_PAGE_DERIVED);
+	assert_int_equal(va_mm_page(va_model_mm(m, 1), 0x40e000).certainty, VA_PAGE_UNKNOWN);
+	va_model_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_operations), cmocka_unit_test(clones_are_isolated),
 		cmocka_unit_test(hostile_records_change_nothing), cmocka_unit_test(vmas_out_of_order_are_refused),
 		cmocka_unit_test(random_bytes), cmocka_unit_test(unknown_maps_are_left_alone),
+		cmocka_unit_test(bad_faults_map_around),
 	};
 
 	return RUN(tests);
