@@ -21,6 +21,8 @@ find "$dest" -maxdepth 1 -type l -exec rm -f {} +
 ln -s "$here"/*.c "$here"/*.h "$here/Kbuild" "$dest/"
 
 # BTF of modules wants pahole and the kernel's vmlinux; the module needs neither.
+[ -z "${VMATLAS_UNKNOWN_KERNEL:-}" ] ||
+	echo "$(basename "$0"): VMATLAS_UNKNOWN_KERNEL is set: on a kernel outside 5.15 to 6.18 this module is a guess ('vmatlas verify' tells how good)" >&2
 set -- -C "$headers" M="$dest" VMATLAS_INCLUDE="$here/../include" CONFIG_DEBUG_INFO_BTF_MODULES= "${3:-V=0}" modules
 case " $* " in
 *" V=1 "*)

@@ -89,10 +89,11 @@ static void va_wait_dated(const struct va_cpu *cpu)
 {
 	unsigned int dated = READ_ONCE(cpu->dated);
 
-	smp_mb();
+	smp_mb(); /* `dated` is read before `dating` */
+	/* Pairs with the end in va_channel_end(). */
 	while (smp_load_acquire(&cpu->dating) && READ_ONCE(cpu->dated) == dated)
 		cpu_relax();
-	smp_rmb();
+	smp_rmb(); /* what it wrote is read behind it */
 }
 
 u32 va_channel_loss(void)
@@ -154,7 +155,7 @@ static ssize_t va_read_piece(struct rchan_buf *buf, struct va_ring *ring, char _
 /* Copies whole records from tail on, at most what is there now. Bytes, or an error where none could be copied. */
 static ssize_t va_read_records(struct rchan_buf *buf, struct va_ring *ring, char __user *to, size_t count, char *page)
 {
-	unsigned long end = smp_load_acquire(&ring->head);
+	unsigned long end = smp_load_acquire(&ring->head); /* behind it stand whole records */
 	size_t done = 0;
 	ssize_t n = 0;
 

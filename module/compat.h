@@ -5,22 +5,96 @@
 #ifndef VA_COMPAT_H
 #define VA_COMPAT_H
 
+#include <linux/version.h>
+
+/* What a hook's arguments mean has been read in these only: see docs/kernels.md. */
+#if (LINUX_VERSION_CODE < KERNEL_VERSION(5, 15, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)) && !defined(VMATLAS_UNKNOWN_KERNEL)
+#error "vmatlas knows the kernels 5.15 to 6.18: for this one it could only guess. VMATLAS_UNKNOWN_KERNEL=1 builds it all the same."
+#endif
+
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/uprobes.h>
 #include <linux/userfaultfd_k.h>
-#include <linux/version.h>
 
 #include "vmatlas/stream.h"
 
-/* Tracepoints mmap_lock:*: the memcg path went in 6.13. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+/* Tracepoints mmap_lock:*: the memcg path went in 6.14. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
 #define VA_MMAP_LOCK_ARGS void *data, struct mm_struct *mm, const char *memcg_path, bool write
 #else
 #define VA_MMAP_LOCK_ARGS void *data, struct mm_struct *mm, bool write
 #endif
+
+/* Tracepoint sched_process_exit: whether it was the last thread, since 6.16. Tracepoint task_newtask: flags of 64 bits on all machines since 6.18. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define VA_EXIT_ARGS void *data, struct task_struct *task
+#else
+#define VA_EXIT_ARGS void *data, struct task_struct *task, bool group_dead
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define VA_NEWTASK_ARGS void *data, struct task_struct *child, unsigned long clone_flags
+#else
+#define VA_NEWTASK_ARGS void *data, struct task_struct *child, u64 clone_flags
+#endif
+
+/* The VMAs of a map from an address on, its lock held (or RCU, since 6.1): the maple tree came in 6.1. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+struct va_vmas {
+	struct mm_struct *mm;
+	unsigned long from;
+	struct vm_area_struct *vma;
+};
+
+#define VA_VMAS(vmas, in_mm, at) struct va_vmas vmas = { .mm = in_mm, .from = at }
+
+static inline void va_compat_vmas_from(struct va_vmas *vmas, unsigned long at)
+{
+	vmas->from = at;
+	vmas->vma = NULL;
+}
+
+static inline struct vm_area_struct *va_compat_next_vma(struct va_vmas *vmas, unsigned long last)
+{
+	vmas->vma = vmas->vma ? vmas->vma->vm_next : find_vma(vmas->mm, vmas->from);
+	return vmas->vma && vmas->vma->vm_start <= last ? vmas->vma : NULL;
+}
+#else
+#define VA_VMAS(vmas, in_mm, at) MA_STATE(vmas, &(in_mm)->mm_mt, at, at)
+
+static inline void va_compat_vmas_from(struct ma_state *vmas, unsigned long at)
+{
+	mas_set(vmas, at);
+}
+
+static inline struct vm_area_struct *va_compat_next_vma(struct ma_state *vmas, unsigned long last)
+{
+	return mas_find(vmas, last);
+}
+#endif
+
+/*
+ * Whether a VMA that is being zapped is still in its map: munmap() takes VMAs out first. Under RCU. Before 6.1 the tree may be read under the lock only:
+ * by who holds it for writing. Else it counts as in the map, which costs a needless sweep.
+ */
+static inline bool va_compat_mapped(struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+	MA_STATE(mas, &vma->vm_mm->mm_mt, vma->vm_start, vma->vm_start);
+
+	return mas_walk(&mas) == vma;
+#elif defined(CONFIG_PREEMPT_RT)
+	return true;
+#else
+	struct rw_semaphore *lock = &vma->vm_mm->mmap_lock;
+	bool ours = atomic_long_read(&lock->count) & 1 && (atomic_long_read(&lock->owner) & ~7ul) == (unsigned long)current;
+
+	return !ours || find_vma(vma->vm_mm, vma->vm_start) == vma;
+#endif
+}
 
 /*
  * Which hooks see the write lock go. Before 6.4 each fault of each process takes the read side, and with the tracepoints on, the
@@ -56,6 +130,16 @@ static inline bool va_compat_write_locked_here(struct mm_struct *mm)
 	return va_compat_write_locked(mm) && (owner & ~7ul) == (unsigned long)current;
 }
 
+/* Bit masks before 6.4, then numbers of bits: the one of its neighbour, bit 0, tells. */
+static inline bool va_compat_has_vsyscall(const struct mm_struct *mm)
+{
+#ifdef MM_CONTEXT_HAS_VSYSCALL
+	return mm->context.flags & (MM_CONTEXT_UPROBE_IA32 ? MM_CONTEXT_HAS_VSYSCALL : BIT(MM_CONTEXT_HAS_VSYSCALL));
+#else
+	return false;
+#endif
+}
+
 /* Pages of a folio, before 5.16 of a compound page, in bytes. */
 static inline unsigned long va_compat_folio_size(const void *folio)
 {
@@ -71,6 +155,17 @@ static inline unsigned long va_compat_folio_size(const void *folio)
 #define VA_PROTECT_ARG(regs, n) ((n) == 0 ? (regs)->di : (n) == 1 ? (regs)->si : (regs)->dx)
 #else
 #define VA_PROTECT_ARG(regs, n) ((n) == 0 ? (regs)->si : (n) == 1 ? (regs)->dx : (regs)->cx)
+#endif
+
+/* contract.c: what the header declares. The protection went with 6.3, which stable kernels took over in part. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
+#define VA_CONTRACT_PROTECT \
+	VA_IS(change_protection, unsigned long(struct vm_area_struct *, unsigned long, unsigned long, pgprot_t, unsigned long))
+#else
+#define VA_PROTECT_TAKES(type, ...) VA_IS(change_protection, type(struct mmu_gather *, struct vm_area_struct *, unsigned long, unsigned long, __VA_ARGS__))
+#define VA_CONTRACT_PROTECT \
+	(VA_PROTECT_TAKES(long, unsigned long) || VA_PROTECT_TAKES(long, pgprot_t, unsigned long) || \
+	 VA_PROTECT_TAKES(unsigned long, pgprot_t, unsigned long) || VA_PROTECT_TAKES(unsigned long, unsigned long))
 #endif
 
 /* mm/userfaultfd.c got new names in 6.4, and the context instead of the mm in 6.9. */
@@ -90,13 +185,40 @@ static inline unsigned long va_compat_folio_size(const void *folio)
 #define VA_UFFD_MM(regs) (((struct userfaultfd_ctx *)(regs)->di)->mm)
 #endif
 #define VA_UFFD_POISONS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)) /* UFFDIO_POISON */
-#define VA_UFFD_MOVES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0))   /* UFFDIO_MOVE; in 6.8 with other arguments */
 
-/* uprobe_write_opcode(auprobe, mm or since 6.15 vma, address, …) */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-#define VA_UPROBE_MM(regs) ((struct mm_struct *)(regs)->si)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0) && defined(CONFIG_USERFAULTFD)
+#define VA_UFFD_TAKES(function, ...) VA_IS(function, ssize_t(struct userfaultfd_ctx *, unsigned long, unsigned long, __VA_ARGS__))
+#define VA_CONTRACT_UFFD \
+	(VA_UFFD_TAKES(mfill_atomic_copy, unsigned long, uffd_flags_t) && VA_UFFD_TAKES(mfill_atomic_continue, uffd_flags_t) && \
+	 VA_UFFD_TAKES(move_pages, unsigned long, __u64) && VA_IS(mfill_atomic_zeropage, ssize_t(struct userfaultfd_ctx *, unsigned long, unsigned long)))
 #else
-#define VA_UPROBE_MM(regs) (((struct vm_area_struct *)(regs)->si)->vm_mm)
+#define VA_CONTRACT_UFFD true
+#endif
+
+/* UFFDIO_MOVE came in 6.8: move_pages(ctx, mm, to, from, length, …); since 6.9 without the mm. */
+#define VA_UFFD_MOVES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define VA_MOVE_MM(regs) ((struct mm_struct *)(regs)->si)
+#define VA_MOVE_ARG(regs, n) ((n) == 0 ? (regs)->dx : (n) == 1 ? (regs)->cx : (regs)->r8)
+#else
+#define VA_MOVE_MM(regs) VA_UFFD_MM(regs)
+#define VA_MOVE_ARG(regs, n) ((n) == 0 ? (regs)->si : (n) == 1 ? (regs)->dx : (regs)->cx)
+#endif
+
+/* uprobe_write_opcode(auprobe, mm or in later kernels vma, address, …): the header says which. */
+#ifdef CONFIG_UPROBES
+#define VA_UPROBE_HAS_MM \
+	__builtin_types_compatible_p(typeof(uprobe_write_opcode), int(struct arch_uprobe *, struct mm_struct *, unsigned long, uprobe_opcode_t))
+#else
+#define VA_UPROBE_HAS_MM true
+#endif
+#define VA_UPROBE_MM(regs) (VA_UPROBE_HAS_MM ? (struct mm_struct *)(regs)->si : ((struct vm_area_struct *)(regs)->si)->vm_mm)
+
+/* No other file may call the untracked one since 6.16, so it may not be there. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define VA_REMAP "remap_pfn_range_notrack"
+#else
+#define VA_REMAP "remap_pfn_range"
 #endif
 
 /* move_page_tables(): one argument that holds all since 6.16. The name that is not there turns the hook off. */
@@ -184,7 +306,7 @@ static inline const char *va_compat_anon_name(const struct vm_area_struct *vma)
 #endif
 }
 
-/* What /proc/PID/maps shows for a file: a stacked file system's own path and inode since 6.8. */
+/* What /proc/PID/maps shows for a file: a stacked file system's own path and inode. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 static inline const struct path *va_compat_path(struct file *file)
 {

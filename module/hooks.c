@@ -106,7 +106,7 @@ static struct va_hook va_hooks[] = {
 	VA_LEAVE_HOOK("vm_insert_page", va_leave_insert, true, "pages that drivers map"),
 	VA_LEAVE_HOOK("vm_insert_pages", va_leave_insert_all, true, "pages that drivers map"),
 	VA_LEAVE_HOOK("__vm_map_pages", va_leave_insert_all, false, "pages that drivers map"),
-	VA_LEAVE_HOOK("remap_pfn_range_notrack", va_leave_remap, true, "memory of devices"),
+	VA_LEAVE_HOOK(VA_REMAP, va_leave_remap, true, "memory of devices"),
 	VA_LEAVE_HOOK("uprobe_write_opcode", va_leave_uprobe, true, "pages that uprobes copy"),
 	{ .name = "page_address_in_vma", .kind = VA_KRETPROBE, .enter = va_leave_ksm_address, .leave = va_leave_ksm_address_known,
 	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .lost = "pages that KSM merges" },

@@ -117,14 +117,6 @@ int va_leave_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 /* --- zap: munmap, MADV_DONTNEED, truncation, the OOM reaper ------------------------------------------------------------------ */
 
-/* Still in the map: munmap() takes VMAs out before it zaps them. Under RCU. */
-static bool va_mapped(struct vm_area_struct *vma)
-{
-	MA_STATE(mas, &vma->vm_mm->mm_mt, vma->vm_start, vma->vm_start);
-
-	return mas_walk(&mas) == vma;
-}
-
 int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs->si;
@@ -134,7 +126,7 @@ int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (likely(!va_map_id(vma->vm_mm)))
 		return 1;
 	rcu_read_lock();
-	gone = !va_mapped(vma);
+	gone = !va_compat_mapped(vma);
 	rcu_read_unlock();
 	/*
 	 * Gone and not under our write lock: its RANGE has been told already, or will be by whoever takes it out and zaps it, too. Gone and
@@ -278,9 +270,9 @@ int va_leave_uffd_move(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct va_leave *leave = (void *)ri->data;
 
-	if (va_begin_uffd(ri, VA_UFFD_MM(regs), regs->si, regs->cx))
+	if (va_begin_uffd(ri, VA_MOVE_MM(regs), VA_MOVE_ARG(regs, 0), VA_MOVE_ARG(regs, 2)))
 		return 1;
-	leave->span[1] = (struct va_span){ regs->dx, regs->dx + regs->cx };
+	leave->span[1] = (struct va_span){ VA_MOVE_ARG(regs, 1), VA_MOVE_ARG(regs, 1) + VA_MOVE_ARG(regs, 2) };
 	return 0;
 }
 

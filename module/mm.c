@@ -23,11 +23,7 @@ struct vmatlas_head va_head(u16 type, u16 flags, u32 map)
 
 static u16 va_vsyscall(struct mm_struct *mm)
 {
-#ifdef MM_CONTEXT_HAS_VSYSCALL
-	return mm->context.flags & MM_CONTEXT_HAS_VSYSCALL ? VMATLAS_F_VSYSCALL : 0;
-#else
-	return 0;
-#endif
+	return va_compat_has_vsyscall(mm) ? VMATLAS_F_VSYSCALL : 0;
 }
 
 static u16 va_blind(void)

@@ -80,7 +80,7 @@ static void va_left(struct va_name *name, const char *bytes, size_t len)
 /* While a rename is under way, name and length may not fit together: both end with NUL, and the sequence is looked at afterwards. */
 static void va_left_dentry(struct va_name *name, const struct dentry *dentry)
 {
-	const char *bytes = smp_load_acquire(&dentry->d_name.name);
+	const char *bytes = smp_load_acquire(&dentry->d_name.name); /* before its bytes */
 
 	va_left(name, bytes, strnlen(bytes, min_t(size_t, READ_ONCE(dentry->d_name.len), NAME_MAX)));
 	va_left(name, "/", 1);

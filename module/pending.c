@@ -75,7 +75,7 @@ void va_pending_drop(void)
 	int i = va_index();
 
 	if (i >= 0)
-		smp_store_release(&va_keys[i], NULL);
+		smp_store_release(&va_keys[i], NULL); /* behind all that was read of it */
 }
 
 u64 va_pending_refused(void)

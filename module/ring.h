@@ -26,13 +26,14 @@ struct va_ring {
 /* False: there is no room, and the oldest are to be kept. */
 static inline bool va_ring_put(struct va_ring *r, char *mem, size_t size, const void *rec, bool newest)
 {
+	/* The reader has copied what lies before its tail. */
 	if (r->head - smp_load_acquire(&r->tail) + VA_RING_RECORD > size && !newest)
 		return false;
 	WRITE_ONCE(r->claimed, r->head + VA_RING_RECORD);
 	/* Pairs with the one in va_ring_copy(). */
 	smp_wmb();
 	memcpy(mem + r->head % size, rec, VA_RING_RECORD);
-	smp_store_release(&r->head, r->head + VA_RING_RECORD);
+	smp_store_release(&r->head, r->head + VA_RING_RECORD); /* behind the record's bytes */
 	return true;
 }
 

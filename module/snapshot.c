@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 
+#include "compat.h"
 #include "mm.h"
 #include "snapshot.h"
 #include "story.h"
@@ -69,7 +70,7 @@ static unsigned long va_snapshot_span(struct va_map *map, struct mm_struct *mm, 
 /* The pages from map->pages on. True when all have been told. */
 static bool va_snapshot_pages(struct va_map *map, struct mm_struct *mm, bool sleep)
 {
-	MA_STATE(mas, &mm->mm_mt, 0, 0);
+	VA_VMAS(vmas, mm, 0);
 	u32 again = atomic_read(&map->again);
 	struct vm_area_struct *vma;
 	unsigned int runs = 0;
@@ -84,8 +85,8 @@ static bool va_snapshot_pages(struct va_map *map, struct mm_struct *mm, bool sle
 		map->swept = 0;
 		map->swept_since = va_clock();
 	}
-	mas_set(&mas, map->pages);
-	while ((vma = mas_find(&mas, ULONG_MAX - 1))) {
+	va_compat_vmas_from(&vmas, map->pages);
+	while ((vma = va_compat_next_vma(&vmas, ULONG_MAX - 1))) {
 		map->pages = va_snapshot_span(map, mm, max(map->pages, vma->vm_start), vma->vm_end, sleep, &runs);
 		if (map->pages < vma->vm_end)
 			return false;

@@ -2,6 +2,7 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 
+#include "compat.h"
 #include "control.h"
 #include "hooks.h"
 #include "mm.h"
@@ -104,13 +105,13 @@ void va_sweep(struct va_map *map, struct mm_struct *mm, unsigned long lo, unsign
 
 bool va_sweep_map(struct va_map *map, struct mm_struct *mm, unsigned int runs)
 {
-	MA_STATE(mas, &mm->mm_mt, 0, 0);
+	VA_VMAS(vmas, mm, 0);
 	unsigned int steps = VA_SWEEP_STEPS;
 	struct vm_area_struct *vma;
 	unsigned long at = 0;
 	u64 since = va_clock();
 
-	while ((vma = mas_find(&mas, ULONG_MAX - 1))) {
+	while ((vma = va_compat_next_vma(&vmas, ULONG_MAX - 1))) {
 		at = va_sweep_some(map, mm, vma->vm_start, vma->vm_end, &runs, &steps);
 		if (at < vma->vm_end)
 			break;

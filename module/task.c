@@ -156,7 +156,7 @@ static void va_fork(struct va_proc *proc, struct task_struct *child, unsigned lo
 		va_mm_counts(map, current->mm, 0);
 }
 
-void va_task_new(void *data, struct task_struct *child, unsigned long clone_flags)
+void va_task_new(VA_NEWTASK_ARGS)
 {
 	struct va_proc *proc;
 
@@ -307,7 +307,7 @@ static void va_write_exit(struct va_proc *proc, struct task_struct *task, bool l
 	va_task_tell(&rec);
 }
 
-void va_task_exit(void *data, struct task_struct *task)
+void va_task_exit(VA_EXIT_ARGS)
 {
 	struct va_proc *proc;
 	bool last;

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "compat.h"
+
 struct linux_binprm;
 struct mm_struct;
 struct pid;
@@ -20,9 +22,9 @@ u64 va_task_exe(struct mm_struct *mm);
 u32 va_task_parent(struct task_struct *task); /* its tgid */
 
 /* Hooks */
-void va_task_new(void *data, struct task_struct *child, unsigned long clone_flags);
+void va_task_new(VA_NEWTASK_ARGS);
 void va_task_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm);
-void va_task_exit(void *data, struct task_struct *task);
+void va_task_exit(VA_EXIT_ARGS);
 void va_task_signal(void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka);
 void va_task_rename(void *data, struct task_struct *task, const char *comm);
 

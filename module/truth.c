@@ -6,6 +6,7 @@
 #include <linux/string.h>
 #include <uapi/linux/shm.h>
 
+#include "compat.h"
 #include "control.h"
 #include "leave.h"
 #include "mm.h"
@@ -142,10 +143,10 @@ static void va_touch_special(struct va_map *map, struct mm_struct *mm)
 	unsigned int i;
 
 	for (i = 0; i < map->changed.n; i++) {
-		MA_STATE(mas, &mm->mm_mt, map->changed.span[i].lo, map->changed.span[i].lo);
+		VA_VMAS(vmas, mm, map->changed.span[i].lo);
 		struct vm_area_struct *vma;
 
-		while ((vma = mas_find(&mas, map->changed.span[i].hi - 1)))
+		while ((vma = va_compat_next_vma(&vmas, map->changed.span[i].hi - 1)))
 			if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
 				va_spans_add(&map->touched, vma->vm_start, vma->vm_end);
 	}

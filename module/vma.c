@@ -113,11 +113,11 @@ static bool va_fill_vma(struct va_scratch *work, u32 map, struct vm_area_struct 
 /* Collects the VMAs that overlap [range.lo, hi) and sets range.lo, hi, count. True if there are more. */
 static bool va_collect(struct va_scratch *work, u32 map, struct mm_struct *mm, unsigned long hi)
 {
+	VA_VMAS(vmas, mm, work->range.range.lo);
 	struct vmatlas_range *range = &work->range.range;
-	MA_STATE(mas, &mm->mm_mt, range->lo, range->lo);
 	struct vm_area_struct *vma;
 
-	while ((vma = mas_find(&mas, hi - 1))) {
+	while ((vma = va_compat_next_vma(&vmas, hi - 1))) {
 		if (range->count == VA_RANGE_VMAS || !va_fill_vma(work, map, vma))
 			return true;
 		if (!range->count)

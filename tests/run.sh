@@ -191,6 +191,11 @@ commands() {
 in_the_kernel() {
 	limit=900
 	[ "$size" != long ] || limit=7200
+	case $KERNELS in
+	*distribution*) ;;
+	# shellcheck disable=SC2086
+	*) run 600 module-style tests/module/test_style.sh $KERNELS ;;
+	esac
 	for kernel in $KERNELS; do
 		for levels in 4 5; do
 			run 700 "$kernel/module-$levels" tests/module/test_module.sh "$kernel" "$levels"
