@@ -35,14 +35,14 @@ int va_recorder_open(const char *path)
 	if (!strcmp(path, "-"))
 		return fcntl(1, F_DUPFD_CLOEXEC, 3);
 	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode)))
+		return fd;
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
 		fprintf(stderr, "vmatlas: %s: another vmatlas is writing it\n", path);
 		close(fd);
 		return -1;
 	}
-	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && !fchmod(fd, 0600))
-		return fd;
-	if (fd >= 0 && !S_ISREG(st.st_mode))
+	if (fd >= 0 && !fchmod(fd, 0600))
 		return fd;
 	fprintf(stderr, "vmatlas: %s: %s\n", path, errno == ELOOP ? "is a symbolic link; a recording is not written through one" : strerror(errno));
 	if (fd >= 0)

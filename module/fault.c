@@ -65,13 +65,13 @@ static void va_neighbours(struct va_map *map, const struct va_pending *p, const 
 /* The page tables of another's map stay only under its lock. False: it was not to be had. */
 static bool va_hold(const struct va_pending *p)
 {
-	return !p->unlocked || mmap_read_trylock(p->mm);
+	return !p->unlocked || va_mm_trylock(p->mm);
 }
 
 static void va_let_go(const struct va_pending *p)
 {
 	if (p->unlocked)
-		mmap_read_unlock(p->mm);
+		va_mm_unlock(p->mm);
 }
 
 /* [lo, hi) is what fault-around may have changed. */
@@ -346,12 +346,12 @@ static void va_find_vma(struct va_pending *p)
 {
 	struct vm_area_struct *vma;
 
-	if (p->vma_end || p->addr >= TASK_SIZE_MAX || !mmap_read_trylock(p->mm))
+	if (p->vma_end || p->addr >= TASK_SIZE_MAX || !va_mm_trylock(p->mm))
 		return;
 	vma = find_vma(p->mm, p->addr);
 	if (vma && vma->vm_start <= p->addr)
 		va_note_vma(p, vma, 0);
-	mmap_read_unlock(p->mm);
+	va_mm_unlock(p->mm);
 }
 
 void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct task_struct *task, int group, int result)

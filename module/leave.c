@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "control.h"
 #include "leave.h"
+#include "mm.h"
 #include "sweep.h"
 #include "truth.h"
 
@@ -92,14 +93,14 @@ static void va_end_leave(struct va_map *map, const struct va_leave *leave)
 {
 	bool foreign = leave->free && leave->mm != current->mm;
 
-	if (foreign && !mmap_read_trylock(leave->mm)) {
+	if (foreign && !va_mm_trylock(leave->mm)) {
 		va_doubt(map, leave);
 		return;
 	}
 	va_end_span(map, leave, &leave->span[0]);
 	va_end_span(map, leave, &leave->span[1]);
 	if (foreign)
-		mmap_read_unlock(leave->mm);
+		va_mm_unlock(leave->mm);
 }
 
 int va_leave_return(struct kretprobe_instance *ri, struct pt_regs *regs)

@@ -12,6 +12,20 @@ void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags);
 void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm);
 /* The figures of a RANGE. */
 void va_mm_fill_range(struct mm_struct *mm, struct vmatlas_range *range);
+/*
+ * The read side of a map's lock, in a hook. Not mmap_read_trylock(): its tracepoint, which is on because of us, makes the path of a cgroup
+ * under a lock that sleeps on PREEMPT_RT.
+ */
+static inline bool va_mm_trylock(struct mm_struct *mm)
+{
+	return down_read_trylock(&mm->mmap_lock);
+}
+
+static inline void va_mm_unlock(struct mm_struct *mm)
+{
+	up_read(&mm->mmap_lock);
+}
+
 /* A head of the running task. */
 struct vmatlas_head va_head(u16 type, u16 flags, u32 map);
 

@@ -116,10 +116,10 @@ void va_snapshot_held(struct va_map *map, struct mm_struct *mm, u16 flags)
 
 void va_snapshot_try(struct va_map *map, struct mm_struct *mm, u16 flags)
 {
-	if (!mmap_read_trylock(mm))
+	if (!va_mm_trylock(mm))
 		return;
 	va_snapshot(map, mm, flags, false);
-	mmap_read_unlock(mm);
+	va_mm_unlock(mm);
 }
 
 void va_snapshot_whole(struct va_map *map, struct mm_struct *mm, int nr)

@@ -115,10 +115,10 @@ static bool va_fork_pages(struct va_map *map, struct mm_struct *mm)
 {
 	bool told;
 
-	if (!va_class_on(VA_CLASS_FAULT) || !mmap_read_trylock(mm))
+	if (!va_class_on(VA_CLASS_FAULT) || !va_mm_trylock(mm))
 		return false;
 	told = va_sweep_map(map, mm, VA_SWEEP_RUNS_FEW);
-	mmap_read_unlock(mm);
+	va_mm_unlock(mm);
 	return told;
 }
 

@@ -60,6 +60,8 @@ int main(int argc, char **argv)
 	}
 	while (wait(NULL) > 0)
 		;
+	/* The buffers are full still; what is lost now would be healed after the map has been saved. */
+	usleep(500000);
 	wl_mark("quiet");
 	for (unsigned i = 1; i <= 3; i++)
 		wl_map((void *)(PLACE + (i << 30)), i * WL_PAGE, PROT_READ, WL_ANON, -1, 0);
