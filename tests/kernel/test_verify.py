@@ -15,8 +15,8 @@ PROGRAMS = "%s/maps_random /tmp verify %d 300; a=$?; %s/threads_one_map /tmp; b=
     WORKLOADS, SEED, WORKLOADS, WORKLOADS, os.path.join(BUILD, "demos", "tour"))
 
 RUNS = [
-    ("programs", ["--interval", "3", "--pages", "all"], ["sh", "-c", PROGRAMS], 8),
-    ("gcc", ["--interval", "20", "--count", str(scaled(10, 15, 200))], ["sh", "-c", GCC], 5),
+    ("programs", ["--interval", "3", "--pages", "all"], ["sh", "-c", PROGRAMS], 4),
+    ("gcc", ["--interval", "20", "--count", str(scaled(10, 15, 200))], ["sh", "-c", GCC], 3),
 ]
 
 
