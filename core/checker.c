@@ -107,7 +107,7 @@ static void out(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
 	while ((proof = va_proofs_first(&c->proofs)) && proof->moment.end < rec->head.ts)
 		prove_first(c);
 	if (rec->head.type == VMATLAS_LOSS)
-		c->prove.lost[rec->loss.channel] += rec->loss.count;
+		va_prove_loss(&c->prove, rec);
 	if (rec->head.type == VMATLAS_EXIT && rec->head.flags & VMATLAS_F_GROUP)
 		va_prove_exit(&c->prove, c->model, rec);
 	va_ledger_apply(&c->ledger, rec);

@@ -40,6 +40,7 @@ void va_prove_free(struct va_prove *p)
 		free(p->first[i].kernel);
 		free(p->first[i].picture);
 	}
+	free(p->exits);
 }
 
 void va_prove_differ(struct va_prove *p, enum va_difference kind, const struct va_about *about, char *kernel, char *picture)
@@ -187,13 +188,46 @@ static void compare_faults(struct va_prove *p, const struct va_about *about, __u
 	a->based = false;
 }
 
+/* Of either kind: what a process counts from is in EXEC. */
+static bool lost_seen(const struct va_prove *p)
+{
+	return p->lost[VMATLAS_CHANNEL_TRUTH] || p->lost[VMATLAS_CHANNEL_FAULTS];
+}
+
 void va_prove_exit(struct va_prove *p, const struct va_model *model, const struct vmatlas_record *rec)
 {
 	const struct va_task *task = va_model_find_task(model, rec->head.tgid);
 	const struct va_mm *mm = va_model_mm(model, rec->head.mm);
 	struct va_about about = { .tgid = rec->head.tgid, .mm = rec->head.mm, .ts = rec->head.ts, .comm = task ? task->comm : NULL };
 
-	compare_faults(p, &about, rec->exit.min_flt, rec->exit.maj_flt, p->lost[VMATLAS_CHANNEL_FAULTS] || (mm && va_mm_blind(mm)));
+	__u64 before = p->counts.differences[VA_DIFF_FAULTS];
+
+	compare_faults(p, &about, rec->exit.min_flt, rec->exit.maj_flt, lost_seen(p) || (mm && va_mm_blind(mm)));
+	if (p->counts.differences[VA_DIFF_FAULTS] == before)
+		return;
+	p->exits = va_grow(p->exits, &p->exit_room, p->exit_count + 1, sizeof(*p->exits));
+	p->exits[p->exit_count++] = rec->head.ts;
+}
+
+/* The first is the earliest: with it go all of them. */
+static void forget_first(struct va_finding *f, __u64 after)
+{
+	if (!f->there || f->moment || f->ts < after)
+		return;
+	free(f->kernel);
+	free(f->picture);
+	*f = (struct va_finding){ 0 };
+}
+
+void va_prove_loss(struct va_prove *p, const struct vmatlas_record *rec)
+{
+	p->lost[rec->loss.channel] += rec->loss.count;
+	for (; p->exit_count && p->exits[p->exit_count - 1] >= rec->loss.after; p->exit_count--) {
+		p->counts.differences[VA_DIFF_FAULTS]--;
+		p->counts.faults--;
+		p->counts.faults_lost++;
+	}
+	forget_first(&p->first[VA_DIFF_FAULTS], rec->loss.after);
 }
 
 /* --- a moment ----------------------------------------------------------------------------------------------------------- */
@@ -244,7 +278,7 @@ static void prove_process(struct va_prove *p, const struct va_model *model, cons
 	compare_maps(part);
 	va_prove_pages(part);
 	compare_faults(p, &part->about, process->told.min_flt, process->told.maj_flt,
-		       part->faults_lost || p->lost[VMATLAS_CHANNEL_FAULTS] || va_mm_blind(part->mm));
+		       part->faults_lost || lost_seen(p) || va_mm_blind(part->mm));
 }
 
 void va_prove_moment(struct va_prove *p, const struct va_model *model, const struct va_proof *proof)

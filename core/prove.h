@@ -77,6 +77,8 @@ struct va_prove {
 	const char *vsyscall;     /* the line of the gate page, or NULL */
 	struct va_ledger *ledger;
 	__u64 lost[VMATLAS_CHANNELS]; /* seen in the stream so far */
+	__u64 *exits;             /* owned: ts of the ends of processes whose counts differ, ascending */
+	size_t exit_count, exit_room;
 	struct va_prove_counts counts;
 	struct va_finding first[VA_DIFFS];
 	void (*found)(void *ctx, struct va_finding *f); /* a first difference; NULL = nobody wants to know */
@@ -89,6 +91,12 @@ void va_prove_free(struct va_prove *p);
 void va_prove_moment(struct va_prove *p, const struct va_model *model, const struct va_proof *proof);
 /* The last thread of a process has ended: its own counts against ours. Before the record is applied. */
 void va_prove_exit(struct va_prove *p, const struct va_model *model, const struct vmatlas_record *rec);
+
+/*
+ * A gap is seen with the next record of its CPU only. Ends of processes that were found to differ behind its beginning are counted as not to be compared
+ * after all.
+ */
+void va_prove_loss(struct va_prove *p, const struct vmatlas_record *rec);
 
 /* Notes a difference; takes the texts. about may be NULL. */
 void va_prove_differ(struct va_prove *p, enum va_difference kind, const struct va_about *about, char *kernel, char *picture);

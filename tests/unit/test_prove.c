@@ -341,6 +341,19 @@ static void lost_is_not_wrong(void **state)
 	none(&s, &c);
 	assert_int_equal(c.uncertain, 12);
 	assert_int_equal(c.faults_lost, 1);
+	/* The end of a process, and the gap before it is seen behind it. */
+	s = a_good_story();
+	for (size_t i = 0; i < s.count; i++)
+		s.recs[i].head.seq = (__u32)i;
+	s.recs[s.count - 1].exit.min_flt++;
+	s.recs[s.count] = a_record(VMATLAS_MARK, 1070, 0);
+	s.recs[s.count].head.seq = (__u32)s.count + 1;
+	s.count++;
+	s.renumber = false;
+	s.lost = 1;
+	none(&s, &c);
+	assert_int_equal(c.faults_lost, 1);
+	assert_int_equal(c.faults, 1);
 }
 
 /* What happens after the moment is not in the picture of that moment; what happens while the kernel is read may be in either. */
