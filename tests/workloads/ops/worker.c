@@ -124,7 +124,9 @@ void ops_prepare(void)
 			ops_files[i] = -1;
 	ops_segment = shmget(IPC_PRIVATE, 8 * OPS_PAGE, IPC_CREAT | 0600);
 	/* The C library's own heap is below: it begins where the break stands at the first malloc, and that is now, not in a thread's pthread_create. */
-	free(malloc(OPS_PAGE));
+	char *volatile first = malloc(OPS_PAGE); /* volatile: the compiler leaves out a malloc whose block is only freed */
+
+	free(first);
 	ops_brk_start = (unsigned long)syscall(SYS_brk, 0) + 512 * OPS_PAGE;
 	syscall(SYS_brk, ops_brk_start);
 	ops_catch_signals();
