@@ -113,6 +113,32 @@ static bool all_certain(const struct va_mm *mm, const struct va_vma *v)
 	return true;
 }
 
+struct touch {
+	__u64 since;
+	bool found;
+};
+
+static bool find_touch(void *ctx, __u64 addr, const struct va_page *page)
+{
+	struct touch *t = ctx;
+
+	t->found = page->ts >= t->since;
+	return !t->found;
+}
+
+/* Kernel threads (khugepaged, compaction) go on while tasks stand still: smaps may have been read before or after them. */
+static bool touched_since(const struct va_mm *mm, const struct va_vma *v, __u64 since)
+{
+	struct touch t = { since, false };
+
+	va_mm_each_page(mm, v->start, v->end, find_touch, &t);
+	if ((v->end - v->start) >> 12 > SURE_MOST)
+		return t.found;
+	for (__u64 at = v->start; !t.found && at < v->end; at += 4096)
+		t.found = va_mm_page(mm, at).ts >= since;
+	return t.found;
+}
+
 static void compare_rss(struct va_part *part, const struct vmatlas_proof_vma *told)
 {
 	const struct va_vma *v = va_mm_vma_at(part->mm, told->start);
@@ -128,6 +154,11 @@ static void compare_rss(struct va_part *part, const struct vmatlas_proof_vma *to
 	part->p->counts.rss++;
 	if (r.pages << 12 == told->rss)
 		return;
+	if (touched_since(part->mm, v, part->proof->moment.begin)) {
+		part->p->counts.rss--;
+		part->p->counts.moved++;
+		return;
+	}
 	part->about.addr = v->start;
 	part->about.end = v->end;
 	va_prove_differ(part->p, VA_DIFF_RSS, &part->about, va_prove_text("%llu kB resident, %llu kB swapped out\n", told->rss >> 10, told->swap >> 10),

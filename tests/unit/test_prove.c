@@ -264,6 +264,18 @@ static void sizes_and_counts_differ(void **state)
 
 	s.vmas[1].rss += PAGE;
 	expect(&s, VA_DIFF_RSS, 1);
+	/* An entry that changed while the kernel's files were read. */
+	struct va_prove_counts moved;
+	size_t last = s.count - 2;
+
+	while (s.recs[last].head.type != VMATLAS_FAULT)
+		last--;
+	s.recs[s.count] = s.recs[s.count - 1];
+	s.recs[s.count - 1] = s.recs[last];
+	s.recs[s.count - 1].head.ts = 1045;
+	s.recs[s.count++ - 1].fault.counted = VMATLAS_COUNTED_NOT;
+	none(&s, &moved);
+	assert_int_equal(moved.moved, 1);
 	s = a_good_story();
 	s.process.min_flt++;
 	expect(&s, VA_DIFF_FAULTS, 1);
