@@ -167,7 +167,7 @@ $(B)/vm/%/initramfs.cpio: cli/vm/initramfs.sh $(B)/module/%/vmatlas.ko $(B)/vmat
 run: all vm ## the main job: a demo in the throw-away VM, live in the window
 	$(Q)cli/vm/run-demo.sh $(B)
 
-test-fast: programs demos workloads fonts ## no VM, less than a minute
+test-fast: programs demos workloads fonts ## no VM, about a minute
 	$(Q)tests/run.sh fast
 
 test: all workloads vm ## every case, counts cut down
