@@ -30,7 +30,9 @@ static int help(void)
 	     "      --size WxH     in pixels (default: 1280x720)\n"
 	     "      --scale X      of texts and widths (default: by the size)\n"
 	     "      --theme NAME   dark (default), light, projector\n"
-	     "      --view NAME    all (default), map, walk\n"
+	     "      --view NAME    all (default), map, stage, or a tab's name: the stage with that tab alone\n"
+	     "      --tab NAME     the tab on the stage: walk (default), ...\n"
+	     "      --do LIST      actions before the picture, as keys and mouse do them: NAME[:ARG],NAME[:ARG]...\n"
 	     "      --pid N        the process shown (default: the one where things happen)\n"
 	     "  -h, --help         this text\n"
 	     "\n"
@@ -59,25 +61,37 @@ static bool parse_number(const char *text, double least, double most, double *ou
 	return end != text && !*end && *out >= least && *out <= most;
 }
 
-static bool parse_view(const char *text, enum va_panes *out)
+static bool parse_view(const char *text, struct va_render_options *o)
 {
-	static const char *const names[] = {"all", "map", "walk"};
+	static const char *const names[] = {"all", "map", "stage"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(names[i], text)) {
-			*out = (enum va_panes)i;
+			o->panes = (enum va_panes)i;
 			return true;
 		}
-	return false;
+	o->panes = VA_PANES_STAGE;
+	return va_tab_find(text, &o->tab);
 }
 
-enum { OPT_AT = 256, OPT_FROM, OPT_TO, OPT_SPEED, OPT_FPS, OPT_SIZE, OPT_SCALE, OPT_THEME, OPT_VIEW, OPT_PID };
+static bool parse_script(char *list, struct va_script *script)
+{
+	for (char *save, *one = strtok_r(list, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
+		if (script->steps == VA_SCRIPT_MAX || !va_action_parse(one, &script->step[script->steps].action, &script->step[script->steps].arg))
+			return false;
+		script->steps++;
+	}
+	return true;
+}
+
+enum { OPT_AT = 256, OPT_FROM, OPT_TO, OPT_SPEED, OPT_FPS, OPT_SIZE, OPT_SCALE, OPT_THEME, OPT_VIEW, OPT_TAB, OPT_DO, OPT_PID };
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'}, {"at", required_argument, NULL, OPT_AT}, {"from", required_argument, NULL, OPT_FROM},
 	{"to", required_argument, NULL, OPT_TO}, {"speed", required_argument, NULL, OPT_SPEED}, {"fps", required_argument, NULL, OPT_FPS},
 	{"size", required_argument, NULL, OPT_SIZE}, {"scale", required_argument, NULL, OPT_SCALE}, {"theme", required_argument, NULL, OPT_THEME},
-	{"view", required_argument, NULL, OPT_VIEW}, {"pid", required_argument, NULL, OPT_PID}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	{"view", required_argument, NULL, OPT_VIEW}, {"tab", required_argument, NULL, OPT_TAB}, {"do", required_argument, NULL, OPT_DO},
+	{"pid", required_argument, NULL, OPT_PID}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 };
 
 static bool take_number(int c, struct va_render_options *o)
@@ -127,7 +141,11 @@ static bool take(int c, struct va_render_options *o, struct moments *when)
 	case OPT_THEME:
 		return (o->theme = va_theme_find(optarg)) != NULL;
 	case OPT_VIEW:
-		return parse_view(optarg, &o->panes);
+		return parse_view(optarg, o);
+	case OPT_TAB:
+		return va_tab_find(optarg, &o->tab);
+	case OPT_DO:
+		return parse_script(optarg, &o->script);
 	}
 	return take_number(c, o);
 }

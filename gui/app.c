@@ -1,14 +1,12 @@
-#include "app.h"
-
 #include <string.h>
 
+#include "act.h"
 #include "draw.h"
 #include "layout.h"
 
 #define CHRONICLE_BATCH 400000
-#define ZOOM_MAX 4000.0f
 
-static void set_style(struct va_app *app)
+void va_app_style(struct va_app *app)
 {
 	float own = app->view.fixed_scale > 0 ? app->view.fixed_scale : va_scale_for(app->view.theme, app->view.w, app->view.h);
 
@@ -28,7 +26,7 @@ bool va_app_init(struct va_app *app, struct va_recording *recording, struct va_f
 	app->play.last = now;
 	va_chronicle_init(&app->chronicle);
 	va_scene_init(&app->scene);
-	set_style(app);
+	va_app_style(app);
 	app->dirty = true;
 	return va_canvas_init(&app->canvas, o->w, o->h);
 }
@@ -56,7 +54,7 @@ bool va_app_resize(struct va_app *app, int w, int h)
 	app->canvas = next;
 	app->view.w = w;
 	app->view.h = h;
-	set_style(app);
+	va_app_style(app);
 	app->dirty = true;
 	return true;
 }
@@ -81,7 +79,7 @@ static bool several(const struct va_app *app)
 	return va_model_task_count(app->play.model) > 1;
 }
 
-static struct va_rect map_rows_rect(const struct va_app *app)
+struct va_rect va_app_map_rect(const struct va_app *app)
 {
 	struct va_panes_at at;
 
@@ -92,7 +90,7 @@ static struct va_rect map_rows_rect(const struct va_app *app)
 static void build_rows(struct va_app *app, uint64_t now)
 {
 	const struct vmatlas_stream_header *header = va_recording_header(app->recording);
-	struct va_rect r = map_rows_rect(app);
+	struct va_rect r = va_app_map_rect(app);
 	bool resized = app->built.w != r.w || app->built.h != r.h || app->built.scale != app->style.scale;
 	bool still = resized || app->jumped || app->built.tgid != app->view.tgid;
 
@@ -111,20 +109,20 @@ static void build_rows(struct va_app *app, uint64_t now)
 	app->dirty = true;
 }
 
-static void clamp_camera(struct va_app *app)
+void va_app_clamp_camera(struct va_app *app)
 {
-	float h = (float)map_rows_rect(app).h, zoom = va_clampf(app->camera_goal.zoom, 1, ZOOM_MAX);
+	float h = (float)va_app_map_rect(app).h, zoom = va_clampf(app->camera_goal.zoom, 1, VA_ZOOM_MAX);
 
 	app->camera_goal.zoom = zoom;
 	app->camera_goal.top = va_clampf(app->camera_goal.top, 0, h * zoom - h);
 }
 
-static void move_camera(struct va_app *app, struct va_camera to, uint64_t now)
+void va_app_move_camera(struct va_app *app, struct va_camera to, uint64_t now)
 {
 	app->camera_from = app->view.camera;
 	app->camera_goal = to;
 	app->camera_start = now;
-	clamp_camera(app);
+	va_app_clamp_camera(app);
 	app->dirty = true;
 }
 
@@ -132,7 +130,7 @@ static void move_camera(struct va_app *app, struct va_camera to, uint64_t now)
 static void follow_with_camera(struct va_app *app, uint64_t now)
 {
 	const struct va_row *row = app->view.focus ? va_rows_at(&app->rows, app->view.focus) : NULL;
-	float h = (float)map_rows_rect(app).h, y0, y1;
+	float h = (float)va_app_map_rect(app).h, y0, y1;
 	struct va_camera to = app->camera_goal;
 
 	if (!row || !app->view.follow || to.zoom <= 1)
@@ -143,7 +141,7 @@ static void follow_with_camera(struct va_app *app, uint64_t now)
 		return;
 	to.top = (row->y + row->h / 2) * to.zoom - h / 2;
 	if (fabsf(to.top - app->camera_goal.top) > 2)
-		move_camera(app, to, now);
+		va_app_move_camera(app, to, now);
 }
 
 static void update_camera(struct va_app *app, uint64_t now)
@@ -229,224 +227,44 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now)
 	app->dirty = true;
 }
 
-/* --- actions --- */
-
-static bool next_process(struct va_app *app, int direction)
-{
-	size_t n = va_model_task_count(app->play.model), at = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (va_model_task(app->play.model, i)->tid == app->view.tgid)
-			at = i;
-	for (size_t step = 1; step <= n; step++) {
-		const struct va_task *task = va_model_task(app->play.model, (at + (direction > 0 ? step : n * 2 - step)) % n);
-
-		if (task->tid != task->tgid || task->tgid == app->view.tgid)
-			continue;
-		app->view.tgid = task->tgid;
-		app->view.pinned = true;
-		app->view.focus = app->view.selected = 0;
-		return app->turned = true;
-	}
-	return false;
-}
-
-static void zoom_map(struct va_app *app, float factor, float y, uint64_t now)
-{
-	struct va_camera to = app->camera_goal;
-	float zoom = va_clampf(to.zoom * factor, 1, ZOOM_MAX), at = (y + to.top) / to.zoom;
-
-	to.top = at * zoom - y;
-	to.zoom = zoom;
-	app->view.follow &= zoom <= 1.01f;
-	move_camera(app, to, now);
-}
-
-static void zoom_time(struct va_app *app, double factor, double at)
-{
-	__u64 begin = va_history_begin(app->play.history), end = va_history_end(app->play.history);
-	__u64 from = app->view.time_to ? app->view.time_from : begin, to = app->view.time_to ? app->view.time_to : end;
-	double span = (double)(to - from), want = span / factor, middle = (double)(from - begin) + span * at, start = middle - want * at;
-
-	if (want >= (double)(end - begin) || want < 2000) {
-		if (want >= 2000)
-			app->view.time_from = app->view.time_to = 0;
-		return;
-	}
-	if (start < 0)
-		start = 0;
-	if (start + want > (double)(end - begin))
-		start = (double)(end - begin) - want;
-	app->view.time_from = begin + (__u64)start;
-	app->view.time_to = app->view.time_from + (__u64)want;
-}
-
-static void escape(struct va_app *app, uint64_t now)
-{
-	if (app->view.help) {
-		app->view.help = false;
-		return;
-	}
-	app->view.selected = 0;
-	app->view.time_from = app->view.time_to = 0;
-	app->view.follow = true;
-	move_camera(app, (struct va_camera){1, 0}, now);
-}
-
-static bool act_on_time(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
-{
-	struct va_playback *p = &app->play;
-	__u32 tgid = app->view.pinned ? app->view.tgid : 0;
-
-	switch (action) {
-	case VA_ACT_PAUSE:
-		va_playback_pause(p, p->mode != VA_PLAY_PAUSED, now);
-		return true;
-	case VA_ACT_STEP:
-		return va_playback_step(p, 1, tgid);
-	case VA_ACT_STEP_BACK:
-		app->jumped = va_playback_step(p, -1, tgid);
-		return app->jumped;
-	case VA_ACT_MARK_NEXT:
-		return app->jumped = va_playback_mark(p, 1);
-	case VA_ACT_MARK_PREV:
-		return app->jumped = va_playback_mark(p, -1);
-	case VA_ACT_BEGIN:
-		va_playback_seek(p, 0);
-		return app->jumped = true;
-	case VA_ACT_LIVE:
-	case VA_ACT_END:
-		va_playback_live(p);
-		return app->jumped = true;
-	case VA_ACT_EACH:
-		va_playback_each(p, now);
-		return true;
-	case VA_ACT_FASTER:
-	case VA_ACT_SLOWER:
-		va_playback_speed(p, action == VA_ACT_FASTER ? 1 : -1, now);
-		return true;
-	case VA_ACT_SEEK:
-		va_playback_seek(p, arg);
-		return app->jumped = true;
-	default:
-		return false;
-	}
-}
-
-static bool act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
-{
-	float h = (float)map_rows_rect(app).h;
-
-	switch (action) {
-	case VA_ACT_PROCESS:
-		app->view.pinned = true;
-		app->view.tgid = (__u32)arg;
-		app->view.focus = app->view.selected = 0;
-		return app->turned = true;
-	case VA_ACT_PROCESS_NEXT:
-	case VA_ACT_PROCESS_PREV:
-		return next_process(app, action == VA_ACT_PROCESS_NEXT ? 1 : -1);
-	case VA_ACT_MAP_BOX:
-		app->view.selected = app->view.selected == arg ? 0 : arg;
-		app->view.focus = arg;
-		return true;
-	case VA_ACT_FOLLOW:
-		app->view.follow = true;
-		app->view.pinned = false;
-		app->view.selected = 0;
-		return app->turned = true;
-	case VA_ACT_WHOLE:
-		move_camera(app, (struct va_camera){1, 0}, now);
-		return app->view.follow = app->turned = true;
-	case VA_ACT_UP:
-	case VA_ACT_DOWN:
-		move_camera(app, (struct va_camera){app->camera_goal.zoom, app->camera_goal.top + (action == VA_ACT_UP ? -h : h) / 4}, now);
-		app->view.follow = false;
-		return true;
-	case VA_ACT_ZOOM_IN:
-	case VA_ACT_ZOOM_OUT:
-		zoom_map(app, action == VA_ACT_ZOOM_IN ? 1.5f : 1 / 1.5f, h / 2, now);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool act_on_window(struct va_app *app, enum va_action_id action, uint64_t now)
-{
-	switch (action) {
-	case VA_ACT_HELP:
-		app->view.help = !app->view.help;
-		return true;
-	case VA_ACT_ESCAPE:
-		escape(app, now);
-		return true;
-	case VA_ACT_THEME:
-		app->view.theme = va_theme_next(app->view.theme);
-		break;
-	case VA_ACT_SCALE_UP:
-	case VA_ACT_SCALE_DOWN:
-		app->view.scale = va_clampf(app->view.scale * (action == VA_ACT_SCALE_UP ? 1.1f : 1 / 1.1f), 0.5f, 3);
-		break;
-	case VA_ACT_SCALE_RESET:
-		app->view.scale = 1;
-		break;
-	default:
-		return false;
-	}
-	set_style(app);
-	return true;
-}
-
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	bool changed = act_on_window(app, action, now);
+	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage};
+	bool changed = va_act_on_window(app, action, arg, now);
 
-	if (!changed && app->ready)
-		changed = act_on_time(app, action, arg, now) || act_on_map(app, action, arg, now);
+	for (size_t i = 0; i < sizeof(with_data) / sizeof(with_data[0]) && !changed && app->ready; i++)
+		changed = with_data[i](app, action, arg, now);
 	app->dirty |= changed;
 	return changed;
+}
+
+static bool scroll(struct va_app *app, const struct va_scroll *area, float steps)
+{
+	int *at = &app->view.scroll[area->id];
+
+	*at = va_min(va_max(va_min(*at, area->room) - (int)(steps * (float)va_px(&app->style, VA_SCROLL_STEP)), 0), area->room);
+	return app->dirty = true;
 }
 
 bool va_app_wheel(struct va_app *app, int x, int y, float steps, uint64_t now)
 {
 	const struct va_hit *hit = va_scene_hit_at(&app->scene, x, y);
+	const struct va_scroll *area = va_scene_scroll_at(&app->scene, x, y);
 	struct va_rect r;
 
+	if (area && app->ready)
+		return scroll(app, area, steps);
 	if (!hit || !app->ready)
 		return false;
 	if (hit->action == VA_ACT_TIMELINE || hit->action == VA_ACT_SEEK) {
 		int pad = va_px(&app->style, 18);
 
-		zoom_time(app, pow(1.3, steps), va_clampf((float)(x - pad) / (float)(app->view.w - 2 * pad), 0, 1));
+		va_act_zoom_time(app, pow(1.3, steps), va_clampf((float)(x - pad) / (float)(app->view.w - 2 * pad), 0, 1));
 		return app->dirty = true;
 	}
-	if (hit->action != VA_ACT_MAP && hit->action != VA_ACT_MAP_BOX)
+	if (hit->action != VA_ACT_MAP && hit->action != VA_ACT_MAP_BOX && hit->action != VA_ACT_PAGE)
 		return false;
-	r = map_rows_rect(app);
-	zoom_map(app, powf(1.25f, steps), (float)(y - r.y), now);
+	r = va_app_map_rect(app);
+	va_act_zoom_map(app, powf(1.25f, steps), (float)(y - r.y), now);
 	return true;
-}
-
-void va_app_pan(struct va_app *app, int dy)
-{
-	if (!app->ready)
-		return;
-	app->camera_goal.top -= (float)dy;
-	app->view.follow = false;
-	clamp_camera(app);
-	app->camera_from = app->camera_goal;
-	app->dirty = true;
-}
-
-void va_app_scrub(struct va_app *app, const struct va_hit *timeline, int x)
-{
-	int pad = va_px(&app->style, 10);
-	double t = (double)(x - timeline->r.x - pad) / va_max(timeline->r.w - 2 * pad, 1);
-	__u64 from = app->view.time_to ? app->view.time_from : va_history_begin(app->play.history);
-	__u64 to = app->view.time_to ? app->view.time_to : va_history_end(app->play.history);
-
-	t = t < 0 ? 0 : t > 1 ? 1 : t;
-	va_playback_seek_time(&app->play, from + (__u64)((double)(to - from) * t));
-	app->jumped = app->dirty = true;
 }

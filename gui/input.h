@@ -15,12 +15,13 @@ struct va_key {
 	const char *name;   /* on the keyboard; NULL = a second key, not shown */
 	const char *help;
 	const char *group;
+	uint64_t arg;       /* of the action */
 };
 
 extern const struct va_key va_keys[];
 extern const size_t va_key_count;
 
-enum va_action_id va_action_for(int key, unsigned mods);
-const char *va_action_key(enum va_action_id action); /* name of its first key, "" = none */
+const struct va_key *va_key_for(int key, unsigned mods); /* NULL = does nothing */
+const char *va_action_key(enum va_action_id action);     /* name of its first key, "" = none */
 
 #endif

@@ -22,10 +22,10 @@ void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const
 		at->processes = va_rect_cut_left(&r, va_px(style, 172));
 		va_rect_cut_left(&r, gap);
 	}
-	if (view->panes == VA_PANES_WALK) {
-		at->walk = r;
+	if (view->panes == VA_PANES_STAGE) {
+		at->stage = r;
 	} else if (view->panes == VA_PANES_ALL && r.w > va_px(style, 860)) {
-		at->walk = va_rect_cut_right(&r, va_max(r.w * 53 / 100, va_px(style, 560)));
+		at->stage = va_rect_cut_right(&r, va_max(r.w * 53 / 100, va_px(style, 560)));
 		va_rect_cut_right(&r, gap);
 		at->map = r;
 	} else {
@@ -137,8 +137,8 @@ void va_layout(struct va_scene *s, const struct va_look *look)
 		va_layout_processes(s, at.processes, look);
 	if (!va_rect_empty(at.map))
 		va_layout_map(s, at.map, look);
-	if (!va_rect_empty(at.walk))
-		va_layout_walk(s, at.walk, look);
+	if (!va_rect_empty(at.stage))
+		va_layout_stage(s, at.stage, look);
 	if (!va_rect_empty(at.caption))
 		va_layout_caption(s, at.caption, look);
 	va_layout_timeline(s, at.timeline, look);

@@ -1,6 +1,6 @@
 /*
  * Layouts: pure functions (look, place) → scene. They decide what stands where; they draw nothing and change nothing.
- * Panes fold away when there is little room, in this order: processes, walk, caption; the map stays.
+ * Panes fold away when there is little room, in this order: processes, stage, caption; the map stays.
  */
 #ifndef VA_LAYOUT_H
 #define VA_LAYOUT_H
@@ -8,7 +8,7 @@
 #include "view.h"
 
 struct va_panes_at {
-	struct va_rect status, processes, map, walk, caption, timeline; /* empty = folded away */
+	struct va_rect status, processes, map, stage, caption, timeline; /* empty = folded away */
 };
 
 void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const struct va_view *view, bool several);
@@ -20,7 +20,8 @@ void va_layout(struct va_scene *scene, const struct va_look *look);
 void va_layout_status(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_processes(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_map(struct va_scene *s, struct va_rect r, const struct va_look *look);
-void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_stage(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look); /* in the stage, as all of va_tabs */
 void va_layout_news(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);
@@ -28,6 +29,11 @@ void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *
 void va_layout_tip(struct va_scene *s, const struct va_look *look);
 
 /* Pieces shared by panes. */
+/*
+ * A list `height` pixels tall stands in *r: how far it is scrolled, in pixels. Where it is too tall, the bar is drawn and *r made narrower. id: each list that can be
+ * seen at the same time has its own, see VA_SCROLL_*.
+ */
+int va_layout_scroll(struct va_scene *s, struct va_rect *r, const struct va_look *look, unsigned id, int height);
 struct va_rect va_layout_pane(struct va_scene *s, struct va_rect r, const char *title); /* frame and heading; returns the room inside */
 void va_layout_cells(struct va_scene *s, struct va_rect r, const struct va_row *row, const struct va_look *look);
 /* address in hex and bits, cut into fields; returns the height used */

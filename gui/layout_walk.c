@@ -125,20 +125,20 @@ static void fault(struct va_scene *s, struct va_rect in, const struct va_look *l
 	va_layout_tables(s, in, look, &walk);
 }
 
-/* The news get a fifth of the pane, and what the tables leave when they are as tall as they are wide. */
+/* The news get an eighth of the pane, and what the tables leave when they are as tall as they are wide. */
 static int news_height(struct va_rect in, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
 	int line = va_role_height(style, VA_TEXT_BODY) + va_px(style, 1), above = va_px(style, 185) + va_layout_card_height(style);
 	int grid = in.w / (int)(look->header->levels + 1) * 19 / 10;
 
-	return va_max(in.h - above - grid, va_max(in.h / 6, 3 * line) + va_px(style, 4));
+	return va_max(in.h - above - grid, va_max(in.h / 8, 3 * line) + va_px(style, 4));
 }
 
 void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
-	struct va_rect in = va_layout_pane(s, r, NULL), news = va_rect_cut_bottom(&in, news_height(in, look));
+	struct va_rect in = r, news = va_rect_cut_bottom(&in, news_height(in, look));
 	__u32 kind[VA_FAULT_KINDS];
 
 	va_rect_cut_bottom(&in, va_px(style, 4));

@@ -33,10 +33,23 @@ static void choose_process(struct va_app *app, __u32 pid)
 	app->view.pinned = true;
 }
 
+/* Each action as a user would do it, with time for what it sets in motion. Returns the clock behind the last. */
+static uint64_t play_script(struct va_app *app, const struct va_render_options *o, uint64_t now)
+{
+	va_app_act(app, VA_ACT_TAB, o->tab, now);
+	for (unsigned i = 0; i < o->script.steps; i++) {
+		va_app_act(app, o->script.step[i].action, o->script.step[i].arg, now);
+		now += VA_SEC;
+		va_app_update(app, now);
+	}
+	return now;
+}
+
 static int one_picture(struct va_app *app, const struct va_render_options *o)
 {
 	struct va_png_text texts[6];
 	char buf[256];
+	uint64_t now;
 
 	va_app_update(app, CLOCK_START);
 	va_playback_pause(&app->play, true, CLOCK_START);
@@ -44,7 +57,8 @@ static int one_picture(struct va_app *app, const struct va_render_options *o)
 	choose_process(app, o->pid);
 	app->jumped = true;
 	va_app_update(app, CLOCK_START);
-	va_app_layout(app, CLOCK_START);
+	now = play_script(app, o, CLOCK_START);
+	va_app_layout(app, now);
 	va_app_draw(app);
 	va_render_texts(app, texts, buf, sizeof(buf));
 	return va_png_write(&app->canvas, o->out, texts);
@@ -72,6 +86,7 @@ static int film(struct va_app *app, const struct va_render_options *o)
 	choose_process(app, o->pid);
 	app->jumped = true;
 	va_app_update(app, now);
+	now = play_script(app, o, now);
 	va_render_texts(app, texts, buf, sizeof(buf));
 	out = va_film_new(o->out, o->w, o->h, o->fps, texts);
 	if (!out)

@@ -5,6 +5,16 @@
 #include "app.h"
 #include "picture.h"
 
+#define VA_SCRIPT_MAX 64
+
+struct va_script { /* actions done before the picture, or the film's first one */
+	struct {
+		enum va_action_id action;
+		uint64_t arg;
+	} step[VA_SCRIPT_MAX];
+	unsigned steps;
+};
+
 struct va_render_options {
 	const char *out;    /* see va_film_new; anything else is one PNG; "-" = standard output */
 	bool film;          /* from … to; otherwise one picture at position */
@@ -15,6 +25,8 @@ struct va_render_options {
 	const struct va_theme *theme;
 	enum va_panes panes;
 	__u32 pid;          /* 0 = the process where things happen */
+	enum va_tab tab;    /* on the stage */
+	struct va_script script;
 };
 
 /* 0, or a negative number after one sentence on stderr. */

@@ -23,7 +23,7 @@ void va_scene_destroy(struct va_scene *s)
 void va_scene_begin(struct va_scene *s, const struct va_style *style, int w, int h)
 {
 	s->style = style;
-	s->item_count = s->hit_count = s->text_used = 0;
+	s->item_count = s->hit_count = s->text_used = s->scroll_count = 0;
 	s->alpha = 1;
 	s->layer = 0;
 	s->busy = false;
@@ -209,6 +209,7 @@ static int text_item(struct va_scene *s, struct va_rect r, enum va_text_role rol
 		     bool tail, bool only_free)
 {
 	char line[LINE_MAX_BYTES];
+	const char *whole = text;
 	int w = width_of(s, role, text, -1), h = va_role_height(s->style, role);
 	bool cut = w > r.w;
 
@@ -230,6 +231,8 @@ static int text_item(struct va_scene *s, struct va_rect r, enum va_text_role rol
 	item->ink = ink_of(s, at, role);
 	item->cut = cut;
 	item->text = keep(s, text, strlen(text));
+	if (cut)
+		va_scene_hit(s, at, VA_ACT_TIP, 0, whole);
 	return w;
 }
 
@@ -264,15 +267,17 @@ int va_scene_printf(struct va_scene *s, struct va_rect r, enum va_text_role role
 	return va_scene_text(s, r, role, align, colour, line);
 }
 
-/* Bytes of text that make one line of at most w; *skip: spaces behind it */
+/* Bytes of text that make one line of at most w; *skip: the space or newline behind it */
 static int break_line(const struct va_scene *s, enum va_text_role role, const char *text, int w, int *skip)
 {
-	int n = fit_head(s, role, text, w), at = n;
+	int n = fit_head(s, role, text, w), line = (int)strcspn(text, "\n"), at;
 
 	*skip = 0;
-	if (!text[n])
-		return n;
-	while (at > 0 && text[at] != ' ')
+	if (n >= line) {
+		*skip = text[line] == '\n';
+		return line;
+	}
+	for (at = n; at > 0 && text[at] != ' ';)
 		at--;
 	if (at > 0) {
 		*skip = 1;
@@ -288,19 +293,41 @@ int va_scene_wrap(struct va_scene *s, struct va_rect r, enum va_text_role role, 
 
 	while (*text && y + h <= r.h) {
 		struct va_rect at = va_rect(r.x, r.y + y, r.w, h);
-		bool last = y + 2 * h > r.h;
 		int skip, n = break_line(s, role, text, r.w, &skip);
 
-		if (last) {
-			va_scene_text(s, at, role, VA_LEFT, colour, text);
-			return y + h;
-		}
-		snprintf(line, sizeof(line), "%.*s", n, text);
+		if (y + 2 * h > r.h && text[n]) /* the last line says that there is more */
+			snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+		else
+			snprintf(line, sizeof(line), "%.*s", n, text);
 		va_scene_text(s, at, role, VA_LEFT, colour, line);
 		text += n + skip;
 		y += h;
 	}
 	return y;
+}
+
+int va_scene_wrap_height(const struct va_scene *s, int w, enum va_text_role role, const char *text, int lines)
+{
+	int n = 0, skip;
+
+	for (; *text && n < lines; n++) {
+		text += break_line(s, role, text, w, &skip);
+		text += skip;
+	}
+	return n * va_role_height(s->style, role);
+}
+
+int va_scene_text_width(const struct va_scene *s, enum va_text_role role, const char *text)
+{
+	int most = 0;
+
+	while (*text) {
+		int n = (int)strcspn(text, "\n");
+
+		most = va_max(most, width_of(s, role, text, n));
+		text += n + (text[n] == '\n');
+	}
+	return most;
 }
 
 void va_scene_hit(struct va_scene *s, struct va_rect r, enum va_action_id action, uint64_t arg, const char *tip)
@@ -315,8 +342,32 @@ void va_scene_hit(struct va_scene *s, struct va_rect r, enum va_action_id action
 const struct va_hit *va_scene_hit_at(const struct va_scene *s, int x, int y)
 {
 	for (size_t i = s->hit_count; i-- > 0;)
-		if (va_rect_holds(s->hits[i].r, x, y))
+		if (s->hits[i].action != VA_ACT_TIP && va_rect_holds(s->hits[i].r, x, y))
 			return &s->hits[i];
+	return NULL;
+}
+
+const char *va_scene_tip_at(const struct va_scene *s, int x, int y)
+{
+	for (size_t i = s->hit_count; i-- > 0;)
+		if (s->hits[i].tip != (size_t)-1 && va_rect_holds(s->hits[i].r, x, y))
+			return va_scene_string(s, s->hits[i].tip);
+		else if (s->hits[i].action == VA_ACT_ESCAPE && va_rect_holds(s->hits[i].r, x, y)) /* something lies above the rest */
+			return NULL;
+	return NULL;
+}
+
+void va_scene_scroll(struct va_scene *s, struct va_rect r, unsigned id, int height)
+{
+	if (s->scroll_count < VA_SCROLLS)
+		s->scroll[s->scroll_count++] = (struct va_scroll){va_rect_cross(r, s->clip), id, va_max(height - r.h, 0)};
+}
+
+const struct va_scroll *va_scene_scroll_at(const struct va_scene *s, int x, int y)
+{
+	for (size_t i = s->scroll_count; i-- > 0;)
+		if (va_rect_holds(s->scroll[i].r, x, y))
+			return &s->scroll[i];
 	return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "actions.h"
 #include "theme.h"
 
 enum va_item_kind {
@@ -32,19 +33,19 @@ struct va_item {
 	struct va_rect clip;     /* in force */
 };
 
-enum va_action_id {
-	VA_ACT_NONE, VA_ACT_PAUSE, VA_ACT_STEP, VA_ACT_STEP_BACK, VA_ACT_MARK_NEXT, VA_ACT_MARK_PREV, VA_ACT_LIVE, VA_ACT_FASTER, VA_ACT_SLOWER,
-	VA_ACT_EACH, VA_ACT_SEEK, VA_ACT_PROCESS, VA_ACT_PROCESS_NEXT, VA_ACT_PROCESS_PREV, VA_ACT_THREAD, VA_ACT_MAP_BOX, VA_ACT_MAP, VA_ACT_WHOLE,
-	VA_ACT_FOLLOW, VA_ACT_HELP, VA_ACT_THEME, VA_ACT_SCALE_UP, VA_ACT_SCALE_DOWN, VA_ACT_SCALE_RESET, VA_ACT_FULL, VA_ACT_SHOT, VA_ACT_MARK,
-	VA_ACT_ESCAPE, VA_ACT_QUIT, VA_ACT_UP, VA_ACT_DOWN, VA_ACT_ZOOM_IN, VA_ACT_ZOOM_OUT, VA_ACT_BEGIN, VA_ACT_END, VA_ACT_TIMELINE, VA_ACT_REPLAY,
-	VA_ACT_TIME_IN, VA_ACT_TIME_OUT, VA_ACTS
-};
-
 struct va_hit { /* a place that answers to the mouse; the last one added wins */
 	struct va_rect r;
 	enum va_action_id action;
 	uint64_t arg;
 	size_t tip; /* offset into texts; (size_t)-1 = none */
+};
+
+#define VA_SCROLLS 16
+
+struct va_scroll { /* a list that may be taller than its place */
+	struct va_rect r;
+	unsigned id;  /* < VA_SCROLLS: which of view.scroll */
+	int room;     /* pixels it can be scrolled by; 0 = all is in sight */
 };
 
 struct va_scene {
@@ -53,6 +54,8 @@ struct va_scene {
 	size_t item_count, item_room;
 	struct va_hit *hits;
 	size_t hit_count, hit_room;
+	struct va_scroll scroll[VA_SCROLLS];
+	size_t scroll_count;
 	char *texts;
 	size_t text_used, text_room;
 	struct va_rect clip;
@@ -87,12 +90,23 @@ int va_scene_text_free(struct va_scene *s, struct va_rect r, enum va_text_role r
 int va_scene_text_either(struct va_scene *s, struct va_rect r, enum va_text_role role, va_colour colour, const char *longer, const char *shorter);
 int va_scene_printf(struct va_scene *s, struct va_rect r, enum va_text_role role, enum va_align align, va_colour colour, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
-/* Several lines broken at spaces, from the top of r, at most as many as fit; returns the height used. */
+/* Several lines broken at spaces and at '\n', from the top of r, at most as many as fit; returns the height used. */
 int va_scene_wrap(struct va_scene *s, struct va_rect r, enum va_text_role role, va_colour colour, const char *text);
+/* What va_scene_wrap() would use at this width, at most `lines` lines. */
+int va_scene_wrap_height(const struct va_scene *s, int w, enum va_text_role role, const char *text, int lines);
+int va_scene_text_width(const struct va_scene *s, enum va_text_role role, const char *text); /* of its longest line */
 
-/* tip: what the pointer is told, NULL = nothing */
+/*
+ * tip: what the pointer is told, NULL = nothing; may have several lines. A hit with VA_ACT_TIP only tells, clicks go to what is below. Texts that
+ * are cut get one by themselves.
+ */
 void va_scene_hit(struct va_scene *s, struct va_rect r, enum va_action_id action, uint64_t arg, const char *tip);
-const struct va_hit *va_scene_hit_at(const struct va_scene *s, int x, int y);
+const struct va_hit *va_scene_hit_at(const struct va_scene *s, int x, int y); /* what a click means; NULL = nothing */
+const char *va_scene_tip_at(const struct va_scene *s, int x, int y);          /* what the pointer is told; NULL = nothing */
+
+/* A list of this height stands in r, the wheel scrolls it. */
+void va_scene_scroll(struct va_scene *s, struct va_rect r, unsigned id, int height);
+const struct va_scroll *va_scene_scroll_at(const struct va_scene *s, int x, int y);
 
 /* Two texts of one layer that overlap: true and which. For tests and for text_free. */
 bool va_scene_overlap(const struct va_scene *s, size_t *a, size_t *b);

@@ -10,13 +10,16 @@
 #include "playback.h"
 #include "recording.h"
 #include "scene.h"
+#include "tabs.h"
 #include "walk_show.h"
 
 struct va_camera { /* content pixel y is shown at y * zoom - top */
 	float zoom, top;
 };
 
-enum va_panes { VA_PANES_ALL, VA_PANES_MAP, VA_PANES_WALK };
+enum va_panes { VA_PANES_ALL, VA_PANES_MAP, VA_PANES_STAGE };
+
+enum va_scroll_id { VA_SCROLL_PROCESSES, VA_SCROLL_STAGE, VA_SCROLL_STAGE_2, VA_SCROLL_HELP };
 
 struct va_view {
 	int w, h;
@@ -24,6 +27,8 @@ struct va_view {
 	float scale;        /* user's factor on the size's own scale */
 	float fixed_scale;  /* --scale; 0 = by size */
 	enum va_panes panes;
+	enum va_tab tab, tab_before; /* on the stage; before: where Esc goes back to from a tab that a click has opened */
+	int scroll[VA_SCROLLS];      /* pixels; by enum va_scroll_id */
 	struct va_camera camera, camera_from;
 	uint64_t camera_start;
 	bool follow;        /* the camera goes where things happen */
@@ -31,6 +36,7 @@ struct va_view {
 	bool pinned;        /* chosen by hand: does not follow activity */
 	__u64 focus;        /* address of the box that gets room */
 	__u64 selected;     /* box chosen by hand; 0 = none */
+	__u64 page;         /* page chosen by hand: its walk is shown as last known; 0 = none */
 	__u64 time_from, time_to; /* timeline's stretch; 0, 0 = all */
 	int mouse_x, mouse_y;
 	bool help;

@@ -174,9 +174,8 @@ static void press(struct window *w, int x, int y)
 
 static void move(struct window *w, const SDL_MouseMotionEvent *e)
 {
-	const struct va_hit *was = va_scene_hit_at(&w->app.scene, w->app.view.mouse_x, w->app.view.mouse_y);
-	const struct va_hit *is = va_scene_hit_at(&w->app.scene, e->x, e->y);
-	bool map = w->pressed.action == VA_ACT_MAP || w->pressed.action == VA_ACT_MAP_BOX;
+	const char *was = va_scene_tip_at(&w->app.scene, w->app.view.mouse_x, w->app.view.mouse_y), *is = va_scene_tip_at(&w->app.scene, e->x, e->y);
+	bool map = w->pressed.action == VA_ACT_MAP || w->pressed.action == VA_ACT_MAP_BOX || w->pressed.action == VA_ACT_PAGE;
 
 	w->app.view.mouse_x = e->x;
 	w->app.view.mouse_y = e->y;
@@ -186,7 +185,7 @@ static void move(struct window *w, const SDL_MouseMotionEvent *e)
 		va_app_pan(&w->app, e->yrel);
 	else if (w->drag == DRAG_TIME)
 		va_app_scrub(&w->app, &w->pressed, e->x);
-	else if ((was && was->tip != (size_t)-1) || (is && is->tip != (size_t)-1))
+	else if (was || is)
 		w->app.dirty = true;
 }
 
@@ -200,12 +199,10 @@ static void release(struct window *w, uint64_t now)
 static void key(struct window *w, const SDL_KeyboardEvent *e, uint64_t now)
 {
 	unsigned mods = (e->keysym.mod & KMOD_CTRL ? VA_MOD_CTRL : 0) | (e->keysym.mod & KMOD_SHIFT ? VA_MOD_SHIFT : 0);
-	enum va_action_id action = va_action_for(e->keysym.sym, mods);
+	const struct va_key *k = e->keysym.mod & KMOD_ALT ? NULL : va_key_for(e->keysym.sym, mods);
 
-	if (e->keysym.mod & KMOD_ALT)
-		return;
-	if (action != VA_ACT_NONE)
-		act(w, action, 0, now);
+	if (k)
+		act(w, k->action, k->arg, now);
 }
 
 static void window_event(struct window *w, const SDL_WindowEvent *e)

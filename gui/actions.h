@@ -1,0 +1,42 @@
+/*
+ * What a user can do, each with the name that scripts use (`vmatlas render --do NAME[:ARG]`). Keys are in input.c; what an action does is in
+ * act_*.c. The argument is a number (address, pid, position …): see the file that handles it.
+ */
+#ifndef VA_ACTIONS_H
+#define VA_ACTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(symbol, name); a name of "" cannot be scripted: it needs a pointer, or a window */
+#define VA_ACTIONS(X)                                                                                                       \
+	X(NONE, "") X(TIP, "") /* TIP: says something, takes no click */                                                        \
+	/* time */                                                                                                              \
+	X(PAUSE, "pause") X(STEP, "step") X(STEP_BACK, "step-back") X(MARK_NEXT, "mark-next") X(MARK_PREV, "mark-prev")         \
+	X(LIVE, "live") X(FASTER, "faster") X(SLOWER, "slower") X(EACH, "each") X(SEEK, "seek") X(BEGIN, "begin") X(END, "end") \
+	X(TIMELINE, "") X(REPLAY, "replay") X(TIME_IN, "time-in") X(TIME_OUT, "time-out")                                       \
+	/* map */                                                                                                               \
+	X(PROCESS, "process") X(PROCESS_NEXT, "process-next") X(PROCESS_PREV, "process-prev") X(THREAD, "thread")               \
+	X(MAP_BOX, "box") X(MAP, "") X(PAGE, "page") X(WHOLE, "whole") X(FOLLOW, "follow") X(UP, "up") X(DOWN, "down")          \
+	X(ZOOM_IN, "zoom-in") X(ZOOM_OUT, "zoom-out")                                                                           \
+	/* stage */                                                                                                             \
+	X(TAB, "tab") X(TAB_NEXT, "tab-next") X(TAB_PREV, "tab-prev")                                                           \
+	/* window */                                                                                                            \
+	X(HELP, "help") X(THEME, "theme") X(SCALE_UP, "larger") X(SCALE_DOWN, "smaller") X(SCALE_RESET, "scale-reset")          \
+	X(FULL, "") X(SHOT, "") X(MARK, "") X(ESCAPE, "escape") X(QUIT, "")
+
+enum va_action_id {
+#define X(symbol, name) VA_ACT_##symbol,
+	VA_ACTIONS(X)
+#undef X
+	VA_ACTS
+};
+
+const char *va_action_name(enum va_action_id action);
+
+/*
+ * "NAME" or "NAME:ARG"; ARG is a number (0x… is hexadecimal), or for `tab` the tab's name. False: no such action, or a broken argument.
+ */
+bool va_action_parse(const char *text, enum va_action_id *action, uint64_t *arg);
+
+#endif
