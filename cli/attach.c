@@ -21,7 +21,9 @@ static const char help[] =
 	"      --classes LIST   event classes to record: fault op vma task mark (all)\n"
 	"      --module FILE.ko load this module\n"
 	"      --module-param P=V  parameter when the module is loaded\n"
-	"  -q, --quiet          say nothing but errors\n";
+	"  -q, --quiet          say nothing but errors\n"
+	"\n"
+	"The window:\n" VA_APPEARANCE_HELP;
 
 static int attach(struct va_options *o)
 {
@@ -41,7 +43,7 @@ static int attach(struct va_options *o)
 int cmd_attach(int argc, char **argv)
 {
 	struct va_options o;
-	int code = va_options_parse(&o, argc, argv, "opf", help);
+	int code = va_options_parse(&o, argc, argv, "opfw", help);
 
 	if (code < 0)
 		code = attach(&o);

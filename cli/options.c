@@ -42,6 +42,7 @@ static const struct option long_options[] = {
 	{ "pages", required_argument, NULL, PAGES },
 	{ "refresh", required_argument, NULL, REFRESH },
 	{ "format", required_argument, NULL, FORMAT },
+	VA_APPEARANCE_OPTIONS,
 	{ 0 },
 };
 
@@ -162,6 +163,8 @@ static int take_prove(struct va_options *o, int c, const char *command)
 
 static int take(struct va_options *o, int c, const char *command)
 {
+	if (va_is_appearance(c))
+		return va_appearance_take(&o->look, c, optarg) ? -1 : usage(command, "cannot make sense of '%s'", optarg);
 	if (c >= SEED && c <= FORMAT)
 		return take_prove(o, c, command);
 	switch (c) {
@@ -243,6 +246,8 @@ static bool fits(int c, const char *which)
 		return strchr(which, 'o');
 	if (c == FLIGHT)
 		return strchr(which, 'f');
+	if (va_is_appearance(c))
+		return strchr(which, 'w');
 	if (c >= SEED)
 		return strchr(which, 'c');
 	if (is_of_vm(c) || c == LOCAL || c == NO_ASLR)

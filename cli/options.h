@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "appearance.h"
 #include "common/job.h"
 #include "recorder.h"
 
@@ -32,6 +33,7 @@ struct va_options {
 	struct va_strings shares; /* absolute directories */
 	unsigned flight;       /* MiB a flight recorder keeps; 0 = none */
 	pid_t pid;             /* attach: the last of those in `command`, which are numbers then; 0 = none */
+	struct va_appearance look; /* of the window */
 	struct va_proving prove; /* verify */
 	bool json;             /* verify */
 	char **command;        /* what is left: NULL-terminated, may be empty */
@@ -39,7 +41,7 @@ struct va_options {
 };
 
 /*
- * which: letters of the options that make sense: 'o' output, 'v' VM, 'f' flight recorder, 'p' takes a pid, 'c' compares with the kernel. Returns -1 to go on, else the exit code
+ * which: letters of the options that make sense: 'o' output, 'v' VM, 'f' flight recorder, 'p' takes a pid, 'c' compares with the kernel, 'w' has a window. Returns -1 to go on, else the exit code
  * to end with (a sentence, or the help, has been printed).
  */
 int va_options_parse(struct va_options *o, int argc, char **argv, const char *which, const char *help);

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "appearance.h"
 #include "arguments.h"
 #include "commands.h"
 #include "moment.h"
-#include "theme.h"
 #include "window.h"
 
 static int help(void)
@@ -21,9 +21,7 @@ static int help(void)
 	     "Usage: vmatlas replay FILE [OPTIONS]        FILE - is standard input, shown while it arrives\n"
 	     "\n"
 	     "      --at WHEN      start paused here: end, start, mark:NAME, or seconds since the start\n"
-	     "      --size WxH     of the window (default: 1280x720, or what fits the screen)\n"
-	     "      --scale X      of texts and widths (default: by the window's size)\n"
-	     "      --theme NAME   dark (default), light, projector\n"
+	     VA_APPEARANCE_HELP
 	     "  -h, --help         this text\n"
 	     "In the window, ? shows the keys.");
 	return va_end_output();
@@ -35,33 +33,13 @@ static int usage(const char *what, const char *value)
 	return VA_EXIT_USAGE;
 }
 
-enum { OPT_AT = 256, OPT_SIZE, OPT_SCALE, OPT_THEME };
+enum { OPT_AT = 256 };
 
 static const struct option options[] = {
-	{"at", required_argument, NULL, OPT_AT}, {"size", required_argument, NULL, OPT_SIZE}, {"scale", required_argument, NULL, OPT_SCALE},
-	{"theme", required_argument, NULL, OPT_THEME}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	{"at", required_argument, NULL, OPT_AT}, VA_APPEARANCE_OPTIONS, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 };
 
-static bool take(int c, struct va_window_options *o, const char **at)
-{
-	char *end, more;
-
-	switch (c) {
-	case OPT_AT:
-		return (*at = optarg) != NULL;
-	case OPT_SIZE:
-		return sscanf(optarg, "%dx%d%c", &o->width, &o->height, &more) == 2 && o->width >= 320 && o->height >= 240;
-	case OPT_SCALE:
-		o->scale = strtod(optarg, &end);
-		return end != optarg && !*end && o->scale >= 0.5 && o->scale <= 8;
-	case OPT_THEME:
-		o->theme = optarg;
-		return va_theme_find(optarg);
-	}
-	return false;
-}
-
-static int parse(int argc, char **argv, struct va_window_options *o, const char **at)
+static int parse(int argc, char **argv, struct va_appearance *look, const char **at)
 {
 	optind = 0;
 	for (int c; (c = va_next_option(argc, argv, "h", options, "replay")) != -1;) {
@@ -69,7 +47,9 @@ static int parse(int argc, char **argv, struct va_window_options *o, const char 
 			return -1;
 		if (c == '?')
 			return VA_EXIT_USAGE;
-		if (!take(c, o, at))
+		if (c == OPT_AT)
+			*at = optarg;
+		else if (!va_appearance_take(look, c, optarg))
 			return usage("cannot make sense of", optarg);
 	}
 	if (optind != argc - 1)
@@ -86,11 +66,13 @@ static int replay_stream(struct va_window_options *o)
 int cmd_replay(int argc, char **argv)
 {
 	struct va_window_options o = {.stream_fd = -1};
+	struct va_appearance look = {0};
 	const char *at = NULL;
-	int code = parse(argc, argv, &o, &at);
+	int code = parse(argc, argv, &look, &at);
 
 	if (code)
 		return code < 0 ? help() : code;
+	va_appearance_apply(&look, &o);
 	o.title = argv[optind];
 	if (!strcmp(argv[optind], "-"))
 		return replay_stream(&o);

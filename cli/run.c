@@ -19,6 +19,8 @@ static const char intro[] =
 	"  -o, --output FILE    write a recording, too\n"
 	"      --title TEXT     a title for the window and the recording\n"
 	"  -q, --quiet          say nothing but errors\n"
+	"\n"
+	"The window:\n" VA_APPEARANCE_HELP
 	"\n";
 
 static int run(const struct va_options *o)
@@ -35,7 +37,7 @@ int cmd_run(int argc, char **argv)
 {
 	char *help = va_string("%s%s", intro, va_options_help_vm);
 	struct va_options o;
-	int code = va_options_parse(&o, argc, argv, "ov", help);
+	int code = va_options_parse(&o, argc, argv, "ovw", help);
 
 	free(help);
 	if (code < 0)

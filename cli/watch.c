@@ -150,6 +150,7 @@ static int show(const struct va_options *o)
 	};
 	int err;
 
+	va_appearance_apply(&o->look, &window);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	sigaction(SIGINT, &interrupt, NULL);

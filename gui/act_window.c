@@ -22,12 +22,19 @@ bool va_act_on_window(struct va_app *app, enum va_action_id action, uint64_t arg
 	case VA_ACT_ESCAPE:
 		escape(app, now);
 		return true;
+	case VA_ACT_PANES:
+		app->view.panes = (enum va_panes)((app->view.panes + 1) % (VA_PANES_STAGE + 1));
+		app->view.compact = false;
+		return true;
+	case VA_ACT_COMPACT:
+		app->view.compact = !app->view.compact;
+		return true;
 	case VA_ACT_THEME:
 		app->view.theme = va_theme_next(app->view.theme);
 		break;
 	case VA_ACT_SCALE_UP:
 	case VA_ACT_SCALE_DOWN:
-		app->view.scale = va_clampf(app->view.scale * (action == VA_ACT_SCALE_UP ? 1.1f : 1 / 1.1f), 0.5f, 3);
+		app->view.scale = va_clampf(app->view.scale * (action == VA_ACT_SCALE_UP ? 1.1f : 1 / 1.1f), VA_SCALE_LEAST, VA_SCALE_MOST);
 		break;
 	case VA_ACT_SCALE_RESET:
 		app->view.scale = 1;

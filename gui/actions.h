@@ -23,7 +23,7 @@
 	X(TAB, "tab") X(TAB_NEXT, "tab-next") X(TAB_PREV, "tab-prev")                                                           \
 	/* window */                                                                                                            \
 	X(HELP, "help") X(THEME, "theme") X(SCALE_UP, "larger") X(SCALE_DOWN, "smaller") X(SCALE_RESET, "scale-reset")          \
-	X(FULL, "") X(SHOT, "") X(MARK, "") X(ESCAPE, "escape") X(QUIT, "")
+	X(PANES, "panes") X(COMPACT, "compact") X(ON_TOP, "") X(FILM, "") X(FULL, "") X(SHOT, "") X(MARK, "") X(ESCAPE, "escape") X(QUIT, "")
 
 enum va_action_id {
 #define X(symbol, name) VA_ACT_##symbol,

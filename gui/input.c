@@ -56,8 +56,12 @@ const struct va_key va_keys[] = {
 	{VA_ACT_SCALE_DOWN, '-', VA_MOD_CTRL, "Ctrl −", "smaller texts", "Window", 0},
 	{VA_ACT_SCALE_DOWN, SDLK_KP_MINUS, VA_MOD_CTRL, NULL, NULL, NULL, 0},
 	{VA_ACT_SCALE_RESET, '0', VA_MOD_CTRL, "Ctrl 0", "texts as at the start", "Window", 0},
+	{VA_ACT_PANES, 'v', 0, "V", "map and stage, map, stage", "Window", 0},
+	{VA_ACT_COMPACT, SDLK_F8, 0, "F8", "compact: the map alone", "Window", 0},
+	{VA_ACT_ON_TOP, SDLK_F9, 0, "F9", "stay above other windows", "Window", 0},
 	{VA_ACT_FULL, SDLK_F11, 0, "F11", "full screen", "Window", 0},
 	{VA_ACT_SHOT, SDLK_F12, 0, "F12", "save a picture", "Window", 0},
+	{VA_ACT_FILM, SDLK_F12, VA_MOD_SHIFT, "Shift F12", "film the window, stop filming", "Window", 0},
 	{VA_ACT_ESCAPE, SDLK_ESCAPE, 0, "Esc", "close, clear what is chosen", "Window", 0},
 	{VA_ACT_QUIT, 'q', VA_MOD_CTRL, "Ctrl Q", "quit", "Window", 0},
 };

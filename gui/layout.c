@@ -4,33 +4,51 @@
 
 #include "words.h"
 
+/* Columns where the window is wide, the stage below the map where it is tall. */
+static bool is_tall(struct va_rect r, const struct va_style *style)
+{
+	return r.h * 10 > r.w * 9 && r.h > va_px(style, 660) && r.w < va_px(style, 1300);
+}
+
+static void place_middle(struct va_panes_at *at, struct va_rect r, const struct va_style *style, const struct va_view *view, bool several)
+{
+	int gap = va_px(style, 8);
+	bool tall = is_tall(r, style), all = view->panes == VA_PANES_ALL && !view->compact;
+
+	if (view->panes == VA_PANES_STAGE && !view->compact) {
+		at->stage = r;
+		return;
+	}
+	if (all && tall) {
+		at->stage = va_rect_cut_bottom(&r, r.h * 52 / 100);
+		va_rect_cut_bottom(&r, gap);
+	}
+	if (several && all && r.w > va_px(style, tall ? 700 : 1000)) {
+		at->processes = va_rect_cut_left(&r, va_px(style, 172));
+		va_rect_cut_left(&r, gap);
+	}
+	if (all && !tall && r.w > va_px(style, 860)) {
+		at->stage = va_rect_cut_right(&r, va_max(r.w * 53 / 100, va_px(style, 560)));
+		va_rect_cut_right(&r, gap);
+	}
+	at->map = r;
+}
+
 void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const struct va_view *view, bool several)
 {
 	int gap = va_px(style, 8);
 	struct va_rect r = va_rect(0, 0, view->w, view->h);
+	bool low = view->compact || view->h < va_px(style, 440);
 
 	*at = (struct va_panes_at){0};
 	at->status = va_rect_cut_top(&r, va_role_height(style, VA_TEXT_TITLE) + va_px(style, 16));
-	at->timeline = va_rect_inset(va_rect_cut_bottom(&r, va_px(style, 114)), gap, 0);
+	at->timeline = va_rect_inset(va_rect_cut_bottom(&r, va_px(style, low ? 52 : 114)), gap, 0);
 	at->timeline.h -= gap;
-	if (r.h > va_px(style, 360))
+	if (r.h > va_px(style, 360) && !view->compact)
 		at->caption = va_rect_inset(va_rect_cut_bottom(&r, va_role_height(style, VA_TEXT_CAPTION) + va_px(style, 20)), gap, gap);
 	else
 		va_rect_cut_bottom(&r, gap);
-	r = va_rect_inset(r, gap, 0);
-	if (several && r.w > va_px(style, 1000) && view->panes == VA_PANES_ALL) {
-		at->processes = va_rect_cut_left(&r, va_px(style, 172));
-		va_rect_cut_left(&r, gap);
-	}
-	if (view->panes == VA_PANES_STAGE) {
-		at->stage = r;
-	} else if (view->panes == VA_PANES_ALL && r.w > va_px(style, 860)) {
-		at->stage = va_rect_cut_right(&r, va_max(r.w * 53 / 100, va_px(style, 560)));
-		va_rect_cut_right(&r, gap);
-		at->map = r;
-	} else {
-		at->map = r;
-	}
+	place_middle(at, va_rect_inset(r, gap, 0), style, view, several);
 }
 
 struct va_rect va_layout_pane(struct va_scene *s, struct va_rect r, const char *title)

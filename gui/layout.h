@@ -1,6 +1,7 @@
 /*
  * Layouts: pure functions (look, place) → scene. They decide what stands where; they draw nothing and change nothing.
- * Panes fold away when there is little room, in this order: processes, stage, caption; the map stays.
+ * Panes fold away when there is little room, in this order: processes, stage, caption, the timeline's density; the map stays. In a tall window the stage stands
+ * below the map. Compact (view.compact) folds all of them at any size.
  */
 #ifndef VA_LAYOUT_H
 #define VA_LAYOUT_H

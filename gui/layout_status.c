@@ -89,6 +89,8 @@ void va_layout_status(struct va_scene *s, struct va_rect r, const struct va_look
 
 	va_scene_clip(s, r);
 	r = va_rect_inset(r, va_px(style, 12), 0);
+	if (look->view->filming) /* the sign's place */
+		va_rect_cut_right(&r, va_px(style, 22));
 	state(s, &r, look);
 	if (look->task)
 		w = va_scene_printf(s, r, VA_TEXT_TITLE, VA_LEFT, t->bright, "%s", look->task->comm);

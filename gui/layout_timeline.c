@@ -274,6 +274,19 @@ static void playhead(struct va_scene *s, const struct axis *a, struct va_rect la
 			  (struct va_point){x + k, (float)a->r.y - k * 0.6f}, t->accent);
 }
 
+/* Where there is no room for more: how far it is, and where a click leads. */
+static void thin(struct va_scene *s, struct va_rect r, const struct va_look *look)
+{
+	const struct va_theme *t = look->style->theme;
+	struct axis a = axis_in(r, look);
+	int x = x_of(&a, look->play->time);
+
+	va_scene_fill(s, r, va_colour_fade(t->ground, 0.6f));
+	va_scene_fill(s, va_rect(r.x, r.y, x - r.x, r.h), va_colour_fade(t->accent, 0.35f));
+	va_scene_fill(s, va_rect(x - 1, r.y, 2, r.h), t->accent);
+	va_scene_hit(s, va_rect(r.x - va_px(look->style, 10), r.y, r.w + va_px(look->style, 20), r.h), VA_ACT_TIMELINE, 0, NULL);
+}
+
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
@@ -287,6 +300,10 @@ void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_lo
 	va_scene_border(s, r, va_px(style, 6), 1, t->line);
 	in = va_rect_inset(r, va_px(style, 10), va_px(style, 7));
 	controls(s, va_rect_cut_top(&in, va_px(style, 22)), look);
+	if (in.h < 3 * small) {
+		thin(s, in, look);
+		return;
+	}
 	lane = va_rect_cut_top(&in, small + va_px(style, 4));
 	axis_lane = va_rect_cut_bottom(&in, small);
 	a = axis_in(in, look);

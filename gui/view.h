@@ -19,6 +19,9 @@ struct va_camera { /* content pixel y is shown at y * zoom - top */
 
 enum va_panes { VA_PANES_ALL, VA_PANES_MAP, VA_PANES_STAGE };
 
+#define VA_SCALE_LEAST 0.5f /* of the user's factor on texts and widths */
+#define VA_SCALE_MOST 3.0f
+
 enum va_scroll_id { VA_SCROLL_PROCESSES, VA_SCROLL_STAGE, VA_SCROLL_STAGE_2, VA_SCROLL_HELP };
 
 struct va_view {
@@ -27,6 +30,9 @@ struct va_view {
 	float scale;        /* user's factor on the size's own scale */
 	float fixed_scale;  /* --scale; 0 = by size */
 	enum va_panes panes;
+	bool compact;       /* the map alone, to live beside something else */
+	bool on_top;        /* above other windows */
+	bool filming;       /* what the window shows is being written to a film */
 	enum va_tab tab, tab_before; /* on the stage; before: where Esc goes back to from a tab that a click has opened */
 	int scroll[VA_SCROLLS];      /* pixels; by enum va_scroll_id */
 	struct va_camera camera, camera_from;

@@ -8,13 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "input.h"
-#include "app.h"
+#include "act.h"
+#include "capture.h"
 #include "decode.h"
+#include "input.h"
 #include "render.h"
+#include "settings.h"
+#include "source.h"
 #include "window_rest.h"
 #include "window_screen.h"
-#include "source.h"
 
 #define DRAG_PIXELS 4
 
@@ -25,6 +27,9 @@ struct window {
 	struct va_source source;
 	bool streaming;
 	struct va_rest rest;
+	struct va_settings settings; /* as they were at the beginning */
+	struct va_capture *capture;  /* NULL = the window is not filmed */
+	char film_name[64];
 	struct va_fonts *fonts;
 	struct va_screen screen;
 	struct va_app app;
@@ -106,22 +111,87 @@ static void take_stream(struct window *w)
 		source_ended(w, error);
 }
 
+/* A new name in the working directory, by the clock. */
+static void name_by_clock(struct window *w, char *name, size_t n, const char *suffix)
+{
+	time_t t = time(NULL);
+	struct tm tm;
+	size_t used;
+
+	localtime_r(&t, &tm);
+	used = strftime(name, n, "vmatlas-%Y%m%d-%H%M%S", &tm);
+	if (w->shots)
+		used += (size_t)snprintf(name + used, n - used, "-%u", w->shots);
+	snprintf(name + used, n - used, "%s", suffix);
+	w->shots++;
+}
+
 static void screenshot(struct window *w, uint64_t now)
 {
 	struct va_png_text texts[6];
 	char buf[256];
-	time_t t = time(NULL);
-	struct tm tm;
 
 	if (!w->app.ready)
 		return;
-	localtime_r(&t, &tm);
-	strftime(w->shot_name, sizeof(w->shot_name) - 8, "vmatlas-%Y%m%d-%H%M%S", &tm);
-	snprintf(w->shot_name + strlen(w->shot_name), 8, w->shots ? "-%u.png" : ".png", w->shots);
-	w->shots++;
+	name_by_clock(w, w->shot_name, sizeof(w->shot_name), ".png");
 	va_render_texts(&w->app, texts, buf, sizeof(buf));
 	snprintf(w->notice, sizeof(w->notice), va_png_write(&w->app.canvas, w->shot_name, texts) ? "%s could not be written" : "saved %s", w->shot_name);
 	va_app_notice(&w->app, w->notice, now);
+}
+
+static void stop_film(struct window *w, const char *why, uint64_t now)
+{
+	unsigned late;
+
+	if (!w->capture)
+		return;
+	if (va_capture_stop(w->capture, now, &late))
+		snprintf(w->notice, sizeof(w->notice), "%s could not be written", w->film_name);
+	else if (late)
+		snprintf(w->notice, sizeof(w->notice), "%ssaved %s; %u pictures came too fast for it", why, w->film_name, late);
+	else
+		snprintf(w->notice, sizeof(w->notice), "%ssaved %s", why, w->film_name);
+	w->capture = NULL;
+	w->app.view.filming = false;
+	va_app_notice(&w->app, w->notice, now);
+}
+
+static void toggle_film(struct window *w, uint64_t now)
+{
+	struct va_png_text texts[6];
+	char buf[256];
+
+	if (w->capture) {
+		stop_film(w, "", now);
+		return;
+	}
+	if (!w->app.ready)
+		return;
+	name_by_clock(w, w->film_name, sizeof(w->film_name), ".mp4");
+	va_render_texts(&w->app, texts, buf, sizeof(buf));
+	w->capture = va_capture_start(w->film_name, w->app.canvas.w, w->app.canvas.h, texts, now);
+	w->app.view.filming = w->capture;
+	snprintf(w->notice, sizeof(w->notice), w->capture ? "filming the window: Shift F12 ends it" : "%s could not be written", w->film_name);
+	va_app_notice(&w->app, w->notice, now);
+}
+
+/* The sign that a film is made stands in the window and not in the film. */
+static void film(struct window *w, uint64_t now)
+{
+	struct va_rect r;
+	int d = va_px(&w->app.style, 10);
+
+	if (!w->capture)
+		return;
+	if (!va_capture_fits(w->capture, w->app.canvas.w, w->app.canvas.h)) {
+		stop_film(w, "the window's size changed: ", now);
+		return;
+	}
+	va_capture_frame(w->capture, &w->app.canvas, now);
+	r = va_rect(w->app.canvas.w - 2 * d, d, d, d);
+	va_canvas_clip(&w->app.canvas, va_rect(0, 0, w->app.canvas.w, w->app.canvas.h));
+	va_canvas_round(&w->app.canvas, va_rect_inset(r, -d / 3, -d / 3), d, w->app.style.theme->panel);
+	va_canvas_round(&w->app.canvas, r, d / 2, w->app.style.theme->bad);
 }
 
 static void write_mark(struct window *w, uint64_t now)
@@ -147,6 +217,14 @@ static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64
 		break;
 	case VA_ACT_SHOT:
 		screenshot(w, now);
+		break;
+	case VA_ACT_FILM:
+		toggle_film(w, now);
+		break;
+	case VA_ACT_ON_TOP:
+		w->app.view.on_top = !w->app.view.on_top;
+		va_screen_on_top(&w->screen, w->app.view.on_top);
+		va_app_notice(&w->app, w->app.view.on_top ? "above other windows" : "no longer above other windows", now);
 		break;
 	case VA_ACT_MARK:
 		write_mark(w, now);
@@ -253,6 +331,8 @@ static int idle_time(const struct window *w, uint64_t now)
 {
 	if (va_app_needs_frame(&w->app, now))
 		return (int)(VA_TIME_FRAME / VA_MS);
+	if (w->capture)
+		return 500;
 	if (w->app.ready && w->app.play.mode == VA_PLAY_EACH && w->app.play.next_each > now)
 		return (int)((w->app.play.next_each - now) / VA_MS) + 1;
 	return 60000;
@@ -277,7 +357,10 @@ static void loop(struct window *w)
 		if (va_app_needs_frame(&w->app, now)) {
 			va_app_layout(&w->app, now);
 			va_app_draw(&w->app);
+			film(w, now);
 			va_screen_show(&w->screen, &w->app.canvas);
+		} else if (w->capture) {
+			va_capture_frame(w->capture, NULL, now);
 		}
 		if (va_rest_asked(&w->rest) && at_rest(w))
 			va_rest_answer(&w->rest);
@@ -311,19 +394,74 @@ static const char *title_of(struct window *w, char *buf, size_t n)
 	return buf;
 }
 
+#define COMPACT_W 480
+#define COMPACT_H 640
+
+/* What the user asks for now, else as it was last. */
+static struct va_place place_of(const struct window *w, bool compact)
+{
+	const struct va_settings *s = &w->settings;
+
+	if (w->o->width)
+		return (struct va_place){.w = w->o->width, .h = w->o->height};
+	if (compact && !s->compact)
+		return (struct va_place){.w = COMPACT_W, .h = COMPACT_H};
+	return (struct va_place){s->x, s->y, s->w, s->h, s->w, s->maximised};
+}
+
+static const struct va_theme *theme_of(const struct window *w)
+{
+	if (w->o->theme)
+		return va_theme_find(w->o->theme);
+	return *w->settings.theme ? va_theme_find(w->settings.theme) : &va_theme_dark;
+}
+
+static void keep_settings(struct window *w)
+{
+	const struct va_view *view = &w->app.view;
+	struct va_settings s = {.scale = view->scale, .compact = view->compact, .on_top = view->on_top};
+	struct va_place place;
+
+	snprintf(s.theme, sizeof(s.theme), "%s", view->theme->name);
+	va_screen_place(&w->screen, &place);
+	s.maximised = place.maximised;
+	if (place.w)
+		s.x = place.x, s.y = place.y, s.w = place.w, s.h = place.h;
+	else
+		s.x = w->settings.x, s.y = w->settings.y, s.w = w->settings.w, s.h = w->settings.h;
+	va_settings_save(&s); /* where it cannot be kept there is nothing to be done */
+}
+
+static void use_settings(struct window *w, bool compact)
+{
+	w->app.view.scale = (float)w->settings.scale;
+	w->app.view.compact = compact;
+	w->app.view.on_top = w->o->on_top || w->settings.on_top;
+	va_app_style(&w->app);
+	if (w->app.view.on_top)
+		va_screen_on_top(&w->screen, true);
+}
+
 static int open_all(struct window *w)
 {
-	struct va_app_options options = {.theme = w->o->theme ? va_theme_find(w->o->theme) : &va_theme_dark, .scale = (float)w->o->scale,
-					 .live = w->o->stream_fd >= 0};
+	struct va_app_options options = {.scale = (float)w->o->scale, .live = w->o->stream_fd >= 0};
 	char title[256];
-	int error = va_screen_open(&w->screen, title_of(w, title, sizeof(title)), w->o->width, w->o->height, w->o->hidden_ok);
+	struct va_place place;
+	bool compact;
+	int error;
 
+	va_settings_load(&w->settings);
+	compact = w->o->compact || w->settings.compact;
+	options.theme = theme_of(w);
+	place = place_of(w, compact);
+	error = va_screen_open(&w->screen, title_of(w, title, sizeof(title)), &place, w->o->hidden_ok);
 	if (error)
 		return error;
 	va_screen_size(&w->screen, &options.w, &options.h);
 	w->fonts = va_fonts_new(NULL);
 	if (!w->fonts || !va_app_init(&w->app, w->recording, w->fonts, &options, now_ns()))
 		return -ENOMEM;
+	use_settings(w, compact);
 	w->wake_event = SDL_RegisterEvents(1);
 	va_rest_start(&w->rest, wake, w);
 	if (w->o->stream_fd < 0) {
@@ -341,6 +479,9 @@ static void close_all(struct window *w)
 		w->o->stop(w->o->ctx);
 	va_source_stop(&w->source);
 	va_rest_stop(&w->rest);
+	stop_film(w, "", now_ns());
+	if (w->fonts && w->app.canvas.pixels)
+		keep_settings(w);
 	if (w->fonts) {
 		va_app_destroy(&w->app);
 		va_fonts_free(w->fonts);

@@ -44,8 +44,20 @@ static void choose_size(int *w, int *h)
 	*h = *h < room.h ? *h : room.h;
 }
 
-int va_screen_open(struct va_screen *s, const char *title, int w, int h, bool hidden_ok)
+/* A place of last time may be on a display that is gone. */
+static bool visible(const struct va_place *p, int w, int h)
 {
+	SDL_Rect r, all = {p->x, p->y, w, h}, cut;
+
+	for (int i = 0; i < SDL_GetNumVideoDisplays(); i++)
+		if (!SDL_GetDisplayUsableBounds(i, &r) && SDL_IntersectRect(&r, &all, &cut) && cut.w >= 80 && cut.h >= 80)
+			return true;
+	return false;
+}
+
+int va_screen_open(struct va_screen *s, const char *title, const struct va_place *place, bool hidden_ok)
+{
+	int w = place->w, h = place->h, x = SDL_WINDOWPOS_UNDEFINED, y = SDL_WINDOWPOS_UNDEFINED;
 	const char *driver;
 
 	memset(s, 0, sizeof(*s));
@@ -56,7 +68,11 @@ int va_screen_open(struct va_screen *s, const char *title, int w, int h, bool hi
 	if (!hidden_ok && (!strcmp(driver, "offscreen") || !strcmp(driver, "dummy") || !strcmp(driver, "evdev")))
 		return no_display("neither DISPLAY nor WAYLAND_DISPLAY leads to one");
 	choose_size(&w, &h);
-	s->window = SDL_CreateWindow(title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, w, h, SDL_WINDOW_RESIZABLE);
+	if (place->moved && visible(place, w, h)) {
+		x = place->x;
+		y = place->y;
+	}
+	s->window = SDL_CreateWindow(title, x, y, w, h, SDL_WINDOW_RESIZABLE | (place->maximised ? SDL_WINDOW_MAXIMIZED : 0));
 	if (s->window)
 		s->renderer = make_renderer(s->window);
 	if (!s->renderer) {
@@ -64,7 +80,7 @@ int va_screen_open(struct va_screen *s, const char *title, int w, int h, bool hi
 		va_screen_close(s);
 		return -EIO;
 	}
-	SDL_SetWindowMinimumSize(s->window, 640, 400);
+	SDL_SetWindowMinimumSize(s->window, 320, 240);
 	return 0;
 }
 
@@ -118,4 +134,21 @@ void va_screen_full(struct va_screen *s)
 	bool full = SDL_GetWindowFlags(s->window) & SDL_WINDOW_FULLSCREEN_DESKTOP;
 
 	SDL_SetWindowFullscreen(s->window, full ? 0 : SDL_WINDOW_FULLSCREEN_DESKTOP);
+}
+
+void va_screen_place(const struct va_screen *s, struct va_place *p)
+{
+	Uint32 flags = SDL_GetWindowFlags(s->window);
+
+	*p = (struct va_place){.maximised = flags & SDL_WINDOW_MAXIMIZED};
+	if (flags & (SDL_WINDOW_MAXIMIZED | SDL_WINDOW_FULLSCREEN_DESKTOP | SDL_WINDOW_MINIMIZED))
+		return;
+	SDL_GetWindowPosition(s->window, &p->x, &p->y);
+	SDL_GetWindowSize(s->window, &p->w, &p->h);
+	p->moved = true;
+}
+
+void va_screen_on_top(struct va_screen *s, bool on)
+{
+	SDL_SetWindowAlwaysOnTop(s->window, on ? SDL_TRUE : SDL_FALSE);
 }

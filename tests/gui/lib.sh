@@ -11,6 +11,7 @@ APPROVED=$ROOT/tests/gui/approved
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/vmatlas-gui.XXXXXX")
 XVFB= WINDOW= PROGRAM=
 unset WAYLAND_DISPLAY
+export XDG_CONFIG_HOME="$WORK/config"
 mkfifo "$WORK/ask" "$WORK/answer"
 exec 7<>"$WORK/ask" 8<>"$WORK/answer"
 export VMATLAS_REST_FDS=7,8
@@ -35,7 +36,7 @@ trap 'exit 1' INT TERM
 
 start_display() { # WxH
 	mkfifo "$WORK/displayfd"
-	Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp 3>"$WORK/displayfd" >/dev/null 2>&1 &
+	Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp -noreset 3>"$WORK/displayfd" >/dev/null 2>&1 &
 	XVFB=$!
 	read -r number <"$WORK/displayfd"
 	export DISPLAY=":$number"
