@@ -363,7 +363,7 @@ static void loop(struct window *w)
 			va_capture_frame(w->capture, NULL, now);
 		}
 		if (va_rest_asked(&w->rest) && at_rest(w))
-			va_rest_answer(&w->rest);
+			va_rest_answer(&w->rest, &w->app.scene);
 		int wait = idle_time(w, now), used = (int)((now_ns() - began) / VA_MS);
 
 		if (SDL_WaitEventTimeout(&e, va_max(wait - used, 1)))

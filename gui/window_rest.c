@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void va_rest_start(struct va_rest *r, void (*wake)(void *ctx), void *ctx)
@@ -27,14 +28,20 @@ bool va_rest_asked(struct va_rest *r)
 
 	if (r->on && va_source_take(&r->asked, &bytes, &n, &ended)) {
 		r->waiting += n;
+		r->texts |= memchr(bytes, 't', n) != NULL;
 		free(bytes);
 	}
 	return r->waiting;
 }
 
-void va_rest_answer(struct va_rest *r)
+void va_rest_answer(struct va_rest *r, const struct va_scene *scene)
 {
-	for (; r->waiting; r->waiting--)
-		if (write(r->answer, "rest\n", 5) != 5)
-			r->waiting = 1;
+	for (; r->waiting; r->waiting--) {
+		dprintf(r->answer, "rest");
+		for (size_t i = 0; i < scene->item_count && r->texts; i++)
+			if (scene->items[i].kind == VA_ITEM_TEXT)
+				dprintf(r->answer, "\t%s", va_scene_string(scene, scene->items[i].text));
+		dprintf(r->answer, "\n");
+	}
+	r->texts = false;
 }

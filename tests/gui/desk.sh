@@ -21,10 +21,14 @@ key F8
 settle "$WORK/compact.ppm"
 ! same "$WORK/compact.ppm" "$WORK/light.ppm"
 ok $? "F8 leaves the map alone"
+! says "PGD"
+ok $? "which has no walk"
 key v
 settle "$WORK/a.ppm"
 key v
 settle "$WORK/stage.ppm"
+says "PGD" && ! says "Address space of tour"
+ok $? "V shows the stage alone"
 key v
 settle "$WORK/b.ppm"
 same "$WORK/b.ppm" "$WORK/light.ppm" && ! same "$WORK/stage.ppm" "$WORK/a.ppm"

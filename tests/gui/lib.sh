@@ -94,6 +94,24 @@ settle() { # file
 	return 1
 }
 
+# Every text in the picture, a line each, as soon as it has come to rest.
+texts() {
+	echo -n t >&7
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		if read -r -t 2 said <&8; then
+			printf '%s\n' "$said" | tr '\t' '\n' | tail -n +2
+			return
+		fi
+		kill -0 "$PROGRAM" 2>/dev/null || break
+	done
+	return 1
+}
+
+# Is this among them?
+says() { # text
+	texts | grep -qF -- "$1"
+}
+
 # Waits until a command succeeds, 30 seconds at most.
 until_true() { # command...
 	patience=$((SECONDS + 30))
