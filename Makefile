@@ -183,6 +183,10 @@ test-debug: all workloads $(foreach k,$(DEBUG_KERNELS),$(B)/vm/$(k)/initramfs.cp
 test-build-matrix: | $(B)/.deps ## compiles the module for kernels configured in unusual ways, warnings being errors (many minutes)
 	$(Q)tests/module/build_matrix.sh
 
+.PHONY: docs-pictures
+docs-pictures: programs fonts ## make the pictures of README and docs/ anew, from the recordings that are shipped
+	$(Q)docs/pictures/make.sh docs/pictures
+
 fuzz: ## libFuzzer on the decoders (clang); SECONDS_PER_TARGET=60
 	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}
 

@@ -37,6 +37,16 @@ render -o "$WORK/a.mp4" --from 10.2 --to 10.8 --size 641x361 && [ "$(head -c 8 "
 ok $? "an MP4, of odd size too"
 render -o "$WORK/b.mp4" --from 10.2 --to 10.8 --size 641x361 && cmp -s "$WORK/a.mp4" "$WORK/b.mp4"
 ok $? "the same MP4 twice has the same bytes"
+render -o "$WORK/a.webm" --from 10.2 --to 10.6 --fps 10 --size 640x360 && [ "$(ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 "$WORK/a.webm")" -ge 24 ]
+ok $? "a WebM, with every picture"
+render -o "$WORK/slow/" --from 10.2 --to 10.4 --speed 0.1 --fps 10 --size 640x360
+[ "$(find "$WORK/slow" -name '*.png' | wc -l)" -ge 40 ]
+ok $? "slower than it happened: more pictures"
+render -o "$WORK/tab.png" --at 10.9 --view stage --do help,escape,page:0x1000
+ok $? "actions before a picture"
+render -o "$WORK/tab.png" --at 10.9 --do nonsense
+[ $? -eq 2 ]
+ok $? "an action that is none: status 2"
 
 mkdir "$WORK/bin"
 PATH="$WORK/bin" render -o "$WORK/c.mp4" --from 10.2 --to 10.4 --size 640x360 && [ -s "$WORK/c/000001.png" ] && grep -q 'no ffmpeg' "$WORK/stderr"

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Makes the pictures of the documentation: make.sh DIRECTORY [NAME...]
+set -eu
+here=$(dirname "$0")
+out=$1
+shift
+mkdir -p "$out"
+while read -r name recording options; do
+	case "$name" in '' | '#'*) continue ;; esac
+	[ $# -eq 0 ] || case " $* " in *" $name "*) ;; *) continue ;; esac
+	# shellcheck disable=SC2086
+	build/vmatlas render "$recording" -o "$out/$name.png" $options
+done <"$here/list"
