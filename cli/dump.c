@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "common/bytes.h"
 #include "json.h"
 #include "maps.h"
 #include "moment.h"
@@ -19,18 +20,19 @@ static const char help_text[] =
 	"  vmatlas dump ls.vmatlas --at 1.5 --pid 4711     of process 4711, 1.5 s after the start\n"
 	"  vmatlas dump ls.vmatlas --at 1.5 --all --format json | jq .vmas[].zone\n"
 	"\n"
-	"Usage: vmatlas dump FILE [--at MOMENT] [--pid N | --all] [--pages] [--format maps|json]      FILE - : standard input\n"
+	"Usage: vmatlas dump FILE [--at MOMENT]... [--pid N | --all] [--pages] [--format maps|json]      FILE - : standard input\n"
 	"\n"
 	"  --at MOMENT      " VA_MOMENT_HELP ";\n"
-	"                   without: end\n"
+	"                   without: end. May repeat: the recording is read once, the maps come in the order asked for\n"
 	"  --pid N          of process N; without: of the launched or attached process\n"
 	"  --all            of every process that runs at that moment, and of the launched one\n"
 	"  --pages          of each mapping also its pages, in runs of which the same is known:\n"
 	"                   seen (there: the kernel's entry was read), derived (there, as follows from an event), swapped, absent,\n"
 	"                   other (a migration, poison, marker entry), unknown (never seen, or records were lost since)\n"
-	"  --format maps    the lines of /proc/PID/maps, byte for byte (with --all each map begins with '# PID NAME')\n"
+	"  --format maps    the lines of /proc/PID/maps, byte for byte (with --all each map begins with '# PID NAME',\n"
+	"                   with several --at each moment with '# at MOMENT')\n"
 	"  --format json    one object a process and line:\n"
-	"                   ts since_start_ns tgid comm mm complete stale ended layout{…} counts{…} vmas[{start end perms offset dev\n"
+	"                   at ts since_start_ns tgid comm mm complete stale ended layout{…} counts{…} vmas[{start end perms offset dev\n"
 	"                   inode name zone lib anon stale resident born changed}]; addresses are \"0x…\", resident counts pages\n"
 	"                   of 4 KiB last known present, born and changed are ns of the recording's clock; with --pages each of vmas\n"
 	"                   has pages[{start count state present page_size frames}]\n"
@@ -39,7 +41,9 @@ static const char help_text[] =
 	"recording by then, 6 not a readable recording.";
 
 struct dump {
-	const char *file, *at;
+	const char *file;
+	const char **at;   /* moments as asked for */
+	size_t moments;
 	__u32 pid;
 	bool all, json, pages;
 	struct va_recording *recording;
@@ -83,7 +87,7 @@ static int parse(struct dump *d, int argc, char **argv)
 	optind = 0;
 	while (code < 0 && (c = va_next_option(argc, argv, "h", options, "dump")) != -1) {
 		if (c == 't')
-			d->at = optarg;
+			d->at[d->moments++] = optarg;
 		else if (c == 'p')
 			code = parse_pid(d, optarg);
 		else if (c == 'a')
@@ -247,12 +251,13 @@ static void put_vma(struct va_json *j, const struct dump *d, const struct va_mm 
 	va_json_end_object(j);
 }
 
-static void print_json(const struct dump *d, const struct va_task *task, const struct va_mm *mm)
+static void print_json(const struct dump *d, const char *at, const struct va_task *task, const struct va_mm *mm)
 {
 	struct va_json j = { 0 };
 	__u64 now = va_model_now(d->model), begin = va_model_header(d->model)->start_mono;
 
 	va_json_object(&j, NULL);
+	va_json_string(&j, "at", at);
 	va_json_u64(&j, "ts", now);
 	va_json_u64(&j, "since_start_ns", now > begin ? now - begin : 0);
 	va_json_u64(&j, "tgid", task->tgid);
@@ -292,10 +297,10 @@ static void print_title(const struct va_task *task)
 	putchar('\n');
 }
 
-static void print_process(const struct dump *d, const struct va_task *task, const struct va_mm *mm)
+static void print_process(const struct dump *d, const char *at, const struct va_task *task, const struct va_mm *mm)
 {
 	if (d->json) {
-		print_json(d, task, mm);
+		print_json(d, at, task, mm);
 	} else {
 		if (d->all)
 			print_title(task);
@@ -304,7 +309,7 @@ static void print_process(const struct dump *d, const struct va_task *task, cons
 	warn_if_unsure(task, mm);
 }
 
-static int print_one(const struct dump *d)
+static int print_one(const struct dump *d, const char *at)
 {
 	__u32 tgid = d->pid ? d->pid : va_model_target(d->model);
 	const struct va_task *task = va_model_find_task(d->model, tgid);
@@ -317,11 +322,11 @@ static int print_one(const struct dump *d)
 	else if (!mm)
 		fprintf(stderr, "vmatlas: nothing is known of the map of process %u at that moment\n", tgid);
 	if (mm)
-		print_process(d, task, mm);
+		print_process(d, at, task, mm);
 	return mm ? VA_EXIT_OK : task ? VA_EXIT_FAILURE : VA_EXIT_NO_PROCESS;
 }
 
-static int print_all(const struct dump *d)
+static int print_all(const struct dump *d, const char *at)
 {
 	for (size_t i = 0; i < va_model_task_count(d->model); i++) {
 		const struct va_task *task = va_model_task(d->model, i);
@@ -329,24 +334,39 @@ static int print_all(const struct dump *d)
 		bool newest = va_model_find_task(d->model, task->tid) == task;
 
 		if (mm && newest && task->tid == task->tgid && (!task->end || task->tgid == va_model_target(d->model)))
-			print_process(d, task, mm);
+			print_process(d, at, task, mm);
 	}
 	return VA_EXIT_OK;
 }
 
-static int dump_at(struct dump *d)
+static int dump_at(struct dump *d, const char *at, size_t position)
 {
-	struct va_history *h = va_recording_history(d->recording);
-	size_t position;
-	int code = va_moment_find(d->recording, "dump", d->at, &position);
-
-	if (code)
-		return code;
-	struct va_model *model = va_history_model_at(h, position);
+	struct va_model *model = va_history_model_at(va_recording_history(d->recording), position);
+	int code;
 
 	d->model = model;
-	code = d->all ? print_all(d) : print_one(d);
+	if (d->moments > 1 && !d->json)
+		printf("# at %s\n", at);
+	code = d->all ? print_all(d, at) : print_one(d, at);
+	d->model = NULL;
 	va_model_free(model);
+	return code;
+}
+
+/* All moments are found before anything is printed. What goes wrong at one does not keep the others back; the first such code counts. */
+static int dump_all_moments(struct dump *d)
+{
+	size_t *positions = va_zalloc(d->moments * sizeof(*positions));
+	int code = VA_EXIT_OK;
+
+	for (size_t i = 0; i < d->moments && !code; i++)
+		code = va_moment_find(d->recording, "dump", d->at[i], &positions[i]);
+	for (size_t i = 0, found = code ? 0 : d->moments; i < found; i++) {
+		int one = dump_at(d, d->at[i], positions[i]);
+
+		code = code ? code : one;
+	}
+	free(positions);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	perror("vmatlas: standard output");
@@ -355,13 +375,16 @@ static int dump_at(struct dump *d)
 
 int cmd_dump(int argc, char **argv)
 {
-	struct dump d = { .at = "end" };
+	struct dump d = { .at = va_zalloc(((size_t)argc + 1) * sizeof(*d.at)) };
 	int code = parse(&d, argc, argv);
 
+	if (!d.moments)
+		d.at[d.moments++] = "end";
 	if (code < 0)
 		code = va_moment_load(&d.recording, d.file);
 	if (code == 0 && d.recording)
-		code = dump_at(&d);
+		code = dump_all_moments(&d);
 	va_recording_free(d.recording);
+	free(d.at);
 	return code;
 }

@@ -122,13 +122,26 @@ static bool find_maps(struct asked *a, struct va_bytes *maps)
 	return told;
 }
 
+/* "START-END " at the beginning of a line. Not by sscanf: it looks for the end of all the text first, for each line. */
+static bool read_range(const char *line, uint64_t *start, uint64_t *end)
+{
+	char *at;
+
+	*start = strtoull(line, &at, 16);
+	if (at == line || *at != '-')
+		return false;
+	line = at + 1;
+	*end = strtoull(line, &at, 16);
+	return at != line && *at == ' ';
+}
+
 static void find_areas(struct asked *a, const char *maps)
 {
-	unsigned long long start, end;
+	uint64_t start, end;
 	size_t room = 0;
 
 	for (const char *line = maps; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		if (sscanf(line, "%llx-%llx", &start, &end) != 2 || end > USER_TOP || end <= start)
+		if (!read_range(line, &start, &end) || end > USER_TOP || end <= start)
 			continue;
 		a->areas = grown(a->areas, &room, a->count + 1, sizeof(*a->areas));
 		a->areas[a->count++] = (struct area){ start, (end - start) >> 12 };
@@ -247,15 +260,15 @@ static void mark_moved(struct va_bytes *second, const struct va_bytes *first)
 static void read_vmas(struct asked *a, const char *smaps)
 {
 	struct vmatlas_proof_vma *vmas = va_zalloc((a->count + 1) * sizeof(*vmas));
-	unsigned long long start, end, kb;
+	uint64_t start, end;
 	size_t n = 0;
 
 	for (const char *line = smaps; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		if (n && !strncmp(line, "Rss:", 4) && sscanf(line + 4, "%llu", &kb) == 1)
-			vmas[n - 1].rss = kb << 10;
-		else if (n && !strncmp(line, "Swap:", 5) && sscanf(line + 5, "%llu", &kb) == 1)
-			vmas[n - 1].swap = kb << 10;
-		else if (n < a->count && sscanf(line, "%llx-%llx ", &start, &end) == 2)
+		if (n && !strncmp(line, "Rss:", 4))
+			vmas[n - 1].rss = strtoull(line + 4, NULL, 10) << 10;
+		else if (n && !strncmp(line, "Swap:", 5))
+			vmas[n - 1].swap = strtoull(line + 5, NULL, 10) << 10;
+		else if (n < a->count && read_range(line, &start, &end))
 			vmas[n++] = (struct vmatlas_proof_vma){ .start = start, .end = end };
 	}
 	va_pieces_add(a->out, VMATLAS_PROOF_VMAS, a->tgid, 0, vmas, n * sizeof(*vmas));

@@ -211,6 +211,25 @@ def pages(checks):
                  run([VMATLAS, "dump", RECORDING, "--at", "10.9"]).stdout.decode(), "dump --pages: the mappings as without")
 
 
+def moments(checks):
+    """dump with several --at: what one --at each gives, in the order asked for."""
+    asked = ["10.9", "end", "mark:Reading a fresh page: the kernel maps its one shared page of zeros, read-only", "start", "10.9", "2"]
+    asked = [at for at in asked if run([VMATLAS, "dump", RECORDING, "--at", at]).returncode == 0]
+    ats = [word for at in asked for word in ("--at", at)]
+    single = [run([VMATLAS, "dump", RECORDING, "--at", at]).stdout.decode() for at in asked]
+    checks.ok(len(asked) >= 3 and len(set(single)) >= 2, "dump: moments that differ", str(asked))
+    checks.lines(run([VMATLAS, "dump", RECORDING, *ats]).stdout.decode(), "".join("# at %s\n%s" % pair for pair in zip(asked, single)),
+                 "dump with several --at: each map, in their order")
+    single = [json.loads(run([VMATLAS, "dump", RECORDING, "--at", at, "--format", "json"]).stdout) for at in asked]
+    several = [json.loads(line) for line in run([VMATLAS, "dump", RECORDING, "--format", "json", *ats]).stdout.splitlines()]
+    checks.ok(several == single and [one["at"] for one in several] == asked, "dump with several --at: each object, with the moment asked for")
+    done = run([VMATLAS, "dump", RECORDING, "--at", "end", "--at", "mark:no such mark"])
+    checks.ok(done.returncode == 1 and not done.stdout and b"no such mark" in done.stderr, "dump: a moment that is not there: nothing is printed", told(done))
+    done = run([VMATLAS, "dump", RECORDING, "--at", "start", "--at", "end"])
+    checks.ok(done.returncode in (1, NO_PROCESS) and b"# at end\n" in done.stdout and len(done.stdout) > 500,
+              "dump: a moment without the process does not keep the others back", told(done))
+
+
 def usage(checks):
     for argv in ([], ["dump"], ["events"], ["stats"], ["dump", RECORDING, "--at"], ["dump", RECORDING, "--at", "never"], ["events", RECORDING, "--type", "nothing"],
                  ["events", RECORDING, "--format", "xml"], ["dump", RECORDING, "--pid", "x"], ["record"], ["record", "--levels=6", "--", "true"], ["record", "--share", "/", "--", "true"], ["--nonsense"]):
@@ -233,7 +252,7 @@ def main():
     rng = random.Random(SEED)
     with tempfile.TemporaryDirectory() as directory:
         files = Files(directory)
-        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (nothing_lost, files), (pictures, directory), (pages,), (usage,)):
+        for part, *args in ((refused, files), (cut_off, files, rng), (flipped, files, rng), (pasted, files, rng), (around, files), (nothing_lost, files), (pictures, directory), (pages,), (moments,), (usage,)):
             checks.attempt(part.__name__, part, *args)
     if checks.failed:
         print("# VMATLAS_TEST_SEED=%d repeats it" % SEED)

@@ -7,6 +7,7 @@ import glob
 import json
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -107,6 +108,15 @@ class Recording:
         if pid is not None:
             argv += ["--pid", str(pid)]
         return self._vmatlas(*argv).decode(errors="surrogateescape")
+
+    def dumps(self, ats, pid=None):
+        """The maps at several moments, of one reading of the recording: {moment: text}."""
+        argv = ["dump", self.path] + [word for at in ats for word in ("--at", at)] + (["--pid", str(pid)] if pid is not None else [])
+        text = self._vmatlas(*argv).decode(errors="surrogateescape")
+        if len(ats) == 1:
+            return {ats[0]: text}
+        # A line of a map begins with a number.
+        return dict(part.split("\n", 1) for part in re.split("^# at ", text, flags=re.M)[1:])
 
     def pages(self, at="end", pid=None):
         """What is known of each page then: {address: (state, frame or None)}, for every page of every mapping that is not simply unknown or absent,

@@ -64,10 +64,12 @@ def maps_at_marks(checks, guest):
     for mark in saved_maps(guest):
         groups[mark.split(".")[0]].append(mark)
     for name, marks in groups.items():
+        maps = {}
+        for pid in {owner(guest, mark) for mark in marks}:
+            maps.update(guest.recording.dumps(["mark:" + mark for mark in marks if owner(guest, mark) == pid], pid))
         for mark in marks:
-            got = guest.recording.dump("mark:" + mark, owner(guest, mark))
-            if got != guest.text(mark + ".maps"):
-                checks.lines(got, guest.text(mark + ".maps"), "map at mark %s" % mark)
+            if maps["mark:" + mark] != guest.text(mark + ".maps"):
+                checks.lines(maps["mark:" + mark], guest.text(mark + ".maps"), "map at mark %s" % mark)
                 break
         else:
             checks.ok(True, "the map equals /proc/PID/maps at all %d marks of %s" % (len(marks), name))

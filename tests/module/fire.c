@@ -174,10 +174,11 @@ static struct action {
 	void (*act)(void);
 	unsigned share; /* of the count asked for: 1/share. Three kinds of unloading make up for it */
 	unsigned done;
+	long us;        /* that it took, all times together */
 } actions[] = {
-	{ "reload", reload, 3, 0 }, { "resize", resize, 3, 0 }, { "failing load", fail_to_load, 3, 0 }, { "reader killed", kill_reader, 1, 0 },
-	{ "collector killed", kill_collector, 1, 0 }, { "process killed", kill_burner, 1, 0 }, { "target switched", target, 1, 0 },
-	{ "steered", toggle, 1, 0 },
+	{ "reload", reload, 3, 0, 0 }, { "resize", resize, 3, 0, 0 }, { "failing load", fail_to_load, 3, 0, 0 }, { "reader killed", kill_reader, 1, 0, 0 },
+	{ "collector killed", kill_collector, 1, 0, 0 }, { "process killed", kill_burner, 1, 0, 0 }, { "target switched", target, 1, 0, 0 },
+	{ "steered", toggle, 1, 0, 0 },
 };
 #define ACTIONS (sizeof(actions) / sizeof(*actions))
 
@@ -268,17 +269,23 @@ static bool enough(unsigned each)
 	return true;
 }
 
-static void progress(void)
+static long now_us(void)
 {
-	static struct timespec began;
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!began.tv_sec)
-		began = now;
-	printf("# %lds:", (long)(now.tv_sec - began.tv_sec));
+	return now.tv_sec * 1000000l + now.tv_nsec / 1000;
+}
+
+static void progress(void)
+{
+	static long began;
+
+	if (!began)
+		began = now_us();
+	printf("# %lds:", (now_us() - began) / 1000000);
 	for (size_t i = 0; i < ACTIONS; i++)
-		printf(" %s %u", actions[i].name, actions[i].done);
+		printf(" %s %u (%ld ms)", actions[i].name, actions[i].done, actions[i].us / 1000 / (actions[i].done ? actions[i].done : 1));
 	putchar('\n');
 }
 
@@ -288,14 +295,17 @@ static void burn_down(unsigned each)
 		if (n % (each * 2) == 0)
 			progress();
 		struct action *a = &actions[dice(ACTIONS)];
+		long began = now_us();
 
 		/* The slow ones not oftener than asked for. */
 		if (a->done >= wanted(a, each) && a->act != toggle && a->act != target)
 			continue;
 		a->act();
+		a->us += now_us() - began;
 		a->done++;
 		usleep(dice(5) ? dice(5000) : dice(60000));
 	}
+	progress();
 }
 
 static void check_fuzz(unsigned rounds)
