@@ -18,6 +18,7 @@ bool va_act_on_window(struct va_app *app, enum va_action_id action, uint64_t arg
 	switch (action) {
 	case VA_ACT_HELP:
 		app->view.help = !app->view.help;
+		app->view.scroll[VA_SCROLL_HELP] = 0;
 		return true;
 	case VA_ACT_ESCAPE:
 		escape(app, now);

@@ -16,6 +16,16 @@ static int line_height(const struct va_style *style)
 	return va_role_height(style, VA_TEXT_BODY) + va_px(style, 6);
 }
 
+#define COLUMNS_MAX 4
+static const char *const groups[] = {"Time", "Map", "Stage", "Window"};
+#define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))
+
+static const char mouse_words[] =
+	"Mouse: click a box to keep it large; the wheel zooms at the pointer; drag moves the map. Click or drag in the timeline to go to a moment; "
+	"the wheel zooms in time there. Click a mark, a process, a button. Hold the pointer over anything to be told what it is. "
+	"Pages of a box: full = the kernel's entry was read; weaker = in RAM as follows from an event (fork, fault-around); edge only = swapped out; "
+	"hatched = not known, or records were lost since; empty = absent.";
+
 static int lines_of(const char *group)
 {
 	int n = 0;
@@ -25,14 +35,19 @@ static int lines_of(const char *group)
 	return n;
 }
 
+static int group_height(const struct va_style *style, const char *group)
+{
+	return (lines_of(group) + 1) * line_height(style) + va_px(style, 18);
+}
+
 static void group_column(struct va_scene *s, struct va_rect r, const char *group)
 {
 	const struct va_style *style = s->style;
 	const struct va_theme *t = style->theme;
-	int h = line_height(style), key = va_px(style, 80);
+	int h = line_height(style), key = va_role_width(style, VA_TEXT_MONO_STRONG, "Shift F12 ") + va_px(style, 4);
 
 	va_scene_text(s, va_rect_cut_top(&r, h + va_px(style, 4)), VA_TEXT_TITLE, VA_LEFT, t->bright, group);
-	for (size_t i = 0; i < va_key_count && r.h >= h; i++) {
+	for (size_t i = 0; i < va_key_count; i++) {
 		struct va_rect at;
 
 		if (!va_keys[i].name || strcmp(va_keys[i].group, group))
@@ -43,30 +58,48 @@ static void group_column(struct va_scene *s, struct va_rect r, const char *group
 	}
 }
 
+/* Each group goes where there is most room; returns the tallest column. */
+static int place_groups(const struct va_style *style, int columns, int column[GROUPS], int y[GROUPS])
+{
+	int used[COLUMNS_MAX] = {0}, most = 0;
+
+	for (int i = 0; i < GROUPS; i++) {
+		column[i] = 0;
+		for (int c = 1; c < columns; c++)
+			if (used[c] < used[column[i]])
+				column[i] = c;
+		y[i] = used[column[i]];
+		used[column[i]] += group_height(style, groups[i]);
+		most = va_max(most, used[column[i]]);
+	}
+	return most;
+}
+
 void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
-	static const char *const groups[] = {"Time", "Map", "Stage", "Window"};
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
-	int h = line_height(style), mouse = va_role_height(style, VA_TEXT_BODY) * 5, w = va_min(va_px(style, 1250), r.w - va_px(style, 16));
-	int tall = h * (va_max(lines_of("Time"), lines_of("Map")) + 1) + mouse + va_px(style, 62);
-	struct va_rect box = va_rect((r.w - w) / 2, va_max((r.h - tall) / 2, 0), w, va_min(tall, r.h)), in;
+	int pad = va_px(style, 20), w = va_min(va_px(style, 1250), r.w - va_px(style, 16)), columns, keys, words, top, column[GROUPS], y[GROUPS];
+	struct va_rect box, in;
 
+	columns = va_min(va_max((w - 2 * pad) / va_px(style, 270), 1), COLUMNS_MAX);
+	keys = place_groups(style, columns, column, y);
+	words = va_scene_wrap_height(s, w - 2 * pad - va_px(style, 8), VA_TEXT_BODY, mouse_words, 100);
+	box = va_rect((r.w - w) / 2, 0, w, va_min(keys + words + 2 * pad, r.h));
+	box.y = (r.h - box.h) / 2;
 	s->layer = 1;
 	va_scene_fill(s, r, 0xa0000000);
 	shade(s, box, va_px(style, 8));
 	va_scene_round(s, box, va_px(style, 8), t->panel);
 	va_scene_border(s, box, va_px(style, 8), 1, t->line);
 	va_scene_hit(s, r, VA_ACT_ESCAPE, 0, NULL);
-	in = va_rect_inset(box, va_px(style, 24), va_px(style, 18));
-	va_scene_wrap(s, va_rect_cut_bottom(&in, mouse), VA_TEXT_BODY, t->dim,
-		      "Mouse: click a box to keep it large; the wheel zooms at the pointer; drag moves the map. Click or drag in the timeline to go to a moment; "
-		      "the wheel zooms in time there. Click a mark, a process, a button. Hold the pointer over anything to be told what it is. "
-		      "Pages of a box: full = the kernel's entry was read; weaker = in RAM as follows from an event (fork, fault-around); edge only = swapped out; "
-		      "hatched = not known, or records were lost since; empty = absent.");
-	w = in.w / 4;
-	for (int i = 0; i < 4; i++)
-		group_column(s, va_rect(in.x + i * w, in.y, w - va_px(style, 14), in.h), groups[i]);
+	in = va_rect_inset(box, pad, pad);
+	va_scene_clip(s, in);
+	top = va_layout_scroll(s, &in, look, VA_SCROLL_HELP, keys + words);
+	for (int i = 0; i < GROUPS; i++)
+		group_column(s, va_rect(in.x + column[i] * (in.w / columns), in.y + y[i] - top, in.w / columns - va_px(style, 14), keys), groups[i]);
+	va_scene_wrap(s, va_rect(in.x, in.y + keys - top, in.w, words), VA_TEXT_BODY, t->dim, mouse_words);
+	va_scene_clip(s, r);
 	s->layer = 0;
 }
 
