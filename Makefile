@@ -44,13 +44,14 @@ GUI_SRC := $(wildcard gui/*.c)
 COMMON_SRC := $(wildcard cli/common/*.c)
 CLI_SRC := $(wildcard cli/*.c cli/vm/*.c) $(COMMON_SRC)
 COLLECT_SRC := $(wildcard cli/collect/*.c) $(COMMON_SRC)
+VMMAP_SRC := $(wildcard cli/vmmap/*.c) cli/collect/elf.c $(COMMON_SRC)
 INIT_SRC := $(wildcard cli/guest/*.c) $(COMMON_SRC)
 DEMO_SRC := $(wildcard demos/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 WORK_SRC := $(wildcard tests/workloads/*.c)
 
 obj = $(patsubst %.c,$(B)/$(2)/%.o,$(1))
-PROGRAMS := $(B)/vmatlas $(B)/vmatlas-collect $(B)/vmatlas-init
+PROGRAMS := $(B)/vmatlas $(B)/vmmap $(B)/vmatlas-collect $(B)/vmatlas-init
 DEMOS := $(patsubst demos/%.c,$(B)/demos/%,$(DEMO_SRC))
 WORKLOADS := $(patsubst tests/workloads/%.c,$(B)/tests/workloads/%,$(WORK_SRC))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
@@ -94,6 +95,9 @@ $(B)/vmatlas: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),obj)
 
 $(B)/vmatlas-san: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)$(CC) $(SAN) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
+
+$(B)/vmmap: $(call obj,$(VMMAP_SRC) $(CORE_SRC),obj)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_CORE) -o $@
 
 # The collector and the guest's init run anywhere, also where there is no libc to link with: static.
 $(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)

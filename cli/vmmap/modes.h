@@ -1,0 +1,30 @@
+/* The modes of vmmap, a file each. Each returns the program's exit code. */
+#ifndef VM_MODES_H
+#define VM_MODES_H
+
+#include "process.h"
+
+enum vm_exit { /* in the manual; the same numbers as vmatlas */
+	VM_EXIT_OK = 0, VM_EXIT_FAILURE = 1, VM_EXIT_USAGE = 2, VM_EXIT_PERMISSION = 3, VM_EXIT_NO_PROCESS = 4
+};
+
+struct vm_options {
+	bool json, wide, flat;
+	const char *type, *perms, *file, *sort; /* of the map's filters; NULL = none */
+	__u64 least;                            /* regions of at least so many bytes */
+};
+
+int vm_exit_of(int error); /* of what vm_process_read() returned */
+
+int vm_mode_map(struct vm_process *p, const struct vm_options *o);
+
+/* Does the region pass the filters? */
+bool vm_wanted(const struct vm_process *p, const struct vm_region *r, const struct vm_options *o);
+/* Indices of the regions that do, in the order asked for; the caller frees it. */
+size_t *vm_ordered(const struct vm_process *p, const struct vm_options *o, size_t *n);
+
+void vm_print_summary(const struct vm_process *p);
+void vm_print_types(const struct vm_process *p);
+void vm_json_map(const struct vm_process *p, const struct vm_options *o);
+
+#endif

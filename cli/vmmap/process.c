@@ -1,0 +1,186 @@
+#include "process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static FILE *open_proc(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return fopen(path, "re");
+}
+
+static const struct {
+	const char *name;
+	size_t at;
+} status_names[] = {
+#define X(field, name) {name, offsetof(struct vm_status, field)},
+	VM_STATUS(X)
+#undef X
+};
+
+static void status_line(struct vm_status *s, const char *line)
+{
+	size_t n = strcspn(line, ":");
+
+	for (size_t i = 0; i < sizeof(status_names) / sizeof(status_names[0]); i++)
+		if (line[n] && strlen(status_names[i].name) == n && !strncmp(line, status_names[i].name, n)) {
+			*(__u64 *)((char *)s + status_names[i].at) = strtoull(line + n + 1, NULL, 10);
+			s->known = true;
+		}
+}
+
+static int read_status(struct vm_process *p)
+{
+	FILE *f = open_proc(p->pid, "status");
+	char line[512];
+
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f))
+		status_line(&p->status, line);
+	fclose(f);
+	return 0;
+}
+
+#define STAT_FIELDS 52
+#define PF_KTHREAD 0x00200000u
+
+/* Field n of proc(5), 3 on: what stands behind the name, which may hold anything. */
+static int read_stat(struct vm_process *p)
+{
+	FILE *f = open_proc(p->pid, "stat");
+	char text[2048], *at, *open;
+	__u64 field[STAT_FIELDS + 1] = {0};
+	size_t n;
+
+	if (!f)
+		return -errno;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	open = strchr(text, '(');
+	at = strrchr(text, ')');
+	if (!open || !at || at < open)
+		return -ESRCH;
+	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(at - open - 1), open + 1);
+	p->state = at[1] ? at[2] : '?';
+	at += at[1] ? 3 : 1;
+	for (int i = 4; i <= STAT_FIELDS && *at; i++)
+		field[i] = strtoull(at, &at, 10);
+	p->kernel_thread = field[9] & PF_KTHREAD;
+	p->minor = field[10];
+	p->major = field[12];
+	p->layout = (struct vm_layout){field[26], field[27], field[45], field[46], field[47], field[28], field[48], field[49], field[50], field[51]};
+	return 0;
+}
+
+static void read_exe(struct vm_process *p)
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)p->pid);
+	n = readlink(path, p->exe, sizeof(p->exe) - 1);
+	p->exe[n > 0 ? n : 0] = '\0';
+}
+
+static int read_regions(struct vm_process *p, enum vm_want want)
+{
+	FILE *f = want == VM_WANT_SMAPS ? open_proc(p->pid, "smaps") : NULL;
+	int error;
+
+	if (!f) {
+		p->smaps_hidden = want == VM_WANT_SMAPS && errno == EACCES;
+		f = open_proc(p->pid, "maps");
+	}
+	if (!f)
+		return -errno;
+	error = vm_regions_read(&p->regions, f);
+	fclose(f);
+	return error;
+}
+
+static int complain(const struct vm_process *p, int error)
+{
+	const char *name = *p->comm ? p->comm : "?";
+
+	if (error == -ENODATA && p->kernel_thread)
+		fprintf(stderr, "vmmap: %d (%s) is a thread of the kernel: it has no address space of its own\n", (int)p->pid, name);
+	else if (error == -ENODATA && p->state == 'Z')
+		fprintf(stderr, "vmmap: %d (%s) is a zombie: it has ended, its memory is gone, only its status waits to be read\n", (int)p->pid, name);
+	else if (error == -ENODATA)
+		fprintf(stderr, "vmmap: %d (%s) has no address space any more: it is ending\n", (int)p->pid, name);
+	else if (error == -EACCES || error == -EPERM)
+		fprintf(stderr, "vmmap: the map of %d (%s) is hidden from you: only its owner, or root, may see it\n", (int)p->pid, name);
+	else if (error == -ESRCH || error == -ENOENT)
+		fprintf(stderr, "vmmap: there is no process %d%s\n", (int)p->pid, *p->comm ? " any more: it ended while it was read" : "");
+	else
+		fprintf(stderr, "vmmap: process %d: %s\n", (int)p->pid, strerror(-error));
+	return error == -ENOENT ? -ESRCH : error == -EPERM ? -EACCES : error;
+}
+
+int vm_process_read(struct vm_process *p, pid_t pid, enum vm_want want)
+{
+	int error;
+
+	*p = (struct vm_process){.pid = pid, .state = '?'};
+	error = read_stat(p);
+	if (!error)
+		error = read_regions(p, want);
+	if (!error)
+		error = read_status(p);
+	if (!error && !p->regions.count)
+		error = p->kernel_thread || p->state == 'Z' || p->state == 'X' || !p->status.known ? -ENODATA : -EACCES;
+	if (error) {
+		error = complain(p, error);
+		vm_process_free(p);
+		return error;
+	}
+	read_exe(p);
+	vm_classify(p);
+	return 0;
+}
+
+int vm_process_read_file(struct vm_process *p, const char *path)
+{
+	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	int error;
+
+	*p = (struct vm_process){.source = path, .state = '?'};
+	if (!f) {
+		error = -errno;
+		fprintf(stderr, "vmmap: %s: %s\n", path, strerror(-error));
+		return error;
+	}
+	error = vm_regions_read(&p->regions, f);
+	if (f != stdin)
+		fclose(f);
+	if (!error && !p->regions.count)
+		error = -EINVAL;
+	if (error == -EINVAL)
+		fprintf(stderr, "vmmap: %s: no line of /proc/PID/maps or smaps in it\n", path);
+	else if (error)
+		fprintf(stderr, "vmmap: %s: %s\n", path, strerror(-error));
+	else if (p->regions.malformed)
+		fprintf(stderr, "vmmap: %s: %u lines make no sense and are left out\n", path, p->regions.malformed);
+	if (error)
+		vm_process_free(p);
+	else
+		vm_classify(p);
+	return error;
+}
+
+void vm_process_free(struct vm_process *p)
+{
+	vm_regions_free(&p->regions);
+	va_model_free(p->model);
+	va_objects_free(p->objects);
+	va_texts_free(p->texts);
+	p->model = NULL;
+	p->objects = NULL;
+	p->texts = NULL;
+}

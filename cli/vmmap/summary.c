@@ -1,0 +1,97 @@
+/* Sums of a map: what was promised, what may be used, what is there; by type and by permission. */
+#include <string.h>
+
+#include "group.h"
+#include "modes.h"
+#include "units.h"
+
+static void line(const char *name, __u64 bytes, const char *words)
+{
+	char size[32];
+
+	printf("  %-18s %12s  %s\n", name, vm_size(size, bytes), words);
+}
+
+static void print_resident(const struct vm_process *p, const struct vm_totals *t)
+{
+	if (p->smaps_hidden || (!t->rss && !p->status.known)) {
+		printf("  %-18s %12s  %s\n", "Resident:", "hidden", p->pid ? "(smaps is for the owner of the process, and root)" : "(a maps file does not tell; smaps does)");
+		return;
+	}
+	line("Resident:", t->rss, "(in RAM now)");
+	line("Shared:", t->shared, "(of it, mapped by other processes too)");
+	line("Private:", t->private, "(of it, only here)");
+	line("Swapped:", t->swap, "(moved out to swap)");
+	line("PSS:", t->pss, "(private + each shared page divided by how many share it)");
+}
+
+static void print_permissions(const struct vm_process *p)
+{
+	static const struct {
+		unsigned perms;
+		const char *text, *words;
+	} kinds[] = {
+		{VM_R | VM_X, "r-x", "executable"}, {VM_R | VM_W, "rw-", "read-write"}, {VM_R, "r--", "read-only"}, {VM_R | VM_W | VM_X, "rwx", "writable AND executable"},
+		{0, "---", "no access"}, {VM_X, "--x", "execute only"}, {VM_W, "-w-", "write only"}, {VM_W | VM_X, "-wx", "write and execute"},
+	};
+
+	puts("\nRegions by Permission:");
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		for (int shared = 0; shared < 2; shared++) {
+			size_t n = 0;
+
+			for (size_t i = 0; i < p->regions.count; i++)
+				n += p->regions.region[i].perms == (kinds[k].perms | (shared ? VM_SHARED_MAP : 0));
+			if (n)
+				printf("  %s%c (%s%s): %zu region%s\n", kinds[k].text, shared ? 's' : 'p', kinds[k].words, shared ? ", shared" : "", n, n == 1 ? "" : "s");
+		}
+}
+
+void vm_print_summary(const struct vm_process *p)
+{
+	struct vm_totals t = vm_totals_of(p);
+	const struct vm_status *s = &p->status;
+	char a[32], b[32];
+
+	puts("SUMMARY:");
+	if (*p->comm)
+		printf("  %-18s %12s  %s\n", "Process:", p->comm, p->exe);
+	line("Total Virtual:", s->known ? s->size << 10 : t.size, s->known ? "(VmSize: address space promised)" : "(sum of all regions)");
+	line("Mapped Regions:", t.accessible, "(accessible, i.e. not PROT_NONE)");
+	print_resident(p, &t);
+	printf("  %-18s %12s  %s\n", "Regions:", vm_count(a, t.regions), "(VMAs)");
+	if (p->pid)
+		printf("  %-18s %12s  %s%s\n", "Page faults:", vm_count(a, p->minor + p->major), vm_count(b, p->major), " of them major (something had to be read)");
+	if (s->known) {
+		line("VmPeak:", s->peak << 10, "(the most that was ever promised)");
+		line("VmData:", s->data << 10, "(private, writable, not the stack)");
+		line("VmStk:", s->stack << 10, "(stack)");
+		line("VmExe:", s->exe << 10, "(code of the program)");
+		line("VmLib:", s->lib << 10, "(code of libraries)");
+		line("VmPTE:", s->pte << 10, "(page tables)");
+	}
+}
+
+void vm_print_types(const struct vm_process *p)
+{
+	static const struct {
+		const char *title, *types[4];
+	} rows[] = {
+		{"Code (.text):", {"[text]"}}, {"Data (.data/.bss):", {"[rodata]", "[data]", "[bss]"}}, {"Heap:", {"[heap]"}}, {"Stack:", {"[stack]", "[thread]"}},
+		{"Shared Libraries:", {"[shared-lib]"}}, {"Anonymous:", {"[anon]"}}, {"Files, shared:", {"[file]", "[shared]"}}, {"Special, guards:", {"[vdso]", "[vvar]", "[special]", "[guard]"}},
+	};
+	struct vm_totals all = vm_totals_of(p);
+	char size[32];
+
+	printf("\n=== MEMORY SUMMARY ===\n  %-20s %12s  %s\n", "Total Virtual Size:", vm_size(size, all.size), "100.0 %");
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		struct vm_totals t = {0};
+
+		for (size_t i = 0; i < p->regions.count; i++)
+			for (int n = 0; n < 4 && rows[k].types[n]; n++)
+				if (!strcmp(vm_flat_type(&p->regions.region[i]), rows[k].types[n]))
+					vm_totals_add(&t, &p->regions.region[i]);
+		printf("  %-20s %12s  %5.1f %%\n", rows[k].title, vm_size(size, t.size), all.size ? 100 * (double)t.size / (double)all.size : 0);
+	}
+	print_permissions(p);
+}

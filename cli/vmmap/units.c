@@ -1,0 +1,39 @@
+#include "units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool vm_exact;
+
+const char *vm_size(char *buf, __u64 bytes)
+{
+	static const char *const units[] = {"KB", "MB", "GB", "TB", "PB"};
+	double v = (double)bytes / 1024;
+	int unit = 0;
+
+	if (vm_exact) {
+		snprintf(buf, 32, "%llu", bytes);
+		return buf;
+	}
+	for (; v >= 1024 && unit < 4; v /= 1024)
+		unit++;
+	if (!unit || v >= 100 || v == (double)(__u64)v)
+		snprintf(buf, 32, "%.0f %s", v, units[unit]);
+	else
+		snprintf(buf, 32, "%.*f %s", v >= 10 ? 1 : 2, v, units[unit]);
+	return buf;
+}
+
+const char *vm_count(char *buf, __u64 n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%llu", n), out = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			buf[out++] = ',';
+		buf[out++] = digits[i];
+	}
+	buf[out] = '\0';
+	return buf;
+}

@@ -1,0 +1,16 @@
+/* Sizes for people: "532 KB", "1.6 MB", "140.25 GB"; with --bytes the exact number. */
+#ifndef VM_UNITS_H
+#define VM_UNITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+extern bool vm_exact; /* --bytes */
+
+/* "4 KB"; returns buf, which needs 32 bytes */
+const char *vm_size(char *buf, __u64 bytes);
+const char *vm_count(char *buf, __u64 n); /* "25,600"; 32 bytes */
+
+#endif

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""vmmap against /proc: the regions, their facts and the sums are the kernel's; and what cannot be had is said."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+VMMAP = os.path.join(ROOT, "build", "vmmap")
+total = failed = 0
+
+
+def ok(good, name, why=""):
+    global total, failed
+    total += 1
+    failed += not good
+    print("%s %d - %s" % ("ok" if good else "not ok", total, name))
+    if not good:
+        print("# " + str(why)[:600].replace("\n", "\n# "))
+
+
+def vmmap(*args, **more):
+    return subprocess.run([VMMAP, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False, **more)
+
+
+def smaps(text):
+    """[(head line, {fact: bytes})]"""
+    regions = []
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if "-" in line.split(" ")[0]:
+            regions.append((line, {}))
+        elif value.strip().endswith("kB"):
+            regions[-1][1][name] = int(value.split()[0]) * 1024
+    return regions
+
+
+def compare(pid, name):
+    """The process stands still."""
+    with open("/proc/%d/smaps" % pid, encoding="utf-8", errors="surrogateescape") as file:
+        truth = smaps(file.read())
+    told = json.loads(vmmap("--json", str(pid)).stdout)
+    heads = []
+    for region in told["regions"]:
+        heads.append((int(region["start"], 16), int(region["end"], 16), region["perms"], region["offset"], region["inode"]))
+    wanted = []
+    for line, _ in truth:
+        span, perms, offset, _, inode = line.split()[:5]
+        wanted.append((int(span.split("-")[0], 16), int(span.split("-")[1], 16), perms, int(offset, 16), int(inode)))
+    ok(heads == wanted, "%s: every region, %d" % (name, len(wanted)), (heads[:3], wanted[:3]))
+    for field, fact in (("rss", "Rss"), ("pss", "Pss"), ("anonymous", "Anonymous"), ("swap", "Swap"), ("private_dirty", "Private_Dirty")):
+        got = [region["smaps"][field] for region in told["regions"]]
+        ok(got == [facts[fact] for _, facts in truth], "%s: %s of each" % (name, fact))
+    ok(told["totals"]["rss"] == sum(facts["Rss"] for _, facts in truth), "%s: the sum of RSS" % name)
+    with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+        size = [int(line.split()[1]) * 1024 for line in file if line.startswith("VmSize")][0]
+    ok(told["status"]["VmSize"] == size and told["totals"]["size"] == size, "%s: total virtual is VmSize, and the sum of the regions" % name,
+       (told["totals"]["size"], size))
+    return told
+
+
+def zones(told):
+    return {region["zone"] for region in told["regions"]}
+
+
+def stands_still(argv):
+    child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    time.sleep(0.2)
+    return child
+
+
+def real_programs():
+    python = stands_still([sys.executable, "-uc", "import threading,time\nfor _ in range(3): threading.Thread(target=time.sleep,args=(60,),daemon=True).start()\n"
+                                                  "print('x'); input()"])
+    told = compare(python.pid, "python with threads")
+    ok({"text", "rodata", "data", "heap", "stack", "thread-stack", "guard", "vdso", "vvar", "anon"} <= zones(told), "its zones are told", zones(told))
+    text = vmmap(str(python.pid)).stdout.decode()
+    for word in ("=== VIRTUAL MEMORY MAP (PID %d) ===" % python.pid, "EXECUTABLE (", "HEAP:", "[heap]", "SHARED LIBRARIES:", "libc.so.6:", "STACK:", "SPECIAL:", "GUARD PAGES:", "=== END MAP ==="):
+        ok(word in text, "the map says '%s'" % word)
+    ok(max(len(line) for line in text.splitlines()[5:]) <= 100, "no line is longer than 100 columns", max(text.splitlines(), key=len))
+    flat = vmmap("--flat", "--sort", "size", "--perm", "rw-p", str(python.pid)).stdout.decode().splitlines()
+    rows = [line.split() for line in flat if line.startswith("[")]
+    sizes = [int(row[2], 16) - int(row[1], 16) for row in rows]
+    ok(rows and sizes == sorted(sizes, reverse=True) and all("rw-p" in row for row in rows), "a filter and an order", rows[:4])
+    with open("/proc/%d/smaps" % python.pid, "rb") as file:
+        saved = vmmap("--json", "-", input=file.read())
+    again = json.loads(saved.stdout)
+    ok([r["zone"] for r in again["regions"]] == [r["zone"] for r in told["regions"]], "a saved smaps file is understood as the process is")
+    python.kill()
+    python.wait()
+    gone = vmmap(str(python.pid))
+    ok(gone.returncode == 4 and b"no process" in gone.stderr and not gone.stdout, "a process that has ended: 4 and a sentence", gone)
+
+
+def kernel_thread():
+    """The id of one, or None where none can be seen (in a container)."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid, encoding="utf-8", errors="replace") as file:
+                if int(file.read().rsplit(")", 1)[1].split()[6]) & 0x00200000:
+                    return pid
+        except OSError:
+            pass
+    return None
+
+
+def refused():
+    kthread = kernel_thread()
+    if kthread:
+        told = vmmap(kthread)
+        ok(told.returncode == 1 and b"thread of the kernel" in told.stderr, "a kernel thread has no map", told)
+    zombie = subprocess.Popen(["true"])
+    time.sleep(0.5)
+    told = vmmap(str(zombie.pid))
+    ok(told.returncode == 1 and b"zombie" in told.stderr, "a zombie has none either", told)
+    zombie.wait()
+    for args in (["--type"], ["--perm", "q", "1"], ["--min", "12Q", "1"], ["--sort", "name", "1"], ["1", "2"], [], ["--nonsense"]):
+        told = vmmap(*args)
+        ok(told.returncode == 2 and told.stderr and not told.stdout, "%s: 2 and a sentence" % args, told)
+    ok(vmmap("/dev/null").returncode == 1, "a file without a region")
+    garbage = vmmap("-", input=os.urandom(20000) + b"\n00400000-00401000 r-xp 00000000 00:00 0 x\nRss: 4 kB\nzzz\n")
+    ok(garbage.returncode == 0 and b"make no sense" in garbage.stderr, "garbage is counted and left out", garbage.stderr)
+    if os.geteuid() == 0 and os.path.exists("/usr/bin/setpriv"):
+        hidden = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", VMMAP, "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        ok(hidden.returncode == 3 and b"hidden" in hidden.stderr and b" 0 " not in hidden.stdout, "another user's process: 3, hidden, no zeros", hidden)
+
+
+real_programs()
+refused()
+print("1..%d" % total)
+sys.exit(1 if failed else 0)
