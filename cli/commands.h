@@ -24,6 +24,7 @@ enum va_exit {
 	X(replay, "watch a recording in the window")                                                                       \
 	X(render, "a picture or a film of a recording, without a window")                                                  \
 	X(dump, "a process's map at a moment, as /proc/PID/maps prints it")                                                \
+	X(diff, "what differs in a map between two moments: mappings and pages")                                             \
 	X(events, "what a recording holds, one event a line")                                                              \
 	X(stats, "counts of a recording: events, processes, losses")                                                       \
 	X(verify, "run a command and compare the picture with what the kernel itself says")                                   \

@@ -1,0 +1,162 @@
+/* See usage.h. */
+#include "usage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "record.h"
+#include "walk.h"
+
+#define CLOSE_PAGES 16 /* an untold sample stands at least so far from the last, … */
+#define CLOSE_PART 64  /* … or this part of it */
+
+void va_usage_init(struct va_usage *u)
+{
+	*u = (struct va_usage){0};
+}
+
+void va_usage_destroy(struct va_usage *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		free(u->curve[i].sample);
+	free(u->curve);
+	va_idmap_free(&u->of_tgid);
+	va_idmap_free(&u->owner);
+	va_usage_init(u);
+}
+
+static struct va_curve *curve_of(struct va_usage *u, __u32 tgid)
+{
+	__u32 i = va_idmap_get(&u->of_tgid, tgid);
+
+	if (i != VA_IDMAP_NONE)
+		return &u->curve[i];
+	u->curve = va_grow(u->curve, &u->room, u->count + 1, sizeof(*u->curve));
+	u->curve[u->count] = (struct va_curve){.tgid = tgid};
+	va_idmap_set(&u->of_tgid, tgid, (__u32)u->count);
+	return &u->curve[u->count++];
+}
+
+static void add(struct va_curve *c, __u64 ts, bool told)
+{
+	/* Late records may be older than what went before. */
+	if (c->count && ts < c->sample[c->count - 1].ts)
+		ts = c->sample[c->count - 1].ts;
+	c->sample = va_grow(c->sample, &c->room, c->count + 1, sizeof(*c->sample));
+	c->sample[c->count++] = (struct va_sample){ts, c->rss, c->vss, told};
+	if (c->rss > c->most_rss)
+		c->most_rss = c->rss;
+	if (c->vss > c->most_vss)
+		c->most_vss = c->vss;
+}
+
+/* Of the map that a record is about; its cause may be another process. */
+static __u32 owner_of(const struct va_usage *u, const struct vmatlas_record *rec)
+{
+	__u32 tgid = va_idmap_get(&u->owner, rec->head.mm);
+
+	return tgid == VA_IDMAP_NONE ? rec->head.tgid : tgid;
+}
+
+static void told(struct va_usage *u, const struct vmatlas_record *rec, __u64 rss, __u64 vss)
+{
+	__u32 tgid = rec->head.mm ? owner_of(u, rec) : 0;
+	struct va_curve *c = tgid ? curve_of(u, tgid) : NULL;
+
+	if (!c)
+		return;
+	c->rss = rss;
+	c->vss = vss;
+	add(c, rec->head.ts, true);
+}
+
+/* Pages that a fault brought into the kernel's count: where nothing was before, a page now. The zero page counts nowhere. */
+static __u64 brought(const struct vmatlas_record *rec, unsigned levels)
+{
+	enum va_fault_kind kind = va_fault_kind(rec, levels);
+	bool was_zero = kind == VA_FAULT_COW && va_entry_special(rec->fault.before);
+	struct va_walk walk;
+
+	va_walk_after(&rec->fault, levels, &walk);
+	if (!walk.complete || rec->head.flags & (VMATLAS_F_ZERO_PAGE | VMATLAS_F_BAD | VMATLAS_F_HUGETLB))
+		return 0;
+	if (kind != VA_FAULT_DEMAND_ZERO && kind != VA_FAULT_FILE && kind != VA_FAULT_HUGE && kind != VA_FAULT_SWAP_IN && !was_zero)
+		return 0;
+	return walk.page_size >> 12;
+}
+
+static void faulted(struct va_usage *u, const struct vmatlas_record *rec, unsigned levels)
+{
+	__u32 i = rec->head.mm ? va_idmap_get(&u->of_tgid, owner_of(u, rec)) : VA_IDMAP_NONE;
+	struct va_curve *c = i == VA_IDMAP_NONE ? NULL : &u->curve[i];
+	__u64 last;
+
+	if (!c || !c->count)
+		return;
+	c->rss += brought(rec, levels);
+	last = c->sample[c->count - 1].rss;
+	if (c->rss >= last + CLOSE_PAGES && c->rss >= last + last / CLOSE_PART)
+		add(c, rec->head.ts, false);
+}
+
+static void take(struct va_usage *u, const struct vmatlas_record *rec, unsigned levels)
+{
+	const struct vmatlas_range *r = &rec->range;
+
+	if (!va_record_valid(rec))
+		return;
+	switch (rec->head.type) {
+	case VMATLAS_TASK:
+	case VMATLAS_EXEC:
+		if (rec->head.mm && rec->head.tgid)
+			va_idmap_set(&u->owner, rec->head.mm, rec->head.tgid);
+		break;
+	case VMATLAS_FORK:
+		if (rec->fork.child_mm && rec->fork.child_mm != rec->head.mm && rec->fork.child_tgid)
+			va_idmap_set(&u->owner, rec->fork.child_mm, rec->fork.child_tgid);
+		break;
+	case VMATLAS_MM_COUNTS:
+		told(u, rec, rec->counts.rss_file + rec->counts.rss_anon + rec->counts.rss_shmem, rec->counts.total_vm);
+		break;
+	case VMATLAS_RANGE:
+		told(u, rec, r->rss_file + r->rss_anon + r->rss_shmem, r->total_vm);
+		break;
+	case VMATLAS_FAULT:
+		faulted(u, rec, levels);
+		break;
+	}
+}
+
+bool va_usage_update(struct va_usage *u, struct va_history *h, unsigned levels, size_t most)
+{
+	size_t end = va_history_count(h);
+
+	if (u->seen == end)
+		return false;
+	for (; u->seen < end && most; u->seen++, most--)
+		take(u, va_history_record(h, u->seen, NULL), levels);
+	return true;
+}
+
+const struct va_curve *va_usage_find(const struct va_usage *u, __u32 tgid)
+{
+	__u32 i = va_idmap_get(&u->of_tgid, tgid);
+
+	return i == VA_IDMAP_NONE ? NULL : &u->curve[i];
+}
+
+size_t va_curve_before(const struct va_curve *c, __u64 ts)
+{
+	size_t lo = 0, hi = c->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c->sample[mid].ts <= ts)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
