@@ -22,7 +22,12 @@ static const char help_text[] =
 	"  vmmap --flat --sort rss 4711    what takes most RAM first\n"
 	"  vmmap --json 4711 | jq .totals\n"
 	"\n"
+	"  vmmap --demand 50M              demand paging, shown and counted\n"
+	"  vmmap --cow                     copy-on-write after fork, page by page\n"
+	"  vmmap --fault write-readonly    a protection fault, caught and explained\n"
+	"\n"
 	"Usage: vmmap [OPTIONS] PID|NAME|FILE\n"
+	"       vmmap --demand [SIZE] | --cow | --fault TYPE\n"
 	"\n"
 	"  --self             vmmap itself\n"
 	"  --map WHAT         the same as WHAT alone\n"
@@ -35,17 +40,25 @@ static const char help_text[] =
 	"  --bytes            exact numbers instead of KB, MB, GB\n"
 	"  --wide             do not cut at 100 columns; whole paths\n"
 	"  --json             one JSON object\n"
+	"\n"
+	"Demonstrations, in vmmap itself:\n"
+	"  --demand [SIZE]    SIZE (100M) of memory is promised, then touched: faults, RSS, times\n"
+	"  --cow              10 MB, fork, a few writes: values, frames, what was copied\n"
+	"  --fault TYPE       null, stack-overflow, write-readonly, execute-data, unmapped, kernel-address,\n"
+	"                     non-canonical, past-eof, guard, protnone, or all\n"
+	"\n"
 	"  -h, --help         this text\n"
 	"  -V, --version      the version\n"
 	"\n"
 	"Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process.";
 
-enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON };
+enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT };
 
 static const struct option options[] = {
 	{"self", no_argument, NULL, SELF}, {"map", required_argument, NULL, MAP}, {"flat", no_argument, NULL, FLAT}, {"type", required_argument, NULL, TYPE},
 	{"perm", required_argument, NULL, PERM}, {"file", required_argument, NULL, FILE_PART}, {"min", required_argument, NULL, MIN},
 	{"sort", required_argument, NULL, SORT}, {"bytes", no_argument, NULL, BYTES}, {"wide", no_argument, NULL, WIDE}, {"json", no_argument, NULL, JSON},
+	{"demand", optional_argument, NULL, DEMAND}, {"cow", no_argument, NULL, COW}, {"fault", required_argument, NULL, FAULT},
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
 };
 
@@ -131,17 +144,24 @@ static int read_what(struct vm_process *p, const char *what)
 	return code ? code : vm_exit_of(vm_process_read(p, pid, VM_WANT_SMAPS));
 }
 
-static int take(int c, struct vm_options *o, const char **what, char *self)
+struct asked { /* for what */
+	const char *what;   /* PID, NAME, FILE; NULL = none */
+	char self[16];
+	int mode;           /* DEMAND, COW, FAULT; 0 = the map */
+	const char *detail; /* SIZE, TYPE; NULL = none */
+};
+
+static int take(int c, struct vm_options *o, struct asked *a)
 {
 	static const char *const keys[] = {"address", "size", "rss", "pss", "swap"};
 
 	switch (c) {
 	case SELF:
-		snprintf(self, 16, "%d", (int)getpid());
-		*what = self;
+		snprintf(a->self, sizeof(a->self), "%d", (int)getpid());
+		a->what = a->self;
 		break;
 	case MAP:
-		*what = optarg;
+		a->what = optarg;
 		break;
 	case FLAT:
 		o->flat = true;
@@ -173,6 +193,12 @@ static int take(int c, struct vm_options *o, const char **what, char *self)
 	case JSON:
 		o->json = true;
 		break;
+	case DEMAND:
+	case COW:
+	case FAULT:
+		a->mode = c;
+		a->detail = optarg;
+		break;
 	default:
 		return VM_EXIT_USAGE;
 	}
@@ -188,12 +214,43 @@ static int end_output(int code)
 	return code;
 }
 
+static int demonstrate(const struct asked *a, const struct vm_options *o)
+{
+	__u64 size = 100u << 20;
+
+	if (a->mode == COW)
+		return vm_mode_cow(o->json);
+	if (a->mode == FAULT)
+		return vm_mode_fault(a->detail, o->json);
+	if (a->detail && (!parse_size(a->detail, &size) || size < 4096))
+		return usage("--demand takes a size such as 50M, not", a->detail);
+	return vm_mode_demand(size, o->json);
+}
+
+/* "--demand 50M" is as good as "--demand=50M" */
+static int take_rest(int argc, char **argv, struct asked *a)
+{
+	int left = argc - optind;
+
+	if (a->mode == DEMAND && !a->detail && left == 1) {
+		a->detail = argv[optind];
+		left = 0;
+	}
+	if (left > (!a->mode && !a->what))
+		return usage(a->mode ? "nothing goes with this, not" : "one process at a time, not also", argv[argc - 1]);
+	if (!a->mode && !a->what && left)
+		a->what = argv[optind];
+	if (a->mode || a->what)
+		return VM_EXIT_OK;
+	fputs("vmmap: which process? Give its id, a part of its name, or a saved maps file; 'vmmap --help' shows more\n", stderr);
+	return VM_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	struct vm_options o = {0};
 	struct vm_process p = {0};
-	const char *what = NULL;
-	char self[16];
+	struct asked a = {0};
 	int code;
 
 	for (int c; (c = getopt_long(argc, argv, "hV", options, NULL)) != -1;) {
@@ -201,17 +258,16 @@ int main(int argc, char **argv)
 			return puts(help_text) < 0 ? VM_EXIT_FAILURE : end_output(VM_EXIT_OK);
 		if (c == 'V')
 			return puts("vmmap " VA_VERSION) < 0 ? VM_EXIT_FAILURE : end_output(VM_EXIT_OK);
-		code = take(c, &o, &what, self);
+		code = take(c, &o, &a);
 		if (code)
 			return code;
 	}
-	if (optind < argc - (what == NULL))
-		return usage("one process at a time, not also", argv[argc - 1]);
-	if (!what && optind == argc) {
-		fputs("vmmap: which process? Give its id, a part of its name, or a saved maps file; 'vmmap --help' shows more\n", stderr);
-		return VM_EXIT_USAGE;
-	}
-	code = read_what(&p, what ? what : argv[optind]);
+	code = take_rest(argc, argv, &a);
+	if (code)
+		return code;
+	if (a.mode)
+		return end_output(demonstrate(&a, &o));
+	code = read_what(&p, a.what);
 	if (!code)
 		code = vm_mode_map(&p, &o);
 	vm_process_free(&p);

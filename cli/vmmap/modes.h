@@ -18,6 +18,10 @@ int vm_exit_of(int error); /* of what vm_process_read() returned */
 
 int vm_mode_map(struct vm_process *p, const struct vm_options *o);
 
+int vm_mode_demand(size_t size, bool json);
+int vm_mode_cow(bool json);
+int vm_mode_fault(const char *name, bool json); /* "all", or see fault.h */
+
 /* Does the region pass the filters? */
 bool vm_wanted(const struct vm_process *p, const struct vm_region *r, const struct vm_options *o);
 /* Indices of the regions that do, in the order asked for; the caller frees it. */

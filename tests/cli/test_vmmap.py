@@ -127,7 +127,41 @@ def refused():
         ok(hidden.returncode == 3 and b"hidden" in hidden.stderr and b" 0 " not in hidden.stdout, "another user's process: 3, hidden, no zeros", hidden)
 
 
+def demonstrations():
+    told = json.loads(vmmap("--json", "--demand", "8M").stdout)
+    ok(told["pages"] == 2048 and 2048 <= told["write"]["faults"] <= 2060 and told["write"]["rss_bytes"] == 8 << 20, "--demand: a fault and a frame a page", told)
+    ok(2048 <= told["read"]["faults"] <= 2060 and told["read"]["rss_bytes"] == 0, "read only: as many faults, no memory", told)
+    ok(told["huge"]["faults"] <= 2060, "huge pages: not more", told)
+    text = vmmap("--demand=1M").stdout.decode()
+    ok("=== DEMAND PAGING DEMONSTRATION ===" in text and "New page faults: 25" in text and "NOW it's resident" in text and "=== END DEMO ===" in text, "its words", text)
+
+    told = json.loads(vmmap("--json", "--cow").stdout)
+    parent, child, forked = told["parent_after_write"], told["child_after_write"], told["child_after_fork"]
+    ok((parent["value"], child["value"], forked["value"]) == ("0xdeadbeef", "0xcafebabe", "0xdeadbeef"), "--cow: both values", told)
+    ok(told["child_faults"] == told["pages_written"] and child["private_bytes"] - forked["private_bytes"] == told["pages_written"] * 4096,
+       "copied is exactly what was written", told)
+    ok(told["parent_faults"] == 1, "the parent's entry stays read-only until its own write", told)
+    ok(forked["pss_bytes"] + told["parent_after_fork"]["pss_bytes"] < 11 << 20, "after fork both together take what one took", told)
+    if forked["frame"]:
+        ok(forked["frame"] == parent["frame"] != child["frame"], "by frames: shared, then copied", told)
+    text = vmmap("--cow").stdout.decode()
+    ok(all(word in text for word in ("=== COPY-ON-WRITE DEMONSTRATION ===", "0xDEADBEEF", "0xCAFEBABE", "NOT twice as much", "=== END DEMO ===")), "its words", text)
+
+    faults = [json.loads(line) for line in vmmap("--json", "--fault", "all").stdout.splitlines()]
+    wanted = {"null": ("SIGSEGV", 1), "stack-overflow": ("SIGSEGV", 1), "write-readonly": ("SIGSEGV", 2), "execute-data": ("SIGSEGV", 2), "unmapped": ("SIGSEGV", 1),
+              "kernel-address": ("SIGSEGV", 1), "non-canonical": ("SIGSEGV", 128), "past-eof": ("SIGBUS", 2), "guard": ("SIGSEGV", 2), "protnone": ("SIGSEGV", 2)}
+    ok({f["type"]: (f["signal"], f["si_code"]) for f in faults} == wanted, "--fault all: signal and code of each", faults)
+    by_type = {f["type"]: f for f in faults}
+    ok(by_type["write-readonly"]["error"] == 7 and by_type["write-readonly"]["present"] and " r--p " in by_type["write-readonly"]["vma"], "write-readonly: present, forbidden", by_type["write-readonly"])
+    ok(by_type["execute-data"]["error"] & 16 and by_type["execute-data"]["ip"] == by_type["execute-data"]["address"], "execute-data: an instruction fetch", by_type["execute-data"])
+    text = vmmap("--fault", "write-readonly").stdout.decode()
+    ok(all(word in text for word in ("*** CAUGHT SIGSEGV ***", "SEGV_ACCERR (invalid permissions for mapped object)", "<-- this caused the fault", "Segmentation fault", "mprotect()")), "its words", text)
+    unknown = vmmap("--fault", "nonsense")
+    ok(unknown.returncode == 2 and b"past-eof" in unknown.stderr, "an unknown type: the list", unknown.stderr)
+
+
 real_programs()
+demonstrations()
 refused()
 print("1..%d" % total)
 sys.exit(1 if failed else 0)
