@@ -26,7 +26,7 @@ CFLAGS_ALL = -std=gnu11 $(WARN) -fno-common $(CFLAGS) -MMD -MP
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 
 PKGS_CORE := libzstd zlib
-PKGS_GUI := sdl2 SDL2_ttf libpng
+PKGS_GUI := sdl2 SDL2_ttf libpng libdw
 # Asked once, and only when a recipe needs it: on a fresh machine the libraries come with the first rule (deps).
 GUI_CFLAGS = $(eval GUI_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS_GUI)))$(GUI_CFLAGS)
 LIBS_GUI = $(eval LIBS_GUI := $$(shell $(PKG_CONFIG) --libs $(PKGS_GUI)))$(LIBS_GUI)
@@ -35,11 +35,13 @@ LIBS_ALL = $(LIBS_GUI) $(LIBS_CORE) -lm -lpthread
 
 # A stage sees its own headers and those of earlier stages (tests/check-layers proves it).
 INC_core := -iquote core
-INC_gui = -iquote core -iquote gui $(GUI_CFLAGS)
-INC_cli = -iquote core -iquote gui -iquote cli $(GUI_CFLAGS)
+INC_symbols = -iquote core -iquote symbols $(GUI_CFLAGS)
+INC_gui = -iquote core -iquote symbols -iquote gui $(GUI_CFLAGS)
+INC_cli = -iquote core -iquote symbols -iquote gui -iquote cli $(GUI_CFLAGS)
 INC_tests = $(INC_cli) -iquote tests
 
 CORE_SRC := $(wildcard core/*.c)
+SYMBOLS_SRC := $(wildcard symbols/*.c)
 GUI_SRC := $(wildcard gui/*.c)
 COMMON_SRC := $(wildcard cli/common/*.c)
 CLI_SRC := $(wildcard cli/*.c cli/vm/*.c) $(COMMON_SRC)
@@ -90,10 +92,10 @@ endef
 $(eval $(call compile,obj,CC,))
 $(eval $(call compile,san,CC SAN,$(SAN)))
 
-$(B)/vmatlas: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),obj)
+$(B)/vmatlas: $(call obj,$(CLI_SRC) $(GUI_SRC) $(SYMBOLS_SRC) $(CORE_SRC),obj)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
 
-$(B)/vmatlas-san: $(call obj,$(CLI_SRC) $(GUI_SRC) $(CORE_SRC),san)
+$(B)/vmatlas-san: $(call obj,$(CLI_SRC) $(GUI_SRC) $(SYMBOLS_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)$(CC) $(SAN) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
 
 $(B)/vmmap: $(call obj,$(VMMAP_SRC) $(CORE_SRC),obj)
@@ -128,7 +130,7 @@ $(B)/tests/workloads/still-%: tests/workloads/ops/still.c | $(B)/.deps
 
 # Unit tests: each a small main, linked with the core (and GUI, never its window) under ASan and UBSan.
 GUI_LIB_SRC := $(GUI_SRC)
-$(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(call obj,$(GUI_LIB_SRC) $(CORE_SRC),san)
+$(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(call obj,$(GUI_LIB_SRC) $(SYMBOLS_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(SAN) $^ $(LIBS_ALL) -lcmocka -o $@
 
 # --- fonts ---------------------------------------------------------------------------------------------------------

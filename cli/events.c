@@ -24,6 +24,7 @@ static const char help_text[] =
 	"  --type TYPES     by commas: mm vma range op fault fork exec exit mark loss text task pages sweep\n"
 	"  --from MOMENT    without what came up to MOMENT: " VA_MOMENT_HELP "\n"
 	"  --to MOMENT      without what came after MOMENT\n"
+	"  --symbols        say which function and line calls and faults come from, by the files of this machine where they are the same build\n"
 	"  --format text    SECONDS CPU NAME PROCESS/THREAD TYPE DETAILS\n"
 	"  --format json    one object a line, names as in docs/json.md: seq cpu ts type mm tgid tid comm, and by type\n"
 	"     mm      what (layout, counts, end) and the fields of mm_struct\n"
@@ -39,6 +40,7 @@ static const char help_text[] =
 	"     mark    text                      loss   count channel after\n"
 	"     text    id total offset piece     task   ppid uid start_ns exe target     pages  addr level entries\n"
 	"     sweep   lo hi sweep since; sweep: told doubt swap access\n"
+	"     op, fault with --symbols: code{state file offset function function_offset source line}\n"
 	"     Addresses and entries are \"0x…\", what is not known is null, ts is in ns of CLOCK_MONOTONIC.\n"
 	"\n"
 	"Exit codes: 0 ok, 1 failure (no such mark), 2 usage, 6 not a readable recording.";
@@ -57,7 +59,8 @@ struct events {
 	const char *file, *from, *to;
 	__u32 pid;
 	__u32 types; /* bit t: print records of type t; 0 = all */
-	bool json;
+	bool json, with_symbols;
+	struct va_symbols *symbols;
 	struct va_recording *recording;
 	struct va_history *history;
 	struct va_model *model;
@@ -119,6 +122,9 @@ static int parse_option(struct events *e, int c)
 	case 'f':
 		e->json = !strcmp(optarg, "json");
 		return e->json || !strcmp(optarg, "text") ? -1 : usage("--format takes text or json, not '%s'", optarg);
+	case 's':
+		e->with_symbols = true;
+		return -1;
 	case 'a':
 		e->from = optarg;
 		return -1;
@@ -136,7 +142,8 @@ static int parse(struct events *e, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "pid", required_argument, NULL, 'p' }, { "type", required_argument, NULL, 'y' }, { "format", required_argument, NULL, 'f' },
-		{ "from", required_argument, NULL, 'a' }, { "to", required_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "from", required_argument, NULL, 'a' }, { "to", required_argument, NULL, 'b' }, { "symbols", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	int c, code = -1;
 
@@ -155,7 +162,8 @@ static int parse(struct events *e, int argc, char **argv)
 
 static void format(struct events *e, const struct vmatlas_record *rec, __u32 cpu, const char *comm)
 {
-	struct va_event event = { .rec = rec, .cpu = cpu, .model = e->model, .objects = va_recording_objects(e->recording) };
+	struct va_event event = { .rec = rec, .cpu = cpu, .model = e->model, .objects = va_recording_objects(e->recording),
+				  .symbols = e->symbols };
 
 	memcpy(event.comm, comm, sizeof(event.comm));
 	va_json_clear(&e->out);
@@ -259,9 +267,12 @@ static int print_all(struct events *e)
 		return code;
 	e->history = va_recording_history(e->recording);
 	e->model = va_history_model_at(e->history, first);
+	if (e->with_symbols)
+		e->symbols = va_symbols_new(NULL, NULL);
 	for (size_t i = first; i < end && !ferror(stdout); i++)
 		one(e, i);
 	let_go(e);
+	va_symbols_free(e->symbols);
 	va_model_free(e->model);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return VA_EXIT_OK;

@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "recording.h"
+#include "symbols.h"
 
 struct va_event {
 	const struct vmatlas_record *rec;
@@ -11,6 +12,7 @@ struct va_event {
 	char comm[VMATLAS_COMM_LEN + 1];  /* of the thread that caused it, as it was called then; "" = unknown */
 	const struct va_model *model;     /* as it stands just after it */
 	const struct va_objects *objects;
+	struct va_symbols *symbols;       /* NULL: instruction pointers stay numbers */
 };
 
 /* One line each, with its newline, appended to out. */
@@ -22,6 +24,8 @@ const char *va_event_origin(const struct vmatlas_record *rec);              /* u
 const char *va_event_reason(const struct va_event *event);                  /* of a bad access; NULL = it was none */
 const char *va_event_zone(const struct va_event *event, const struct va_vma *vma, bool *lib);
 void va_event_vma(const struct vmatlas_record *rec, struct va_vma *out);     /* a VMA record as the model would hold it */
+/* Where the code that called or faulted lies; false: not asked for, or no code of the program. symbol is waited for. */
+bool va_event_code(const struct va_event *event, struct va_place *place, struct va_symbol *symbol);
 bool va_event_pfn_before(const struct va_event *event, __u64 *pfn);
 
 #endif

@@ -113,6 +113,29 @@ static void put_result(struct va_json *j, const struct vmatlas_record *rec)
 		va_json_s64(j, "result", rec->op.result);
 }
 
+static void put_code(struct va_json *j, const struct va_event *e)
+{
+	struct va_place place;
+	struct va_symbol symbol;
+
+	if (!va_event_code(e, &place, &symbol))
+		return;
+	va_json_object(j, "code");
+	va_json_string(j, "state", va_symbol_state_name(symbol.state));
+	va_json_string(j, "file", place.path);
+	if (place.path)
+		va_json_hex(j, "offset", place.offset);
+	if (symbol.state == VA_SYMBOL_FOUND) {
+		va_json_string(j, "function", symbol.function);
+		va_json_u64(j, "function_offset", symbol.offset);
+	}
+	if (symbol.source) {
+		va_json_string(j, "source", symbol.source);
+		va_json_u64(j, "line", symbol.line);
+	}
+	va_json_end_object(j);
+}
+
 static void put_op(struct va_json *j, const struct va_event *e)
 {
 	const struct vmatlas_op *op = &e->rec->op;
@@ -129,6 +152,7 @@ static void put_op(struct va_json *j, const struct va_event *e)
 	va_json_u64(j, "latency_ns", e->rec->head.aux);
 	if (op->peer_mm)
 		va_json_u64(j, "peer_mm", op->peer_mm);
+	put_code(j, e);
 }
 
 static void put_levels(struct va_json *j, const struct va_walk *walk)
@@ -179,6 +203,7 @@ static void put_fault(struct va_json *j, const struct va_event *e)
 	va_json_string(j, "reason", va_event_reason(e));
 	put_number_or_null(j, "signal", f->signal, f->signal);
 	put_levels(j, &walk);
+	put_code(j, e);
 }
 
 static void put_fork(struct va_json *j, const struct va_event *e)

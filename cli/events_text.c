@@ -60,6 +60,19 @@ bool va_event_pfn_before(const struct va_event *e, __u64 *pfn)
 	return leaf;
 }
 
+bool va_event_code(const struct va_event *e, struct va_place *place, struct va_symbol *symbol)
+{
+	const struct vmatlas_record *rec = e->rec;
+	__u64 ip = rec->head.type == VMATLAS_OP ? rec->op.ip : rec->fault.ip;
+
+	if (!e->symbols || !ip)
+		return false;
+	ip -= rec->head.type == VMATLAS_OP; /* behind the syscall instruction */
+	*place = va_place_of(va_model_mm(e->model, rec->head.mm), ip, 0, va_model_texts(e->model), e->objects);
+	*symbol = va_symbols_ask(e->symbols, place, true);
+	return true;
+}
+
 /* --- lines ----------------------------------------------------------------------------------------------------------- */
 
 static __attribute__((format(printf, 2, 3))) void say(struct va_json *out, const char *format, ...)
@@ -114,8 +127,21 @@ static void say_vma(struct va_json *out, const struct va_event *e)
 		say_name(out, va_vma_name(mm, &v, va_model_texts(e->model), va_model_header(e->model)->rules, store, sizeof(store)));
 }
 
-static void say_op(struct va_json *out, const struct vmatlas_record *rec)
+static void say_code(struct va_json *out, const struct va_event *e)
 {
+	struct va_place place;
+	struct va_symbol symbol;
+	char words[VMATLAS_TEXT_MAX + 256];
+
+	if (!va_event_code(e, &place, &symbol))
+		return;
+	say(out, " ");
+	say_name(out, va_symbol_words(words, sizeof(words), &place, &symbol));
+}
+
+static void say_op(struct va_json *out, const struct va_event *e)
+{
+	const struct vmatlas_record *rec = e->rec;
 	char store[24];
 
 	say(out, "%s(", va_call_name(rec->op.nr, store, sizeof(store)));
@@ -128,6 +154,7 @@ static void say_op(struct va_json *out, const struct vmatlas_record *rec)
 	else
 		say(out, ") = %lld", rec->op.result);
 	say(out, " %u ns from %llx", rec->head.aux, rec->op.ip);
+	say_code(out, e);
 }
 
 static const char *access_word(const struct vmatlas_record *rec)
@@ -148,6 +175,7 @@ static void say_fault(struct va_json *out, const struct va_event *e)
 	say(out, "%s%s%s %llx %s%s %s ip %llx error %x %u ns", va_fault_kind_name(va_fault_kind(e->rec, levels)), reason ? " " : "",
 	    reason ? reason : "", f->addr, access_word(e->rec), va_fault_major(e->rec) ? " major" : "",
 	    va_event_origin(e->rec), f->ip, f->error, e->rec->head.aux);
+	say_code(out, e);
 	for (unsigned i = 0; i < walk.steps; i++)
 		say(out, " %s[%u]%s", va_level_name(walk.step[i].level), walk.step[i].index, walk.step[i].allocated ? "+" : "");
 	if (walk.complete)
@@ -180,7 +208,7 @@ static void say_payload(struct va_json *out, const struct va_event *e)
 		    rec->range.nr >= 0 ? va_call_name(rec->range.nr, store, sizeof(store)) : "-");
 		break;
 	case VMATLAS_OP:
-		say_op(out, rec);
+		say_op(out, e);
 		break;
 	case VMATLAS_FAULT:
 		say_fault(out, e);

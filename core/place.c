@@ -1,0 +1,38 @@
+/* See place.h. */
+#include "place.h"
+
+#include "maps.h"
+
+static bool linked_address(const struct vmatlas_object *o, __u64 offset, __u64 *linked)
+{
+	const struct vmatlas_segment *s = va_object_segments(o);
+
+	for (__u32 i = 0; i < o->segments; i++) {
+		__u64 first = s[i].offset & ~4095ull; /* mapped by whole pages */
+
+		if (offset >= first && offset < s[i].offset + s[i].file_size) {
+			*linked = s[i].addr - s[i].offset + offset;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct va_place va_place_of(const struct va_mm *mm, __u64 addr, __u64 at, const struct va_texts *texts, const struct va_objects *objects)
+{
+	const struct va_vma *vma = mm ? va_mm_vma_at(mm, addr) : NULL;
+	struct va_place p = {0};
+
+	if (!vma || (at && vma->born > at))
+		return p;
+	p.known = true;
+	p.special = vma->name_kind == VMATLAS_NAME_SPECIAL;
+	if (vma->name_kind != VMATLAS_NAME_PATH && !p.special)
+		return p;
+	p.path = va_texts_get(texts, vma->name_text);
+	p.offset = (p.special ? 0 : vma->pgoff << 12) + (addr - vma->start);
+	p.object = va_objects_find(objects, vma);
+	if (p.object && !linked_address(p.object, p.offset, &p.linked))
+		p.object = NULL;
+	return p;
+}

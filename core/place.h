@@ -1,0 +1,19 @@
+/* Where in a mapped file an address lies: what is needed to look it up on another day, in the file itself. */
+#ifndef VA_PLACE_H
+#define VA_PLACE_H
+
+#include "zone.h"
+
+struct va_place {
+	const char *path;   /* as mapped, borrowed from texts; NULL = no file there, or its name was lost */
+	__u64 offset;       /* in the file */
+	const struct vmatlas_object *object; /* NULL = not an ELF file, or not told */
+	__u64 linked;       /* the address as linked, valid with object */
+	bool known;         /* a VMA was there */
+	bool special;       /* kernel's own (vdso): path is its name */
+};
+
+/* at: only a mapping that was there already at that moment counts; 0 = any. */
+struct va_place va_place_of(const struct va_mm *mm, __u64 addr, __u64 at, const struct va_texts *texts, const struct va_objects *objects);
+
+#endif
