@@ -26,8 +26,13 @@ static const char help_text[] =
 	"  vmmap --cow                     copy-on-write after fork, page by page\n"
 	"  vmmap --fault write-readonly    a protection fault, caught and explained\n"
 	"\n"
+	"  vmmap --files bash              all files it maps, what takes most RAM first\n"
+	"  vmmap --watch 4711              what changes, each second\n"
+	"  vmmap --compare before.txt after.txt\n"
+	"\n"
 	"Usage: vmmap [OPTIONS] PID|NAME|FILE\n"
-	"       vmmap --demand [SIZE] | --cow | --fault TYPE\n"
+	"       vmmap --files WHAT | --watch WHAT | --compare WHAT WHAT | --pagemap ADDRESS[-END] [WHAT]\n"
+	"       vmmap --demand [SIZE] | --cow | --fault TYPE | --aslr\n"
 	"\n"
 	"  --self             vmmap itself\n"
 	"  --map WHAT         the same as WHAT alone\n"
@@ -41,6 +46,13 @@ static const char help_text[] =
 	"  --wide             do not cut at 100 columns; whole paths\n"
 	"  --json             one JSON object\n"
 	"\n"
+	"Other questions:\n"
+	"  --files            all mapped files with their sums\n"
+	"  --pagemap A[-B]    each page from A to B: there?, which frame, what the kernel uses it for\n"
+	"  --watch            differences each second; --interval S, --times N\n"
+	"  --compare          the differences of two processes, or of two saved maps or smaps files\n"
+	"  --aslr             what is randomized, as set and as measured\n"
+	"\n"
 	"Demonstrations, in vmmap itself:\n"
 	"  --demand [SIZE]    SIZE (100M) of memory is promised, then touched: faults, RSS, times\n"
 	"  --cow              10 MB, fork, a few writes: values, frames, what was copied\n"
@@ -52,13 +64,16 @@ static const char help_text[] =
 	"\n"
 	"Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process.";
 
-enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT };
+enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, INTERVAL, TIMES };
 
 static const struct option options[] = {
 	{"self", no_argument, NULL, SELF}, {"map", required_argument, NULL, MAP}, {"flat", no_argument, NULL, FLAT}, {"type", required_argument, NULL, TYPE},
 	{"perm", required_argument, NULL, PERM}, {"file", required_argument, NULL, FILE_PART}, {"min", required_argument, NULL, MIN},
 	{"sort", required_argument, NULL, SORT}, {"bytes", no_argument, NULL, BYTES}, {"wide", no_argument, NULL, WIDE}, {"json", no_argument, NULL, JSON},
 	{"demand", optional_argument, NULL, DEMAND}, {"cow", no_argument, NULL, COW}, {"fault", required_argument, NULL, FAULT},
+	{"files", no_argument, NULL, FILES}, {"pagemap", required_argument, NULL, PAGEMAP}, {"watch", no_argument, NULL, WATCH},
+	{"compare", no_argument, NULL, COMPARE}, {"aslr", no_argument, NULL, ASLR}, {"where", no_argument, NULL, WHERE},
+	{"interval", required_argument, NULL, INTERVAL}, {"times", required_argument, NULL, TIMES},
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
 };
 
@@ -146,9 +161,12 @@ static int read_what(struct vm_process *p, const char *what)
 
 struct asked { /* for what */
 	const char *what;   /* PID, NAME, FILE; NULL = none */
+	const char *other;  /* the second one, to compare */
 	char self[16];
-	int mode;           /* DEMAND, COW, FAULT; 0 = the map */
-	const char *detail; /* SIZE, TYPE; NULL = none */
+	int mode;           /* DEMAND, COW …; 0 = the map */
+	const char *detail; /* SIZE, TYPE, ADDRESS; NULL = none */
+	double interval;    /* seconds */
+	unsigned times;     /* 0 = without end */
 };
 
 static int take(int c, struct vm_options *o, struct asked *a)
@@ -193,9 +211,21 @@ static int take(int c, struct vm_options *o, struct asked *a)
 	case JSON:
 		o->json = true;
 		break;
+	case INTERVAL:
+		a->interval = strtod(optarg, NULL);
+		return a->interval >= 0.01 && a->interval <= 86400 ? 0 : usage("--interval takes seconds, not", optarg);
+	case TIMES:
+		a->times = (unsigned)strtoul(optarg, NULL, 10);
+		return a->times ? 0 : usage("--times takes a number from 1 on, not", optarg);
 	case DEMAND:
 	case COW:
 	case FAULT:
+	case FILES:
+	case PAGEMAP:
+	case WATCH:
+	case COMPARE:
+	case ASLR:
+	case WHERE:
 		a->mode = c;
 		a->detail = optarg;
 		break;
@@ -214,33 +244,97 @@ static int end_output(int code)
 	return code;
 }
 
+/* Modes that need no process. */
 static int demonstrate(const struct asked *a, const struct vm_options *o)
 {
 	__u64 size = 100u << 20;
 
-	if (a->mode == COW)
+	switch (a->mode) {
+	case COW:
 		return vm_mode_cow(o->json);
-	if (a->mode == FAULT)
+	case FAULT:
 		return vm_mode_fault(a->detail, o->json);
+	case ASLR:
+		return vm_mode_aslr(o->json);
+	case WHERE:
+		return vm_mode_where();
+	}
 	if (a->detail && (!parse_size(a->detail, &size) || size < 4096))
 		return usage("--demand takes a size such as 50M, not", a->detail);
 	return vm_mode_demand(size, o->json);
 }
 
+static bool needs_process(const struct asked *a)
+{
+	return !a->mode || a->mode == FILES || a->mode == PAGEMAP || a->mode == WATCH || a->mode == COMPARE;
+}
+
+static bool parse_address(const char *text, char **end, __u64 *out)
+{
+	errno = 0;
+	*out = strtoull(text, end, 16);
+	return *end != text && *text != '-' && !errno;
+}
+
+static int pagemap(struct vm_process *p, const struct asked *a, const struct vm_options *o)
+{
+	__u64 lo, hi;
+	char *end;
+
+	if (!parse_address(a->detail, &end, &lo))
+		return usage("--pagemap takes an address in hexadecimal, not", a->detail);
+	hi = lo + 1;
+	if (*end == '-' && !parse_address(end + 1, &end, &hi))
+		return usage("--pagemap takes an address in hexadecimal, not", a->detail);
+	if (*end)
+		return usage("--pagemap takes ADDRESS or ADDRESS-END, not", a->detail);
+	if (!p->pid)
+		return usage("--pagemap needs a process that runs, not", p->source);
+	return vm_mode_pagemap(p, lo, hi, o->json);
+}
+
+static int ask(struct vm_process *p, const struct asked *a, const struct vm_options *o)
+{
+	struct vm_process other = {0};
+	int code;
+
+	switch (a->mode) {
+	case FILES:
+		return vm_mode_files(p, o);
+	case PAGEMAP:
+		return pagemap(p, a, o);
+	case WATCH:
+		return p->pid ? vm_mode_watch(p, a->interval, a->times) : usage("--watch needs a process that runs, not", p->source);
+	case COMPARE:
+		code = read_what(&other, a->other);
+		if (!code)
+			code = vm_mode_compare(p, &other);
+		vm_process_free(&other);
+		return code;
+	}
+	return vm_mode_map(p, o);
+}
+
 /* "--demand 50M" is as good as "--demand=50M" */
 static int take_rest(int argc, char **argv, struct asked *a)
 {
-	int left = argc - optind;
+	int i = optind;
 
-	if (a->mode == DEMAND && !a->detail && left == 1) {
-		a->detail = argv[optind];
-		left = 0;
+	if (a->mode == DEMAND && !a->detail && i < argc)
+		a->detail = argv[i++];
+	if (needs_process(a) && !a->what && i < argc)
+		a->what = argv[i++];
+	if (a->mode == COMPARE && i < argc)
+		a->other = argv[i++];
+	if (i < argc)
+		return usage(needs_process(a) ? "one process at a time, not also" : "nothing goes with this, not", argv[i]);
+	if (a->mode == PAGEMAP && !a->what) {
+		snprintf(a->self, sizeof(a->self), "%d", (int)getpid());
+		a->what = a->self;
 	}
-	if (left > (!a->mode && !a->what))
-		return usage(a->mode ? "nothing goes with this, not" : "one process at a time, not also", argv[argc - 1]);
-	if (!a->mode && !a->what && left)
-		a->what = argv[optind];
-	if (a->mode || a->what)
+	if (a->mode == COMPARE && !a->other)
+		return usage("--compare takes two processes, or two saved files, not only", a->what ? a->what : "");
+	if (!needs_process(a) || a->what)
 		return VM_EXIT_OK;
 	fputs("vmmap: which process? Give its id, a part of its name, or a saved maps file; 'vmmap --help' shows more\n", stderr);
 	return VM_EXIT_USAGE;
@@ -250,7 +344,7 @@ int main(int argc, char **argv)
 {
 	struct vm_options o = {0};
 	struct vm_process p = {0};
-	struct asked a = {0};
+	struct asked a = {.interval = 1};
 	int code;
 
 	for (int c; (c = getopt_long(argc, argv, "hV", options, NULL)) != -1;) {
@@ -265,11 +359,11 @@ int main(int argc, char **argv)
 	code = take_rest(argc, argv, &a);
 	if (code)
 		return code;
-	if (a.mode)
+	if (!needs_process(&a))
 		return end_output(demonstrate(&a, &o));
 	code = read_what(&p, a.what);
 	if (!code)
-		code = vm_mode_map(&p, &o);
+		code = ask(&p, &a, &o);
 	vm_process_free(&p);
 	return end_output(code);
 }

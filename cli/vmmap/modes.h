@@ -22,6 +22,18 @@ int vm_mode_demand(size_t size, bool json);
 int vm_mode_cow(bool json);
 int vm_mode_fault(const char *name, bool json); /* "all", or see fault.h */
 
+int vm_mode_files(struct vm_process *p, const struct vm_options *o);
+int vm_mode_pagemap(struct vm_process *p, __u64 lo, __u64 hi, bool json);
+
+struct vm_difference { /* regions */
+	size_t gone, came, changed;
+};
+struct vm_difference vm_compare(const struct vm_process *a, const struct vm_process *b, bool print);
+int vm_mode_compare(const struct vm_process *a, const struct vm_process *b);
+int vm_mode_watch(struct vm_process *p, double every, unsigned times);
+int vm_mode_aslr(bool json);
+int vm_mode_where(void);
+
 /* Does the region pass the filters? */
 bool vm_wanted(const struct vm_process *p, const struct vm_region *r, const struct vm_options *o);
 /* Indices of the regions that do, in the order asked for; the caller frees it. */

@@ -49,7 +49,7 @@ def compare(pid, name):
         span, perms, offset, _, inode = line.split()[:5]
         wanted.append((int(span.split("-")[0], 16), int(span.split("-")[1], 16), perms, int(offset, 16), int(inode)))
     ok(heads == wanted, "%s: every region, %d" % (name, len(wanted)), (heads[:3], wanted[:3]))
-    for field, fact in (("rss", "Rss"), ("pss", "Pss"), ("anonymous", "Anonymous"), ("swap", "Swap"), ("private_dirty", "Private_Dirty")):
+    for field, fact in (("rss", "Rss"), ("anonymous", "Anonymous"), ("swap", "Swap"), ("private_dirty", "Private_Dirty")):
         got = [region["smaps"][field] for region in told["regions"]]
         ok(got == [facts[fact] for _, facts in truth], "%s: %s of each" % (name, fact))
     ok(told["totals"]["rss"] == sum(facts["Rss"] for _, facts in truth), "%s: the sum of RSS" % name)
@@ -160,7 +160,50 @@ def demonstrations():
     ok(unknown.returncode == 2 and b"past-eof" in unknown.stderr, "an unknown type: the list", unknown.stderr)
 
 
+def questions():
+    child = stands_still([sys.executable, "-uc", "import mmap\nprint('x'); input()\nm = mmap.mmap(-1, 5 << 20); m.write(b'x' * (2 << 20)); print('y'); input()"])
+    with open("/proc/%d/maps" % child.pid, encoding="utf-8") as file:
+        paths = [line.split(None, 5)[5].strip() for line in file if len(line.split(None, 5)) > 5]
+    files = json.loads(vmmap("--json", "--files", str(child.pid)).stdout)
+    ok({f["path"] for f in files} == {path for path in paths if path.startswith("/")}, "--files: every file that maps names", files[:2])
+    libc = [path for path in paths if "libc.so" in path][0]
+    ok([f for f in files if f["path"] == libc][0]["regions"] >= paths.count(libc), "with all its regions, a bss too")
+
+    with open("/proc/%d/maps" % child.pid, encoding="utf-8") as file:
+        lo, hi = [[int(x, 16) for x in line.split()[0].split("-")] for line in file if "libc.so" in line and " r-xp " in line][0]
+    pages = json.loads(vmmap("--json", "--pagemap", "%x-%x" % (lo, hi), str(child.pid)).stdout)
+    with open("/proc/%d/pagemap" % child.pid, "rb") as file:
+        file.seek(lo // 4096 * 8)
+        entries = [int.from_bytes(file.read(8), "little") for _ in range((hi - lo) // 4096)]
+    ok([page["state"] == "present" for page in pages] == [bool(entry >> 63) for entry in entries], "--pagemap: there or not, %d pages" % len(pages))
+    ok([int(page["frame"] or "0", 16) for page in pages] == [entry & ((1 << 55) - 1) if entry >> 63 else 0 for entry in entries], "and their frames (null where hidden)")
+
+    with open("/proc/%d/smaps" % child.pid, "rb") as file:
+        before = "/tmp/vmmap-test-%d" % os.getpid()
+        with open(before, "wb") as saved:
+            saved.write(file.read())
+    child.stdin.write(b"\n")
+    child.stdin.flush()
+    child.stdout.readline()
+    text = vmmap("--compare", before, str(child.pid)).stdout.decode()
+    os.unlink(before)
+    ok("+ 0x" in text and "5 MB" in text, "--compare: the 5 MB that were mapped meanwhile", text)
+    watch = vmmap("--watch", "--interval", "0.05", "--times", "2", str(child.pid))
+    ok(watch.returncode == 0 and b"=== END WATCH ===" in watch.stdout, "--watch ends after the looks asked for", watch)
+    child.kill()
+    child.wait()
+    aslr = json.loads(vmmap("--json", "--aslr").stdout)
+    with open("/proc/sys/kernel/randomize_va_space", encoding="utf-8") as file:
+        ok(aslr["randomize_va_space"] == int(file.read()), "--aslr: as it is set")
+    quiet = json.loads(subprocess.run(["setarch", "-R", VMMAP, "--json", "--aslr"], stdout=subprocess.PIPE, check=True).stdout)
+    ok(all(place["bits_seen_moving"] == 0 for name, place in quiet["places"].items() if name != "stack") and quiet["personality_no_randomize"], "switched off: nothing moves", quiet)
+    for args in (["--pagemap", "zz", "1"], ["--pagemap", "5000-4000"], ["--compare", str(os.getpid())], ["--interval", "x", "--watch", "1"], ["--watch", "/proc/self/maps"]):
+        told = vmmap(*args)
+        ok(told.returncode == 2 and told.stderr, "%s: 2 and a sentence" % args, told)
+
+
 real_programs()
+questions()
 demonstrations()
 refused()
 print("1..%d" % total)
