@@ -197,7 +197,7 @@ def questions():
         ok(aslr["randomize_va_space"] == int(file.read()), "--aslr: as it is set")
     quiet = json.loads(subprocess.run(["setarch", "-R", VMMAP, "--json", "--aslr"], stdout=subprocess.PIPE, check=True).stdout)
     ok(all(place["bits_seen_moving"] == 0 for name, place in quiet["places"].items() if name != "stack") and quiet["personality_no_randomize"], "switched off: nothing moves", quiet)
-    for args in (["--pagemap", "zz", "1"], ["--pagemap", "5000-4000"], ["--compare", str(os.getpid())], ["--interval", "x", "--watch", "1"], ["--watch", "/proc/self/maps"]):
+    for args in (["--pagemap", "zz"], ["--pagemap", "5000-4000"], ["--compare", str(os.getpid())], ["--interval", "x", "--watch", "1"], ["--watch", "/proc/self/maps"]):
         told = vmmap(*args)
         ok(told.returncode == 2 and told.stderr, "%s: 2 and a sentence" % args, told)
 
