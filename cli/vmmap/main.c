@@ -27,11 +27,13 @@ static const char help_text[] =
 	"  vmmap --fault write-readonly    a protection fault, caught and explained\n"
 	"\n"
 	"  vmmap --files bash              all files it maps, what takes most RAM first\n"
+	"  vmmap --faults -- make          runs make; its page faults, by process\n"
 	"  vmmap --watch 4711              what changes, each second\n"
 	"  vmmap --compare before.txt after.txt\n"
 	"\n"
 	"Usage: vmmap [OPTIONS] PID|NAME|FILE\n"
 	"       vmmap --files WHAT | --watch WHAT | --compare WHAT WHAT | --pagemap ADDRESS[-END] [WHAT]\n"
+	"       vmmap --faults [--] COMMAND...\n"
 	"       vmmap --demand [SIZE] | --cow | --fault TYPE | --aslr\n"
 	"\n"
 	"  --self             vmmap itself\n"
@@ -51,6 +53,7 @@ static const char help_text[] =
 	"  --pagemap A[-B]    each page from A to B: there?, which frame, what the kernel uses it for\n"
 	"  --watch            differences each second; --interval S, --times N\n"
 	"  --compare          the differences of two processes, or of two saved maps or smaps files\n"
+	"  --faults           runs COMMAND, passes its status on; counts and max RSS of each process, on stderr\n"
 	"  --aslr             what is randomized, as set and as measured\n"
 	"\n"
 	"Demonstrations, in vmmap itself:\n"
@@ -64,7 +67,7 @@ static const char help_text[] =
 	"\n"
 	"Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process.";
 
-enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, INTERVAL, TIMES };
+enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, FAULTS, INTERVAL, TIMES };
 
 static const struct option options[] = {
 	{"self", no_argument, NULL, SELF}, {"map", required_argument, NULL, MAP}, {"flat", no_argument, NULL, FLAT}, {"type", required_argument, NULL, TYPE},
@@ -73,6 +76,7 @@ static const struct option options[] = {
 	{"demand", optional_argument, NULL, DEMAND}, {"cow", no_argument, NULL, COW}, {"fault", required_argument, NULL, FAULT},
 	{"files", no_argument, NULL, FILES}, {"pagemap", required_argument, NULL, PAGEMAP}, {"watch", no_argument, NULL, WATCH},
 	{"compare", no_argument, NULL, COMPARE}, {"aslr", no_argument, NULL, ASLR}, {"where", no_argument, NULL, WHERE},
+	{"faults", no_argument, NULL, FAULTS},
 	{"interval", required_argument, NULL, INTERVAL}, {"times", required_argument, NULL, TIMES},
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
 };
@@ -165,6 +169,7 @@ struct asked { /* for what */
 	char self[16];
 	int mode;           /* DEMAND, COW …; 0 = the map */
 	const char *detail; /* SIZE, TYPE, ADDRESS; NULL = none */
+	char **command;     /* to run */
 	double interval;    /* seconds */
 	unsigned times;     /* 0 = without end */
 };
@@ -226,6 +231,7 @@ static int take(int c, struct vm_options *o, struct asked *a)
 	case COMPARE:
 	case ASLR:
 	case WHERE:
+	case FAULTS:
 		a->mode = c;
 		a->detail = optarg;
 		break;
@@ -258,6 +264,8 @@ static int demonstrate(const struct asked *a, const struct vm_options *o)
 		return vm_mode_aslr(o->json);
 	case WHERE:
 		return vm_mode_where();
+	case FAULTS:
+		return vm_mode_faults(a->command, o->json);
 	}
 	if (a->detail && (!parse_size(a->detail, &size) || size < 4096))
 		return usage("--demand takes a size such as 50M, not", a->detail);
@@ -320,6 +328,10 @@ static int take_rest(int argc, char **argv, struct asked *a)
 {
 	int i = optind;
 
+	if (a->mode == FAULTS) {
+		a->command = argv + i;
+		return i < argc ? VM_EXIT_OK : usage("--faults takes a command to run, not", "");
+	}
 	if (a->mode == DEMAND && !a->detail && i < argc)
 		a->detail = argv[i++];
 	if (needs_process(a) && !a->what && i < argc)
@@ -340,6 +352,15 @@ static int take_rest(int argc, char **argv, struct asked *a)
 	return VM_EXIT_USAGE;
 }
 
+/* What stands behind --faults is the command's, options too. */
+static bool runs_command(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--faults"))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct vm_options o = {0};
@@ -347,7 +368,7 @@ int main(int argc, char **argv)
 	struct asked a = {.interval = 1};
 	int code;
 
-	for (int c; (c = getopt_long(argc, argv, "hV", options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, runs_command(argc, argv) ? "+hV" : "hV", options, NULL)) != -1;) {
 		if (c == 'h')
 			return puts(help_text) < 0 ? VM_EXIT_FAILURE : end_output(VM_EXIT_OK);
 		if (c == 'V')

@@ -127,6 +127,23 @@ def refused():
         ok(hidden.returncode == 3 and b"hidden" in hidden.stderr and b" 0 " not in hidden.stdout, "another user's process: 3, hidden, no zeros", hidden)
 
 
+def commands():
+    run = vmmap("--json", "--faults", "--", "sh", "-c", "cat >/dev/null; /bin/true --version; exit 7", input=b"x")
+    told = json.loads(run.stderr)
+    ok(run.returncode == 7 and b"true" in run.stdout, "--faults: status and output are the command's", run)
+    names = [process["comm"] for process in told["processes"]]
+    ok(names == ["sh", "cat", "true"], "each process by its last name", names)
+    ok(sum(p["minor"] + p["major"] for p in told["processes"]) <= told["minor"] + told["major"] <= sum(p["minor"] + p["major"] for p in told["processes"]) + 8 * len(names),
+       "the processes' counts are the kernel's sum, but for those of their very end", told)
+    ok(all(p["parent"] == told["processes"][0]["pid"] for p in told["processes"][1:]), "parents are told")
+    threads = vmmap("--json", "--faults", sys.executable, "-c", "import threading\nfor _ in range(5):\n t = threading.Thread(target=bytearray, args=(1 << 20,)); t.start(); t.join()")
+    ok(max(p["threads"] for p in json.loads(threads.stderr)["processes"]) == 6, "threads are counted, not listed", threads.stderr)
+    killed = vmmap("--faults", "sh", "-c", "kill -9 $$")
+    ok(killed.returncode == 137 and b"New page faults: " in killed.stderr and b"page faults" in killed.stderr, "killed by a signal: 128 + it", killed)
+    ok(vmmap("--faults", "/nowhere/x").returncode == 127, "no such command: 127")
+    ok(vmmap("--faults").returncode == 2, "no command: 2")
+
+
 def demonstrations():
     told = json.loads(vmmap("--json", "--demand", "8M").stdout)
     ok(told["pages"] == 2048 and 2048 <= told["write"]["faults"] <= 2060 and told["write"]["rss_bytes"] == 8 << 20, "--demand: a fault and a frame a page", told)
@@ -204,6 +221,7 @@ def questions():
 
 real_programs()
 questions()
+commands()
 demonstrations()
 refused()
 print("1..%d" % total)
