@@ -69,6 +69,16 @@ bool va_entry_writable(__u64 entry)
 	return (entry & P) && (entry & RW);
 }
 
+bool va_entry_dirty(__u64 entry)
+{
+	return va_entry_present(entry) && (entry & (DIRTY | SAVED_DIRTY));
+}
+
+bool va_entry_accessed(__u64 entry)
+{
+	return va_entry_present(entry) && (entry & ACCESSED);
+}
+
 bool va_entry_written(__u64 entry)
 {
 	return va_entry_present(entry) && (entry & (RW | DIRTY | SAVED_DIRTY));

@@ -52,6 +52,8 @@ unsigned va_top_shift(unsigned levels);             /* first virtual bit above t
 
 bool va_entry_present(__u64 entry);                 /* P, or PROT_NONE / huge-split forms the kernel counts as present */
 bool va_entry_writable(__u64 entry);
+bool va_entry_dirty(__u64 entry);                   /* present, and written to since the bit was last cleared */
+bool va_entry_accessed(__u64 entry);
 bool va_entry_leaf(unsigned level, __u64 entry);
 __u64 va_entry_pfn(__u64 entry);
 __u64 va_entry_pfn_at(unsigned level, __u64 entry, __u64 addr); /* of the 4 KiB frame that holds addr, for a leaf at level */
