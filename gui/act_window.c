@@ -8,9 +8,10 @@ static void escape(struct va_app *app, uint64_t now)
 		return;
 	}
 	app->view.selected = 0;
+	app->view.map.only = 0;
 	app->view.time_from = app->view.time_to = 0;
 	app->view.follow = true;
-	va_app_move_camera(app, (struct va_camera){1, 0}, now);
+	va_app_whole(app, now);
 }
 
 bool va_act_on_window(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)

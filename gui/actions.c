@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "map_colour.h"
 #include "tabs.h"
 
 static const char *const names[VA_ACTS] = {
@@ -26,6 +27,10 @@ static bool parse_argument(enum va_action_id action, const char *text, uint64_t 
 		*arg = tab;
 		return true;
 	}
+	if (action == VA_ACT_COLOUR && va_colour_find(text, arg))
+		return true;
+	if (action == VA_ACT_FILTER && va_filter_find(text, arg))
+		return true;
 	if (!isdigit((unsigned char)*text))
 		return false;
 	*arg = strtoull(text, &end, 0);

@@ -18,7 +18,8 @@
 	/* map */                                                                                                               \
 	X(PROCESS, "process") X(PROCESS_NEXT, "process-next") X(PROCESS_PREV, "process-prev") X(THREAD, "thread")               \
 	X(MAP_BOX, "box") X(MAP, "") X(PAGE, "page") X(WHOLE, "whole") X(FOLLOW, "follow") X(UP, "up") X(DOWN, "down")          \
-	X(ZOOM_IN, "zoom-in") X(ZOOM_OUT, "zoom-out")                                                                           \
+	X(ZOOM_IN, "zoom-in") X(ZOOM_OUT, "zoom-out") X(ZOOM_TO, "zoom") X(FIT_BOX, "fit") X(BOX_NEXT, "box-next") X(BOX_PREV, "box-prev") \
+	X(OVERVIEW, "") X(COLOUR, "colour") X(COLOUR_NEXT, "colour-next") X(COLOUR_PREV, "colour-prev") X(FILTER, "filter") X(FILTER_CLEAR, "filter-clear") \
 	/* stage */                                                                                                             \
 	X(TAB, "tab") X(TAB_NEXT, "tab-next") X(TAB_PREV, "tab-prev")                                                           \
 	/* window */                                                                                                            \
@@ -35,7 +36,7 @@ enum va_action_id {
 const char *va_action_name(enum va_action_id action);
 
 /*
- * "NAME" or "NAME:ARG"; ARG is a number (0x… is hexadecimal), or for `tab` the tab's name. False: no such action, or a broken argument.
+ * "NAME" or "NAME:ARG"; ARG is a number (0x… is hexadecimal), or a name for `tab`, `colour` and `filter`. False: no such action, or a broken argument.
  */
 bool va_action_parse(const char *text, enum va_action_id *action, uint64_t *arg);
 

@@ -2,6 +2,7 @@
 
 #include "act.h"
 #include "draw.h"
+#include "heat.h"
 #include "layout.h"
 
 #define CHRONICLE_BATCH 400000
@@ -20,11 +21,12 @@ bool va_app_init(struct va_app *app, struct va_recording *recording, struct va_f
 	app->fonts = fonts;
 	app->view = (struct va_view){.w = o->w, .h = o->h, .theme = o->theme, .scale = 1, .fixed_scale = o->scale, .panes = o->panes, .follow = true,
 				     .still = o->still, .mouse_x = -1, .mouse_y = -1, .camera = {1, 0}};
-	app->camera_goal = app->camera_from = app->view.camera;
+	app->flight.goal = app->view.camera;
 	app->play.mode = o->live ? VA_PLAY_LIVE : VA_PLAY_RUNNING;
 	app->play.growing = o->live;
 	app->play.last = now;
 	va_chronicle_init(&app->chronicle);
+	app->heat = va_heat_new();
 	va_scene_init(&app->scene);
 	va_app_style(app);
 	app->dirty = true;
@@ -36,8 +38,11 @@ void va_app_destroy(struct va_app *app)
 	if (app->ready)
 		va_playback_destroy(&app->play);
 	va_chronicle_destroy(&app->chronicle);
+	va_heat_free(app->heat);
 	va_rows_free(&app->rows);
 	va_map_anim_free(&app->anim);
+	va_ruler_free(&app->ruler);
+	va_ruler_free(&app->goal_ruler);
 	va_scene_destroy(&app->scene);
 	va_canvas_destroy(&app->canvas);
 }
@@ -84,7 +89,7 @@ struct va_rect va_app_map_rect(const struct va_app *app)
 	struct va_panes_at at;
 
 	va_layout_panes(&at, &app->style, &app->view, several(app));
-	return va_layout_map_content(at.map, &app->style);
+	return va_layout_map_content(at.map, &app->style, &app->view);
 }
 
 static void build_rows(struct va_app *app, uint64_t now)
@@ -93,13 +98,16 @@ static void build_rows(struct va_app *app, uint64_t now)
 	struct va_rect r = va_app_map_rect(app);
 	bool resized = app->built.w != r.w || app->built.h != r.h || app->built.scale != app->style.scale;
 	bool still = resized || app->jumped || app->built.tgid != app->view.tgid;
+	struct va_held held;
 
 	if (!still && app->built.pos == app->play.pos && app->built.focus == app->view.focus)
 		return;
+	va_app_camera_hold(app, &held, now);
 	va_rows_build(&app->rows, &(struct va_rows_input){.mm = shown_mm(app), .texts = va_recording_texts(app->recording),
 							 .objects = va_recording_objects(app->recording), .rules = header->rules, .levels = header->levels,
 							 .style = &app->style, .height = (float)r.h, .focus = app->view.focus});
 	va_map_anim_goal(&app->anim, &app->rows, shown_mm(app) ? va_mm_id(shown_mm(app)) : 0, still, app->play.time, now);
+	va_app_camera_resume(app, &held, app->built.tgid != app->view.tgid, now);
 	app->built.pos = app->play.pos;
 	app->built.tgid = app->view.tgid;
 	app->built.focus = app->view.focus;
@@ -107,49 +115,6 @@ static void build_rows(struct va_app *app, uint64_t now)
 	app->built.h = r.h;
 	app->built.scale = app->style.scale;
 	app->dirty = true;
-}
-
-void va_app_clamp_camera(struct va_app *app)
-{
-	float h = (float)va_app_map_rect(app).h, zoom = va_clampf(app->camera_goal.zoom, 1, VA_ZOOM_MAX);
-
-	app->camera_goal.zoom = zoom;
-	app->camera_goal.top = va_clampf(app->camera_goal.top, 0, h * zoom - h);
-}
-
-void va_app_move_camera(struct va_app *app, struct va_camera to, uint64_t now)
-{
-	app->camera_from = app->view.camera;
-	app->camera_goal = to;
-	app->camera_start = now;
-	va_app_clamp_camera(app);
-	app->dirty = true;
-}
-
-/* The box in focus stays in sight when the camera is close. */
-static void follow_with_camera(struct va_app *app, uint64_t now)
-{
-	const struct va_row *row = app->view.focus ? va_rows_at(&app->rows, app->view.focus) : NULL;
-	float h = (float)va_app_map_rect(app).h, y0, y1;
-	struct va_camera to = app->camera_goal;
-
-	if (!row || !app->view.follow || to.zoom <= 1)
-		return;
-	y0 = row->y * to.zoom - to.top;
-	y1 = y0 + row->h * to.zoom;
-	if (y0 >= 0 && y1 <= h)
-		return;
-	to.top = (row->y + row->h / 2) * to.zoom - h / 2;
-	if (fabsf(to.top - app->camera_goal.top) > 2)
-		va_app_move_camera(app, to, now);
-}
-
-static void update_camera(struct va_app *app, uint64_t now)
-{
-	float t = va_ease(va_anim(app->camera_start, VA_TIME_MOVE, now));
-
-	app->view.camera.zoom = va_mixf(app->camera_from.zoom, app->camera_goal.zoom, t);
-	app->view.camera.top = va_mixf(app->camera_from.top, app->camera_goal.top, t);
 }
 
 void va_app_update(struct va_app *app, uint64_t now)
@@ -163,12 +128,14 @@ void va_app_update(struct va_app *app, uint64_t now)
 	levels = va_recording_header(app->recording)->levels;
 	moved = va_playback_update(&app->play, now, app->view.pinned ? app->view.tgid : 0);
 	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH);
+	app->dirty |= va_heat_update(app->heat, app->play.history, CHRONICLE_BATCH);
 	va_app_follow(app, now);
 	va_walk_show_update(&app->walk, app->play.history, app->play.pos, app->view.tgid, levels, jumped, app->view.still && jumped, now);
 	va_news_update(&app->news, app->play.history, app->play.pos, app->view.tgid, levels);
+	va_page_glow_update(&app->page_glow, app->play.history, app->play.pos, jumped, app->play.time, now);
 	build_rows(app, now);
-	follow_with_camera(app, now);
-	update_camera(app, now);
+	va_app_camera_follow(app, now);
+	va_app_camera_update(app, now);
 	app->jumped = false;
 }
 
@@ -190,7 +157,10 @@ void va_app_layout(struct va_app *app, uint64_t now)
 	if (app->ready) {
 		look.play = &app->play;
 		look.chronicle = &app->chronicle;
+		look.heat = app->heat;
+		look.page_glow = &app->page_glow;
 		look.anim = &app->anim;
+		look.ruler = &app->ruler;
 		look.walk = &app->walk;
 		look.news = &app->news;
 		look.header = va_recording_header(app->recording);
@@ -202,7 +172,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 		look.events_per_second = rate_now(app);
 	}
 	va_layout(&app->scene, &look);
-	app->scene.busy |= va_anim(app->camera_start, VA_TIME_MOVE, now) < 1 && app->camera_start;
+	app->scene.busy |= app->flight.start && va_anim(app->flight.start, VA_TIME_MOVE, now) < 1;
 	app->scene.busy |= app->ready && app->place_seen != app->play.pos;
 	app->scene.busy |= app->view.notice && now < app->view.notice_until;
 	app->dirty = false;
@@ -265,6 +235,6 @@ bool va_app_wheel(struct va_app *app, int x, int y, float steps, uint64_t now)
 	if (hit->action != VA_ACT_MAP && hit->action != VA_ACT_MAP_BOX && hit->action != VA_ACT_PAGE)
 		return false;
 	r = va_app_map_rect(app);
-	va_act_zoom_map(app, powf(1.25f, steps), (float)(y - r.y), now);
+	va_act_zoom_map(app, pow(app->flight.goal.zoom < 8 ? 1.25 : 1.5, steps), y - r.y, now);
 	return true;
 }

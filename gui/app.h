@@ -16,6 +16,8 @@ struct va_app {
 	struct va_chronicle chronicle;
 	struct va_walk_show walk;
 	struct va_news news;
+	struct va_heat *heat;
+	struct va_page_glow page_glow;
 	struct va_rows rows;
 	struct va_map_anim anim;
 	struct va_view view;
@@ -24,8 +26,9 @@ struct va_app {
 	struct va_scene scene;
 	struct va_canvas canvas;
 
-	struct va_camera camera_goal, camera_from;
-	uint64_t camera_start;
+	struct va_flight flight; /* of the camera … */
+	struct va_ruler ruler, goal_ruler; /* … the map's scale where it is and where it goes */
+	__u64 focus_shown;       /* the camera has been there */
 	size_t seen, place_seen; /* positions up to which follow has looked for processes and for places */
 	__u64 active_ts;         /* last event of the process shown */
 	uint64_t focus_since;
@@ -64,6 +67,7 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now); /* text:
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_app_wheel(struct va_app *app, int x, int y, float steps, uint64_t now);
 void va_app_pan(struct va_app *app, int dy);
+void va_app_overview(struct va_app *app, const struct va_hit *overview, int y, uint64_t now);
 void va_app_scrub(struct va_app *app, const struct va_hit *timeline, int x);
 
 /* Which process and which box the picture turns to (follow.c). */

@@ -13,7 +13,7 @@ struct va_panes_at {
 };
 
 void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const struct va_view *view, bool several);
-struct va_rect va_layout_map_content(struct va_rect pane, const struct va_style *style); /* where rows are drawn: y, h count */
+struct va_rect va_layout_map_content(struct va_rect pane, const struct va_style *style, const struct va_view *view); /* where rows are drawn: y, h count */
 
 /* The whole picture. */
 void va_layout(struct va_scene *scene, const struct va_look *look);

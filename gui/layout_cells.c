@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
-#include "runs.h"
+#include "heat.h"
+#include "map_parts.h"
 
 #define CELLS_MAX 4096
 
@@ -61,29 +61,6 @@ static bool choose_grid(struct grid *g, struct va_rect r, const struct va_row *r
 	return true;
 }
 
-#define SAMPLES 8
-
-/* How full a bin is, in parts of its pages. What is sure is counted; how much of it is derived or unknown is seen from some of its pages. */
-struct fill {
-	float there, unknown;
-};
-
-static struct fill fill_of(const struct grid *g, size_t i, const struct va_look *look, bool unsure)
-{
-	__u64 a = g->start + i * g->per_cell, b = a + g->per_cell < g->end ? a + g->per_cell : g->end, pages = (b - a) >> 12;
-	struct fill f = {.there = (float)va_mm_resident(look->mm, a, b) / (float)pages};
-	unsigned n = pages < SAMPLES ? (unsigned)pages : SAMPLES, lost = 0;
-
-	for (unsigned k = 0; unsure && k < n; k++) {
-		struct va_page page = va_mm_page(look->mm, a + pages * k / n * 4096);
-
-		f.unknown += va_page_state(&page) == VA_STATE_UNKNOWN ? 1.0f / (float)n : 0;
-		lost += page.present && page.certainty == VA_PAGE_UNKNOWN;
-	}
-	f.there = va_clampf(f.there - (float)lost / (float)n, 0, 1 - f.unknown);
-	return f;
-}
-
 static bool is_target(const struct grid *g, size_t i, const struct va_look *look)
 {
 	const struct vmatlas_record *rec = &look->walk->rec;
@@ -92,9 +69,20 @@ static bool is_target(const struct grid *g, size_t i, const struct va_look *look
 	return look->walk->valid && rec->head.mm == va_mm_id(look->mm) && rec->fault.addr >= a && rec->fault.addr < a + g->per_cell;
 }
 
-static void unknown_area(struct va_scene *s, struct va_rect r)
+static va_colour heat_colour(const struct va_look *look, const struct va_row *row, __u64 start, __u64 end)
 {
-	va_scene_hatch(s, r, VA_HATCH_FALLING, va_px(s->style, 4), va_max(va_px(s->style, 1), 1), va_colour_fade(s->style->theme->uncertain, 0.7f));
+	__u64 faults = va_heat_count(look->heat, va_mm_id(look->mm), start, end, row->vma.born, look->play->pos);
+
+	return look->style->theme->ramp[va_heat_class(faults)];
+}
+
+/* What a fault has touched just now. */
+static void glow(struct va_scene *s, struct va_rect at, __u64 page, __u64 bytes, const struct va_look *look)
+{
+	float light = va_page_glow_at(look->page_glow, va_mm_id(look->mm), page, bytes, look->now);
+
+	if (light > 0.02f)
+		va_scene_border(s, va_rect_inset(at, -1, -1), 0, 1, va_colour_fade(s->style->theme->fresh, light));
 }
 
 static void bins(struct va_scene *s, struct va_rect r, const struct grid *g, va_colour there, const struct va_row *row, const struct va_look *look)
@@ -104,55 +92,34 @@ static void bins(struct va_scene *s, struct va_rect r, const struct grid *g, va_
 
 	va_scene_fill(s, va_rect(r.x, r.y, w, r.h), t->absent);
 	for (size_t i = 0; i < g->n; i++) {
-		struct fill f = fill_of(g, i, look, row->unknown);
+		__u64 a = g->start + i * g->per_cell, b = a + g->per_cell < g->end ? a + g->per_cell : g->end;
+		struct va_fill f = va_map_fill(look->mm, a, b, row->unknown);
 		int x = r.x + (int)i * g->cell_w, h = f.there > 0 ? va_max((int)(f.there * (float)r.h + 0.5f), 1) : 0;
 		int u = va_min((int)(f.unknown * (float)r.h + 0.5f), r.h - h);
 
-		va_scene_fill(s, va_rect(x, r.y + r.h - h, g->cell_w, h), there);
+		va_scene_fill(s, va_rect(x, r.y + r.h - h, g->cell_w, h), look->view->map.by == VA_BY_HEAT ? heat_colour(look, row, a, b) : there);
+		glow(s, va_rect(x, r.y, g->cell_w, r.h), a, b - a, look);
 		if (u > 0)
-			unknown_area(s, va_rect(x, r.y, g->cell_w, u));
+			va_map_unknown(s, va_rect(x, r.y, g->cell_w, u));
 		if (is_target(g, i, look))
 			va_scene_border(s, va_rect(x - 2, r.y - 1, g->cell_w + 4, r.h + 2), 0, 1, t->accent);
 	}
 }
 
-/* Seen: full. Derived: full, in a weaker colour, with an edge. Swapped out: the edge only. Not known: hatched. Absent: empty. */
-static void cell(struct va_scene *s, struct va_rect at, enum va_page_state state, va_colour there)
-{
-	const struct va_theme *t = s->style->theme;
-
-	switch (state) {
-	case VA_STATE_SEEN:
-		va_scene_fill(s, at, there);
-		return;
-	case VA_STATE_DERIVED:
-		va_scene_fill(s, at, va_colour_fade(there, 0.62f));
-		return;
-	case VA_STATE_SWAPPED:
-	case VA_STATE_OTHER:
-		va_scene_fill(s, at, t->absent);
-		va_scene_border(s, at, 0, 1, there);
-		return;
-	case VA_STATE_UNKNOWN:
-		va_scene_fill(s, at, t->absent);
-		unknown_area(s, at);
-		return;
-	default:
-		va_scene_fill(s, at, t->absent);
-	}
-}
-
-static void cells(struct va_scene *s, struct va_rect r, const struct grid *g, va_colour there, const struct va_look *look)
+static void cells(struct va_scene *s, struct va_rect r, const struct grid *g, va_colour there, const struct va_row *row, const struct va_look *look)
 {
 	const struct va_theme *t = look->style->theme;
 	int used = (int)((g->n + (size_t)g->cols - 1) / (size_t)g->cols), gap = g->cell_w > 4 && g->cell_h > 3 ? 1 : 0;
 	int top = r.y + (r.h - used * g->cell_h) / 2;
+	bool heat = look->view->map.by == VA_BY_HEAT;
 
 	for (size_t i = 0; i < g->n; i++) {
 		int col = (int)(i % (size_t)g->cols), line = (int)(i / (size_t)g->cols);
+		__u64 a = g->start + i * 4096;
 		struct va_rect at = va_rect(r.x + col * g->cell_w, top + (used - 1 - line) * g->cell_h, g->cell_w - gap, g->cell_h - gap);
 
-		cell(s, at, g->state[i], there);
+		va_map_cell(s, at, g->state[i], heat ? heat_colour(look, row, a, a + 4096) : there);
+		glow(s, at, a, 4096, look);
 		if (is_target(g, i, look))
 			va_scene_border(s, va_rect_inset(at, -1, -1), 0, g->cell_w > 6 ? 2 : 1, t->accent);
 	}
@@ -160,8 +127,7 @@ static void cells(struct va_scene *s, struct va_rect r, const struct grid *g, va
 
 void va_layout_cells(struct va_scene *s, struct va_rect r, const struct va_row *row, const struct va_look *look)
 {
-	const struct va_theme *t = look->style->theme;
-	va_colour there = va_is_kernels(row) ? t->other : row->vma.anon ? t->resident_anon : t->resident_file;
+	va_colour there = va_paint_of(row, look).there;
 	unsigned char bits[CELLS_MAX] = {0};
 	struct grid g = {.state = bits};
 
@@ -172,5 +138,5 @@ void va_layout_cells(struct va_scene *s, struct va_rect r, const struct va_row *
 		return;
 	}
 	note_states(&g, look->mm);
-	cells(s, r, &g, there, look);
+	cells(s, r, &g, there, row, look);
 }

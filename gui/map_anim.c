@@ -10,12 +10,12 @@ void va_map_anim_free(struct va_map_anim *a)
 	*a = (struct va_map_anim){0};
 }
 
-void va_map_anim_place(const struct va_moving_row *row, uint64_t now, float *y, float *h, float *alpha)
+void va_map_anim_place(const struct va_moving_row *row, uint64_t now, double *y, double *h, float *alpha)
 {
 	float t = va_ease(va_anim(row->start, VA_TIME_MOVE, now));
 
-	*y = va_mixf(row->from_y, row->row.y, t);
-	*h = va_mixf(row->from_h, row->row.h, t);
+	*y = row->from_y + (row->row.y - row->from_y) * (double)t;
+	*h = row->from_h + (row->row.h - row->from_h) * (double)t;
 	*alpha = row->ghost ? 1 - va_anim(row->start, VA_TIME_FADE, now) : 1;
 }
 
@@ -27,6 +27,20 @@ bool va_map_anim_busy(const struct va_map_anim *a, uint64_t now)
 	return false;
 }
 
+void va_map_anim_settle(struct va_map_anim *a, const struct va_rows *goal)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		struct va_moving_row *m = &a->row[i];
+
+		if (m->ghost) { /* where its addresses are now */
+			m->row.y = va_rows_y(goal, m->row.end);
+			m->row.h = va_rows_y(goal, m->row.start) - m->row.y;
+		}
+		m->from_y = m->row.y;
+		m->from_h = m->row.h;
+	}
+}
+
 static bool overlap(const struct va_row *a, const struct va_row *b)
 {
 	if ((a->kind == VA_ROW_VMA) != (b->kind == VA_ROW_VMA))
@@ -36,14 +50,15 @@ static bool overlap(const struct va_row *a, const struct va_row *b)
 	return a->start < (b->end ? b->end : ~0ull) && b->start < (a->end ? a->end : ~0ull);
 }
 
-static float y_within(const struct va_moving_row *old, __u64 addr, uint64_t now)
+static double y_within(const struct va_moving_row *old, __u64 addr, uint64_t now)
 {
-	float y, h, alpha, size = (float)(old->row.end - old->row.start);
+	double y, h, size = (double)(old->row.end - old->row.start);
+	float alpha;
 
 	va_map_anim_place(old, now, &y, &h, &alpha);
 	if (addr <= old->row.start || size <= 0)
 		return y + h;
-	return addr >= old->row.end ? y : y + h * (1 - (float)(addr - old->row.start) / size);
+	return addr >= old->row.end ? y : y + h * (1 - (double)(addr - old->row.start) / size);
 }
 
 static bool same_vma(const struct va_vma *a, const struct va_vma *b)
@@ -54,7 +69,7 @@ static bool same_vma(const struct va_vma *a, const struct va_vma *b)
 /* Rows are sorted from high to low: the old ones that overlap `row` lie together from *from on. */
 static bool inherit(struct va_moving_row *m, const struct va_moving_row *old, size_t n, size_t *from, uint64_t now)
 {
-	float top = 1e9f, bottom = -1e9f;
+	double top = 1e9, bottom = -1e9;
 	bool found = false;
 
 	while (*from < n && (old[*from].ghost || (old[*from].row.end && m->row.end && old[*from].row.start >= m->row.end)))
@@ -62,8 +77,8 @@ static bool inherit(struct va_moving_row *m, const struct va_moving_row *old, si
 	for (size_t i = *from; i < n && (old[i].ghost || (old[i].row.end ? old[i].row.end : ~0ull) > m->row.start); i++) {
 		if (old[i].ghost || !overlap(&old[i].row, &m->row))
 			continue;
-		top = fminf(top, y_within(&old[i], m->row.end ? m->row.end : old[i].row.end, now));
-		bottom = fmaxf(bottom, y_within(&old[i], m->row.start, now));
+		top = fmin(top, y_within(&old[i], m->row.end ? m->row.end : old[i].row.end, now));
+		bottom = fmax(bottom, y_within(&old[i], m->row.start, now));
 		if (!found) {
 			m->born = old[i].born;
 			m->changed = old[i].changed;
@@ -74,7 +89,7 @@ static bool inherit(struct va_moving_row *m, const struct va_moving_row *old, si
 	}
 	if (found) {
 		m->from_y = top;
-		m->from_h = fmaxf(bottom - top, 0);
+		m->from_h = fmax(bottom - top, 0);
 	}
 	return found;
 }
@@ -141,7 +156,8 @@ static void keep_ghosts(struct va_map_anim *a, const struct va_moving_row *old, 
 	size_t from = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		float y, h, alpha;
+		double y, h;
+		float alpha;
 		struct va_moving_row *g;
 
 		if (old[i].row.kind != VA_ROW_VMA || (old[i].ghost && va_anim(old[i].start, VA_TIME_FADE, now) >= 1))
@@ -173,7 +189,7 @@ static bool same_goal(const struct va_map_anim *a, const struct va_rows *goal)
 		if (a->row[i].ghost)
 			continue;
 		if (live >= goal->count || have->kind != want->kind || have->start != want->start || have->end != want->end ||
-		    fabsf(have->y - want->y) > 0.25f || fabsf(have->h - want->h) > 0.25f || have->vma.vm_flags != want->vma.vm_flags)
+		    fabs(have->y - want->y) > 0.25 || fabs(have->h - want->h) > 0.25 || have->vma.vm_flags != want->vma.vm_flags)
 			return false;
 		live++;
 	}

@@ -10,7 +10,7 @@
 
 struct va_moving_row {
 	struct va_row row;       /* y, h: the goal */
-	float from_y, from_h;
+	double from_y, from_h;
 	uint64_t start;          /* of the move */
 	uint64_t born, changed;  /* when the box came or got other bounds, flags or name; 0 = before we looked */
 	bool ghost;              /* removed: fades from `start` on */
@@ -32,8 +32,11 @@ void va_map_anim_free(struct va_map_anim *a);
  */
 void va_map_anim_goal(struct va_map_anim *a, const struct va_rows *goal, __u32 mm, bool still, __u64 glow_time, uint64_t now);
 
+/* Ends all moves; glows and fades go on. For a camera that is close: there a box that moves would only be a blur. */
+void va_map_anim_settle(struct va_map_anim *a, const struct va_rows *goal);
+
 /* Place of a row now. */
-void va_map_anim_place(const struct va_moving_row *row, uint64_t now, float *y, float *h, float *alpha);
+void va_map_anim_place(const struct va_moving_row *row, uint64_t now, double *y, double *h, float *alpha);
 bool va_map_anim_busy(const struct va_map_anim *a, uint64_t now); /* something moves, fades or glows */
 
 #endif

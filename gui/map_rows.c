@@ -183,7 +183,7 @@ static float height_of(const struct va_row *row, const struct va_rows_input *in,
 void va_rows_build(struct va_rows *out, const struct va_rows_input *in)
 {
 	struct sums sums;
-	float y = 0;
+	double y = 0;
 
 	list_rows(out, in);
 	sums = add_up(out, in);
@@ -200,7 +200,7 @@ void va_rows_free(struct va_rows *rows)
 	*rows = (struct va_rows){0};
 }
 
-float va_rows_y(const struct va_rows *rows, __u64 addr)
+double va_rows_y(const struct va_rows *rows, __u64 addr)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct va_row *row = &rows->row[i];
@@ -208,7 +208,7 @@ float va_rows_y(const struct va_rows *rows, __u64 addr)
 		if (addr >= row->start && (addr < row->end || !row->end)) {
 			__u64 size = row->end - row->start;
 
-			return row->y + row->h * (1 - (float)((double)(addr - row->start) / (double)size));
+			return row->y + row->h * (1 - (double)(addr - row->start) / (double)size);
 		}
 	}
 	return 0;

@@ -2,7 +2,7 @@
  * An address space as rows from top (high addresses) to bottom: VMAs, the gaps between them, the kernel's half, the non-canonical hole. Heights
  * come from a compressed scale: what is there stays readable, what is huge and empty stays small. Pure: (map, height, focus) → rows.
  *
- * y and h are pixels of the content at zoom 1, where the whole map is `height` tall; a camera turns them into pixels of the pane.
+ * y and h are pixels of the content at zoom 1, where the whole map is `height` tall; a ruler (map_ruler.h) turns them into those of any zoom.
  */
 #ifndef VA_MAP_ROWS_H
 #define VA_MAP_ROWS_H
@@ -15,7 +15,7 @@ enum va_row_kind { VA_ROW_KERNEL, VA_ROW_HOLE, VA_ROW_GAP, VA_ROW_VMA };
 struct va_row {
 	enum va_row_kind kind;
 	__u64 start, end; /* [start, end); KERNEL ends at 0 = 2^64 */
-	float y, h;
+	double y, h;
 	struct va_vma vma; /* VMA */
 	enum va_zone zone;
 	bool lib;
@@ -46,7 +46,7 @@ void va_rows_build(struct va_rows *out, const struct va_rows_input *in);
 void va_rows_free(struct va_rows *rows);
 
 /* Where an address is, in content pixels. */
-float va_rows_y(const struct va_rows *rows, __u64 addr);
+double va_rows_y(const struct va_rows *rows, __u64 addr);
 const struct va_row *va_rows_at(const struct va_rows *rows, __u64 addr); /* the VMA row that holds addr, or NULL */
 
 #endif

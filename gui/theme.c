@@ -24,6 +24,8 @@ const struct va_theme va_theme_dark = {
 	.zero = SKY, .map = ORANGE, .cow = PURPLE, .huge = 0xff1fc795, .bad = 0xfff0702a, .other = 0xff8796a5,
 	.warn = 0xfff0702a, .good = 0xff1fc795,
 	.field = {SKY, 0xff9fb0ff, 0xff1fc795, ORANGE, 0xffe59cc4, 0xffaab7c4},
+	.category = {SKY, ORANGE, 0xff1fc795, YELLOW, 0xff9fb0ff, 0xfff0702a, 0xffe59cc4, 0xff8796a5, 0xff4a7ae0},
+	.ramp = {0xff5b6b86, 0xff7f93a8, 0xffa9b394, 0xffdcc65c, 0xfffff27a},
 	.text_scale = 1, .line_width = 1,
 };
 
@@ -39,6 +41,8 @@ const struct va_theme va_theme_light = {
 	.zero = BLUE, .map = 0xffcf8c00, .cow = 0xffb04f86, .huge = 0xff00805d, .bad = VERMILLION, .other = 0xff74828f,
 	.warn = 0xffc04d00, .good = 0xff00805d,
 	.field = {BLUE, 0xff5563c8, 0xff00805d, 0xffb67a00, 0xffb04f86, 0xff5b6875},
+	.category = {BLUE, 0xffb67a00, 0xff00805d, 0xff857200, 0xff5563c8, 0xffc04d00, 0xffb04f86, 0xff74828f, 0xff6fa8ff},
+	.ramp = {0xffa9b6c4, 0xff8296ab, 0xff6d7a5e, 0xff7a5f10, 0xff5a2a00},
 	.text_scale = 1, .line_width = 1,
 };
 
@@ -54,6 +58,8 @@ const struct va_theme va_theme_projector = {
 	.zero = 0xff005a8e, .map = 0xffb87400, .cow = 0xffa03a74, .huge = GREEN, .bad = 0xffc04d00, .other = 0xff606060,
 	.warn = 0xffb84300, .good = 0xff007a55,
 	.field = {0xff005a8e, 0xff4450b0, 0xff007a55, 0xff9a6500, 0xffa03a74, 0xff404040},
+	.category = {0xff005a8e, 0xff9a6500, 0xff007a55, 0xff6f6000, 0xff4450b0, 0xffb84300, 0xffa03a74, 0xff606060, 0xff5f8fe0},
+	.ramp = {0xff9aa8b8, 0xff74889e, 0xff5f6c50, 0xff6c5208, 0xff4a2000},
 	.text_scale = 1.16f, .text_min = 14.7f, .grows = true, .line_width = 2,
 };
 

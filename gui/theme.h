@@ -40,6 +40,8 @@ struct va_theme {
 	va_colour zero, map, cow, huge, bad, other;     /* faults by kind */
 	va_colour warn, good;
 	va_colour field[6];                             /* the address: five index fields and the offset */
+	va_colour category[9];                          /* things that differ in kind */
+	va_colour ramp[5];                              /* little to much: brightness alone tells it, too */
 	float text_scale;                               /* projector: larger texts */
 	float text_min;                                 /* pixels at scale 1 that no text goes below */
 	bool grows;                                     /* twice the window = twice as large, instead of more room */

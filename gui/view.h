@@ -6,16 +6,15 @@
 
 #include "chronicle.h"
 #include "map_anim.h"
+#include "map_colour.h"
+#include "map_ruler.h"
 #include "news.h"
+#include "page_glow.h"
 #include "playback.h"
 #include "recording.h"
 #include "scene.h"
 #include "tabs.h"
 #include "walk_show.h"
-
-struct va_camera { /* content pixel y is shown at y * zoom - top */
-	float zoom, top;
-};
 
 enum va_panes { VA_PANES_ALL, VA_PANES_MAP, VA_PANES_STAGE };
 
@@ -35,8 +34,8 @@ struct va_view {
 	bool filming;       /* what the window shows is being written to a film */
 	enum va_tab tab, tab_before; /* on the stage; before: where Esc goes back to from a tab that a click has opened */
 	int scroll[VA_SCROLLS];      /* pixels; by enum va_scroll_id */
-	struct va_camera camera, camera_from;
-	uint64_t camera_start;
+	struct va_camera camera;
+	struct va_map_view map;
 	bool follow;        /* the camera goes where things happen */
 	__u32 tgid;         /* process shown; 0 = none yet */
 	bool pinned;        /* chosen by hand: does not follow activity */
@@ -58,7 +57,10 @@ struct va_look {
 	const struct va_view *view;
 	struct va_playback *play;
 	const struct va_chronicle *chronicle;
+	const struct va_heat *heat;         /* faults by place */
+	const struct va_page_glow *page_glow;
 	const struct va_map_anim *anim;
+	const struct va_ruler *ruler;       /* the map's scale at view->camera */
 	const struct va_walk_show *walk;
 	const struct va_news *news;
 	struct va_recording *recording;

@@ -35,7 +35,7 @@ struct window {
 	struct va_app app;
 	Uint32 wake_event;
 	bool quit, stopped;
-	enum { DRAG_NONE, DRAG_PRESSED, DRAG_MAP, DRAG_TIME } drag;
+	enum { DRAG_NONE, DRAG_PRESSED, DRAG_MAP, DRAG_TIME, DRAG_OVERVIEW } drag;
 	struct va_hit pressed;
 	int press_x, press_y;
 	char source_text[160];
@@ -247,6 +247,9 @@ static void press(struct window *w, int x, int y)
 	if (hit->action == VA_ACT_TIMELINE) {
 		w->drag = DRAG_TIME;
 		va_app_scrub(&w->app, hit, x);
+	} else if (hit->action == VA_ACT_OVERVIEW) {
+		w->drag = DRAG_OVERVIEW;
+		va_app_overview(&w->app, hit, y, now_ns());
 	}
 }
 
@@ -263,6 +266,8 @@ static void move(struct window *w, const SDL_MouseMotionEvent *e)
 		va_app_pan(&w->app, e->yrel);
 	else if (w->drag == DRAG_TIME)
 		va_app_scrub(&w->app, &w->pressed, e->x);
+	else if (w->drag == DRAG_OVERVIEW)
+		va_app_overview(&w->app, &w->pressed, e->y, now_ns());
 	else if (was || is)
 		w->app.dirty = true;
 }

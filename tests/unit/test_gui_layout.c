@@ -129,7 +129,7 @@ static void help_and_zoom_overlap_nothing(void **state)
 		va_app_layout(app, now + VA_SEC);
 		check_texts(&app->scene, 1280, 720, app->play.pos);
 	}
-	assert_true(app->view.camera.zoom > 10);
+	assert_true(app->view.camera.zoom > 4);
 	va_app_act(app, VA_ACT_WHOLE, 0, now);
 	va_app_update(app, now + VA_SEC);
 	assert_true(app->view.camera.zoom == 1 && app->view.camera.top == 0);

@@ -58,18 +58,18 @@ static void rows_of(struct va_rows *rows, float height, __u64 focus)
 
 static void check_rows(const struct va_rows *rows, float height)
 {
-	float y = 0;
+	double y = 0;
 
 	for (size_t i = 0; i < rows->count; i++) {
 		assert_true(rows->row[i].h > 0);
-		assert_true(fabsf(rows->row[i].y - y) < 0.5f);
+		assert_true(fabs(rows->row[i].y - y) < 0.5f);
 		if (i)
 			assert_true(rows->row[i].end == rows->row[i - 1].start);
 		y += rows->row[i].h;
 	}
 	assert_int_equal(rows->row[0].end, 0);
 	assert_int_equal(rows->row[rows->count - 1].start, 0);
-	assert_true(fabsf(y - height) < 1);
+	assert_true(fabs(y - height) < 1);
 }
 
 static void rows_cover_all_addresses(void **state)
@@ -153,7 +153,7 @@ static const struct va_moving_row *find(const struct va_map_anim *a, __u64 start
 	return NULL;
 }
 
-static void place(const struct va_moving_row *m, uint64_t now, float *y, float *h)
+static void place(const struct va_moving_row *m, uint64_t now, double *y, double *h)
 {
 	float alpha;
 
@@ -164,7 +164,7 @@ static void a_split_comes_out_of_its_parent(void **state)
 {
 	static const __u64 one[][2] = {{0x100000, 0x200000}}, two[][2] = {{0x100000, 0x140000}, {0x180000, 0x200000}};
 	struct va_map_anim a = {0};
-	float y, h, top, bottom, y1, h1;
+	double y, h, top, bottom, y1, h1;
 
 	goal(&a, one, 1, true, T0);
 	place(find(&a, 0x100000, false), T0, &y, &h);
@@ -173,7 +173,7 @@ static void a_split_comes_out_of_its_parent(void **state)
 	goal(&a, two, 2, false, T0 + VA_SEC);
 	place(find(&a, 0x180000, false), T0 + VA_SEC, &y1, &h1);
 	assert_true(y1 >= top - 0.5f && y1 + h1 <= bottom + 0.5f);
-	assert_true(fabsf(h1 - (bottom - top) / 2) < 1);
+	assert_true(fabs(h1 - (bottom - top) / 2) < 1);
 	assert_true(find(&a, 0x180000, false)->changed == T0 + VA_SEC);
 	assert_true(va_map_anim_busy(&a, T0 + VA_SEC + 1));
 	assert_false(va_map_anim_busy(&a, T0 + VA_SEC + VA_TIME_GLOW + VA_TIME_MOVE));
@@ -184,7 +184,8 @@ static void a_new_box_grows_a_removed_one_fades(void **state)
 {
 	static const __u64 one[][2] = {{0x100000, 0x200000}}, two[][2] = {{0x100000, 0x200000}, {0x900000, 0xa00000}};
 	struct va_map_anim a = {0};
-	float y, h, alpha;
+	double y, h;
+	float alpha;
 
 	goal(&a, one, 1, true, T0);
 	goal(&a, two, 2, false, T0 + VA_SEC);
@@ -205,7 +206,7 @@ static void the_same_moment_looks_the_same(void **state)
 {
 	static const __u64 one[][2] = {{0x100000, 0x200000}}, two[][2] = {{0x100000, 0x180000}};
 	struct va_map_anim a = {0};
-	float y0, h0, y1, h1;
+	double y0, h0, y1, h1;
 
 	goal(&a, one, 1, true, T0);
 	goal(&a, two, 1, false, T0 + 5);
@@ -233,7 +234,7 @@ static void any_map_can_follow_any_other(void **state)
 		}
 		goal(&a, bounds, n, false, T0 + round * VA_TIME_MOVE / 3);
 		for (size_t i = 0; i < a.count; i++) {
-			float y, h;
+			double y, h;
 
 			place(&a.row[i], T0 + round * VA_TIME_MOVE / 3 + pick(&seed, VA_SEC), &y, &h);
 			assert_true(h >= -0.01f && y >= -1 && y + h <= 702);
