@@ -32,9 +32,10 @@ static const char help_text[] =
 	"  vmmap --compare before.txt after.txt\n"
 	"\n"
 	"Usage: vmmap [OPTIONS] PID|NAME|FILE\n"
-	"       vmmap --files WHAT | --watch WHAT | --compare WHAT WHAT | --pagemap ADDRESS[-END] [WHAT]\n"
-	"       vmmap --faults [--] COMMAND...\n"
-	"       vmmap --demand [SIZE] | --cow | --fault TYPE | --aslr\n"
+	"       vmmap --shared WHAT [WHAT]\n"
+	"       vmmap --files WHAT | --numa WHAT | --watch WHAT | --compare WHAT WHAT | --pagemap ADDRESS[-END] [WHAT]\n"
+	"       vmmap --faults [--] COMMAND... | --tlb -- COMMAND...\n"
+	"       vmmap --demand [SIZE] | --cow | --fault TYPE | --aslr | --tlb\n"
 	"\n"
 	"  --self             vmmap itself\n"
 	"  --map WHAT         the same as WHAT alone\n"
@@ -50,6 +51,8 @@ static const char help_text[] =
 	"\n"
 	"Other questions:\n"
 	"  --files            all mapped files with their sums\n"
+	"  --shared           which of its frames other processes map, too: all of them, or a second one\n"
+	"  --numa             on which node its pages are, local or remote to the CPU it runs on\n"
 	"  --pagemap A[-B]    each page from A to B: there?, which frame, what the kernel uses it for\n"
 	"  --watch            differences each second; --interval S, --times N\n"
 	"  --compare          the differences of two processes, or of two saved maps or smaps files\n"
@@ -59,6 +62,8 @@ static const char help_text[] =
 	"Demonstrations, in vmmap itself:\n"
 	"  --demand [SIZE]    SIZE (100M) of memory is promised, then touched: faults, RSS, times\n"
 	"  --cow              10 MB, fork, a few writes: values, frames, what was copied\n"
+	"  --tlb              ns per access over growing memory, with pages of 4 KiB and 2 MiB: what walks cost\n"
+	"                     with a command: its TLB misses and walk cycles, by the processor's counters\n"
 	"  --fault TYPE       null, stack-overflow, write-readonly, execute-data, unmapped, kernel-address,\n"
 	"                     non-canonical, past-eof, guard, protnone, or all\n"
 	"\n"
@@ -67,7 +72,7 @@ static const char help_text[] =
 	"\n"
 	"Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process.";
 
-enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, FAULTS, INTERVAL, TIMES };
+enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, FAULTS, SHARED, NUMA, TLB, INTERVAL, TIMES };
 
 static const struct option options[] = {
 	{"self", no_argument, NULL, SELF}, {"map", required_argument, NULL, MAP}, {"flat", no_argument, NULL, FLAT}, {"type", required_argument, NULL, TYPE},
@@ -76,7 +81,8 @@ static const struct option options[] = {
 	{"demand", optional_argument, NULL, DEMAND}, {"cow", no_argument, NULL, COW}, {"fault", required_argument, NULL, FAULT},
 	{"files", no_argument, NULL, FILES}, {"pagemap", required_argument, NULL, PAGEMAP}, {"watch", no_argument, NULL, WATCH},
 	{"compare", no_argument, NULL, COMPARE}, {"aslr", no_argument, NULL, ASLR}, {"where", no_argument, NULL, WHERE},
-	{"faults", no_argument, NULL, FAULTS},
+	{"faults", no_argument, NULL, FAULTS}, {"shared", no_argument, NULL, SHARED}, {"numa", no_argument, NULL, NUMA},
+	{"tlb", no_argument, NULL, TLB},
 	{"interval", required_argument, NULL, INTERVAL}, {"times", required_argument, NULL, TIMES},
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
 };
@@ -232,6 +238,9 @@ static int take(int c, struct vm_options *o, struct asked *a)
 	case ASLR:
 	case WHERE:
 	case FAULTS:
+	case SHARED:
+	case NUMA:
+	case TLB:
 		a->mode = c;
 		a->detail = optarg;
 		break;
@@ -262,6 +271,8 @@ static int demonstrate(const struct asked *a, const struct vm_options *o)
 		return vm_mode_fault(a->detail, o->json);
 	case ASLR:
 		return vm_mode_aslr(o->json);
+	case TLB:
+		return a->command ? vm_mode_tlb_command(a->command, o->json) : vm_mode_tlb(o->json);
 	case WHERE:
 		return vm_mode_where();
 	case FAULTS:
@@ -274,7 +285,8 @@ static int demonstrate(const struct asked *a, const struct vm_options *o)
 
 static bool needs_process(const struct asked *a)
 {
-	return !a->mode || a->mode == FILES || a->mode == PAGEMAP || a->mode == WATCH || a->mode == COMPARE;
+	return !a->mode || a->mode == FILES || a->mode == PAGEMAP || a->mode == WATCH || a->mode == COMPARE || a->mode == SHARED ||
+	       a->mode == NUMA;
 }
 
 static bool parse_address(const char *text, char **end, __u64 *out)
@@ -313,10 +325,13 @@ static int ask(struct vm_process *p, const struct asked *a, const struct vm_opti
 		return pagemap(p, a, o);
 	case WATCH:
 		return p->pid ? vm_mode_watch(p, a->interval, a->times) : usage("--watch needs a process that runs, not", p->source);
+	case NUMA:
+		return p->pid ? vm_mode_numa(p, o->json) : usage("--numa needs a process that runs, not", p->source);
+	case SHARED:
 	case COMPARE:
-		code = read_what(&other, a->other);
+		code = a->other ? read_what(&other, a->other) : VM_EXIT_OK;
 		if (!code)
-			code = vm_mode_compare(p, &other);
+			code = a->mode == COMPARE ? vm_mode_compare(p, &other) : vm_mode_shared(p, a->other ? &other : NULL, o->json);
 		vm_process_free(&other);
 		return code;
 	}
@@ -328,6 +343,10 @@ static int take_rest(int argc, char **argv, struct asked *a)
 {
 	int i = optind;
 
+	if (a->mode == TLB && i < argc) {
+		a->command = argv + i;
+		return VM_EXIT_OK;
+	}
 	if (a->mode == FAULTS) {
 		a->command = argv + i;
 		return i < argc ? VM_EXIT_OK : usage("--faults takes a command to run, not", "");
@@ -336,7 +355,7 @@ static int take_rest(int argc, char **argv, struct asked *a)
 		a->detail = argv[i++];
 	if (needs_process(a) && !a->what && i < argc)
 		a->what = argv[i++];
-	if (a->mode == COMPARE && i < argc)
+	if ((a->mode == COMPARE || a->mode == SHARED) && i < argc)
 		a->other = argv[i++];
 	if (i < argc)
 		return usage(needs_process(a) ? "one process at a time, not also" : "nothing goes with this, not", argv[i]);
@@ -352,11 +371,11 @@ static int take_rest(int argc, char **argv, struct asked *a)
 	return VM_EXIT_USAGE;
 }
 
-/* What stands behind --faults is the command's, options too. */
+/* What stands behind --faults or --tlb is the command's, options too. */
 static bool runs_command(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], "--faults"))
+		if (!strcmp(argv[i], "--faults") || !strcmp(argv[i], "--tlb"))
 			return true;
 	return false;
 }

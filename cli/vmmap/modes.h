@@ -31,6 +31,10 @@ struct vm_difference { /* regions */
 struct vm_difference vm_compare(const struct vm_process *a, const struct vm_process *b, bool print);
 int vm_mode_compare(const struct vm_process *a, const struct vm_process *b);
 int vm_mode_watch(struct vm_process *p, double every, unsigned times);
+int vm_mode_shared(struct vm_process *p, const struct vm_process *other, bool json); /* other NULL: with anybody */
+int vm_mode_numa(struct vm_process *p, bool json);
+int vm_mode_tlb(bool json);
+int vm_mode_tlb_command(char **argv, bool json); /* the command's own exit code */
 int vm_mode_faults(char **argv, bool json); /* the command's own exit code */
 int vm_mode_aslr(bool json);
 int vm_mode_where(void);

@@ -145,6 +145,15 @@ int vm_process_read(struct vm_process *p, pid_t pid, enum vm_want want)
 	return 0;
 }
 
+bool vm_process_peek(struct vm_process *p, pid_t pid)
+{
+	*p = (struct vm_process){.pid = pid, .state = '?'};
+	if (!read_stat(p) && !read_regions(p, VM_WANT_MAPS) && p->regions.count)
+		return true;
+	vm_process_free(p);
+	return false;
+}
+
 int vm_process_read_file(struct vm_process *p, const char *path)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;

@@ -50,6 +50,8 @@ enum vm_want { VM_WANT_MAPS = 0, VM_WANT_SMAPS = 1 };
  * -ENODATA it has no address space (kernel thread, zombie).
  */
 int vm_process_read(struct vm_process *p, pid_t pid, enum vm_want want);
+/* Name and regions only, without a word where it cannot be had: false. */
+bool vm_process_peek(struct vm_process *p, pid_t pid);
 /* A saved maps or smaps file; "-" = standard input. 0, or -errno after one sentence on stderr; -EINVAL: no region in it. */
 int vm_process_read_file(struct vm_process *p, const char *path);
 void vm_process_free(struct vm_process *p);

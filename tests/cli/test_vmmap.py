@@ -142,6 +142,10 @@ def commands():
     ok(killed.returncode == 137 and b"New page faults: " in killed.stderr and b"page faults" in killed.stderr, "killed by a signal: 128 + it", killed)
     ok(vmmap("--faults", "/nowhere/x").returncode == 127, "no such command: 127")
     ok(vmmap("--faults").returncode == 2, "no command: 2")
+    counted = vmmap("--json", "--tlb", "--", "sh", "-c", "exit 5")
+    ok(counted.returncode == 5 and json.loads(counted.stderr).keys() >= {"dtlb_read_misses", "page_faults"}, "--tlb -- COMMAND: counters, or null; its status", counted)
+    said = vmmap("--tlb", "--", "true").stderr.decode()
+    ok("=== TLB MISSES ===" in said and ("not counted here" not in said or "shows no counters" in said or "not allowed" in said or "missed" in said), "in words", said)
 
 
 def demonstrations():
@@ -209,6 +213,20 @@ def questions():
     ok(watch.returncode == 0 and b"=== END WATCH ===" in watch.stdout, "--watch ends after the looks asked for", watch)
     child.kill()
     child.wait()
+    pair = stands_still([sys.executable, "-uc", "import os,sys\nb = bytearray(4 << 20)\npid = os.fork()\nif pid: print(pid)\nsys.stdin.read(1)"])
+    with open("/proc/%d/task/%d/children" % (pair.pid, pair.pid), encoding="utf-8") as file:
+        forked = file.read().split()[0]
+    told = json.loads(vmmap("--json", "--shared", str(pair.pid), forked).stdout)
+    ok(told["frames_hidden"] or told["with"][0]["pid"] == int(forked) and told["with"][0]["pages"] * 4096 > 4 << 20, "--shared: what fork left shared", told)
+    told = json.loads(vmmap("--json", "--shared", str(pair.pid)).stdout)
+    ok(told["frames_hidden"] or int(forked) in [other["pid"] for other in told["with"]], "found among all processes, too")
+    numa = vmmap("--json", "--numa", str(pair.pid))
+    if numa.returncode == 0:
+        told, rss = json.loads(numa.stdout), json.loads(vmmap("--json", str(pair.pid)).stdout)["totals"]["rss"]
+        pages = sum(told["pages"].values()) * 4096
+        ok(0.8 * rss <= pages <= 1.2 * rss, "--numa: the pages on all nodes are the resident ones", (pages, rss))
+    pair.kill()
+    pair.wait()
     aslr = json.loads(vmmap("--json", "--aslr").stdout)
     with open("/proc/sys/kernel/randomize_va_space", encoding="utf-8") as file:
         ok(aslr["randomize_va_space"] == int(file.read()), "--aslr: as it is set")
