@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "collect/elf.h"
+#include "group.h"
 #include "process.h"
 
 #define MM 1u
@@ -216,6 +217,7 @@ void vm_classify(struct vm_process *p)
 		else if (!strcmp(r->name, "[vsyscall]"))
 			r->zone = VA_ZONE_VSYSCALL;
 	}
+	vm_group_all(p);
 }
 
 /* Names of the sections whose bytes in the file this region shows. */

@@ -26,7 +26,7 @@ static bool is_executable(const struct vm_process *p, const struct vm_region *r)
 	return *p->exe ? !strcmp(file, p->exe) : !r->lib && *file;
 }
 
-enum vm_group vm_group_of(const struct vm_process *p, const struct vm_region *r)
+static enum vm_group group_of(const struct vm_process *p, const struct vm_region *r)
 {
 	switch (r->zone) {
 	case VA_ZONE_HEAP:
@@ -54,6 +54,12 @@ enum vm_group vm_group_of(const struct vm_process *p, const struct vm_region *r)
 	default:
 		return *r->name == '[' ? VM_GROUP_SPECIAL : VM_GROUP_ANONYMOUS;
 	}
+}
+
+void vm_group_all(struct vm_process *p)
+{
+	for (size_t i = 0; i < p->regions.count; i++)
+		p->regions.region[i].group = (unsigned char)group_of(p, &p->regions.region[i]);
 }
 
 const char *vm_group_title(enum vm_group g)
@@ -130,7 +136,7 @@ struct vm_totals vm_totals_of_group(const struct vm_process *p, enum vm_group g)
 	struct vm_totals t = {0};
 
 	for (size_t i = 0; i < p->regions.count; i++)
-		if (vm_group_of(p, &p->regions.region[i]) == g)
+		if (p->regions.region[i].group == g)
 			vm_totals_add(&t, &p->regions.region[i]);
 	return t;
 }

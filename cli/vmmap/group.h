@@ -13,7 +13,7 @@ struct vm_totals { /* bytes; of what smaps tells */
 	size_t regions;
 };
 
-enum vm_group vm_group_of(const struct vm_process *p, const struct vm_region *r);
+void vm_group_all(struct vm_process *p); /* fills in region.group */
 const char *vm_group_title(enum vm_group g);
 const char *vm_flat_type(const struct vm_region *r); /* "[text]" … */
 /* The file a region belongs to; a bss belongs to the file below it. "" = none. */

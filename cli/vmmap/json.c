@@ -19,7 +19,7 @@ static void region(struct va_json *j, const struct vm_process *p, const struct v
 	va_json_string(j, "name", r->name);
 	va_json_string(j, "zone", va_zone_name(r->zone));
 	va_json_bool(j, "lib", r->lib);
-	va_json_string(j, "group", vm_group_title(vm_group_of(p, r)));
+	va_json_string(j, "group", vm_group_title((enum vm_group)r->group));
 	va_json_string(j, "description", vm_describe(p, r, words, sizeof(words)));
 	if (r->measured) {
 		va_json_object(j, "smaps");

@@ -47,7 +47,7 @@ static void note(enum vm_group g)
 static bool file_was_seen(const struct vm_process *p, const size_t *order, size_t at, enum vm_group g)
 {
 	for (size_t i = 0; i < at; i++)
-		if (vm_group_of(p, &p->regions.region[order[i]]) == g &&
+		if (p->regions.region[order[i]].group == g &&
 		    !strcmp(vm_file_of(p, &p->regions.region[order[i]]), vm_file_of(p, &p->regions.region[order[at]])))
 			return true;
 	return false;
@@ -58,13 +58,13 @@ static void print_by_file(const struct vm_process *p, const size_t *order, size_
 	for (size_t i = 0; i < n; i++) {
 		const struct vm_region *first = &p->regions.region[order[i]];
 
-		if (vm_group_of(p, first) != g || file_was_seen(p, order, i, g))
+		if (first->group != g || file_was_seen(p, order, i, g))
 			continue;
 		printf("  %s:\n", o->wide ? vm_file_of(p, first) : vm_basename(vm_file_of(p, first)));
 		for (size_t k = i; k < n; k++) {
 			const struct vm_region *r = &p->regions.region[order[k]];
 
-			if (vm_group_of(p, r) == g && !strcmp(vm_file_of(p, r), vm_file_of(p, first)))
+			if (r->group == g && !strcmp(vm_file_of(p, r), vm_file_of(p, first)))
 				print_row(p, r, 4, o);
 		}
 	}
@@ -75,7 +75,7 @@ static void print_group(const struct vm_process *p, const size_t *order, size_t 
 	bool any = false;
 
 	for (size_t i = 0; i < n && !any; i++)
-		any = vm_group_of(p, &p->regions.region[order[i]]) == g;
+		any = p->regions.region[order[i]].group == g;
 	if (!any)
 		return;
 	if (g == VM_GROUP_EXECUTABLE)
@@ -87,7 +87,7 @@ static void print_group(const struct vm_process *p, const size_t *order, size_t 
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (vm_group_of(p, &p->regions.region[order[i]]) == g)
+		if (p->regions.region[order[i]].group == g)
 			print_row(p, &p->regions.region[order[i]], 2, o);
 	note(g);
 }

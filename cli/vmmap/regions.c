@@ -99,34 +99,62 @@ static bool head_line(struct vm_regions *r, const char *p)
 
 static const struct {
 	const char *name;
-	size_t at;
+	size_t n, at;
 } measures[] = {
-#define X(field, name) {name, offsetof(struct vm_measures, field)},
+#define X(field, name) {name, sizeof(name) - 1, offsetof(struct vm_measures, field)},
 	VM_MEASURES(X)
 #undef X
 };
+#define MEASURES (sizeof(measures) / sizeof(measures[0]))
+
+static __u64 decimal(const char *p)
+{
+	__u64 v = 0;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (__u64)(*p - '0');
+	return v;
+}
+
+static void measure(struct vm_regions *r, const char *name, size_t n, const char *value)
+{
+	for (size_t k = 0; k < MEASURES; k++) {
+		size_t i = (r->expected + k) % MEASURES;
+
+		if (measures[i].n != n || memcmp(measures[i].name, name, n))
+			continue;
+		*(__u64 *)((char *)&r->region[r->count - 1].kb + measures[i].at) = decimal(value);
+		r->expected = i + 1;
+		return;
+	}
+}
 
 /* "Rss:        4 kB", "VmFlags: rd ex", "ProtectionKey: 0"; names nobody asks for are fine. */
-static bool fact_line(struct vm_region *region, const char *line)
+static bool fact_line(struct vm_regions *r, const char *line)
 {
+	struct vm_region *region = &r->region[r->count - 1];
 	const char *colon = strchr(line, ':'), *value;
 	size_t n = colon ? (size_t)(colon - line) : 0;
 
 	if (!n || !isupper((unsigned char)*line))
 		return false;
-	value = colon + 1 + strspn(colon + 1, " \t");
-	if (n == 7 && !strncmp(line, "VmFlags", n)) {
-		snprintf(region->flags, sizeof(region->flags), "%s", value);
+	value = colon + 1;
+	while (*value == ' ' || *value == '\t')
+		value++;
+	if (n == 7 && !memcmp(line, "VmFlags", n)) {
+		size_t len = strnlen(value, sizeof(region->flags) - 1);
+
+		memcpy(region->flags, value, len);
+		region->flags[len] = '\0';
 		return true;
 	}
 	if (!isdigit((unsigned char)*value))
 		return false;
 	region->measured = true;
-	if (n == 13 && !strncmp(line, "ProtectionKey", n))
-		region->key = atoi(value);
-	for (size_t i = 0; i < sizeof(measures) / sizeof(measures[0]); i++)
-		if (strlen(measures[i].name) == n && !strncmp(line, measures[i].name, n))
-			*(__u64 *)((char *)&region->kb + measures[i].at) = strtoull(value, NULL, 10);
+	if (n == 13 && !memcmp(line, "ProtectionKey", n))
+		region->key = (int)decimal(value);
+	else
+		measure(r, line, n, value);
 	return true;
 }
 
@@ -139,7 +167,7 @@ bool vm_regions_line(struct vm_regions *r, const char *line)
 	if (isdigit((unsigned char)*line) || (*line >= 'a' && *line <= 'f'))
 		good = head_line(r, line);
 	else
-		good = r->count && fact_line(&r->region[r->count - 1], line);
+		good = r->count && fact_line(r, line);
 	r->malformed += !good;
 	return good;
 }

@@ -38,6 +38,7 @@ struct vm_region {
 	char flags[128];       /* VmFlags as smaps prints them: "rd wr mr mw me ac " */
 	enum va_zone zone;     /* filled in by vm_classify() */
 	bool lib;
+	unsigned char group;   /* enum vm_group; by vm_classify(), too */
 	int key;               /* protection key; -1 = not told */
 };
 
@@ -45,6 +46,7 @@ struct vm_regions {
 	struct vm_region *region; /* owned; sorted by address as they came */
 	size_t count, room;
 	unsigned malformed;       /* lines that made no sense */
+	size_t expected;          /* which fact comes next: smaps tells them in one order */
 	char **names;             /* owned */
 	size_t name_count, name_room;
 };
