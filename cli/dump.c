@@ -7,6 +7,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "common/bytes.h"
+#include "entry.h"
 #include "json.h"
 #include "maps.h"
 #include "moment.h"
@@ -122,9 +123,19 @@ static void print_vsyscall(const struct dump *d)
 		printf("%.*s\n", (int)n, line);
 }
 
-/* "    7f0000001000 3 pages seen, frame 0x1a2b3": the first frame, where it is known. */
-static void print_pages(const struct va_mm *mm, const struct va_vma *v)
+/* What an entry that maps nothing is there for: of the first page of the run. */
+static void print_entry(const struct va_entry_rules *rules, const struct va_run *run)
 {
+	char words[200];
+
+	if (run->state == VA_STATE_SWAPPED || run->state == VA_STATE_OTHER)
+		printf(". %s", va_entry_words(words, sizeof(words), run->first.level, run->first.entry, rules));
+}
+
+/* "    7f0000001000 3 pages seen, frame 0x1a2b3": the first frame, where it is known. */
+static void print_pages(const struct va_mm *mm, const struct va_vma *v, const struct vmatlas_stream_header *header)
+{
+	struct va_entry_rules rules = va_entry_rules(header);
 	struct va_run run;
 
 	for (__u64 at = v->start; at < v->end; at = run.end) {
@@ -137,6 +148,7 @@ static void print_pages(const struct va_mm *mm, const struct va_vma *v)
 		if (run.first.present && run.first.entry)
 			printf(", frame 0x%llx%s", (unsigned long long)va_entry_pfn_at(run.first.level, run.first.entry, at),
 			       run.state == VA_STATE_UNKNOWN ? " before records were lost" : "");
+		print_entry(&rules, &run);
 		putchar('\n');
 	}
 }
@@ -149,7 +161,7 @@ static void print_maps(const struct dump *d, const struct va_mm *mm)
 		fwrite(line, 1, va_maps_line(mm, va_mm_vma(mm, i), va_model_texts(d->model), va_model_header(d->model)->rules, line,
 					     sizeof(line)), stdout);
 		if (d->pages)
-			print_pages(mm, va_mm_vma(mm, i));
+			print_pages(mm, va_mm_vma(mm, i), va_model_header(d->model));
 	}
 	if (va_mm_has_vsyscall(mm))
 		print_vsyscall(d);

@@ -32,7 +32,7 @@ static const char help_text[] =
 	"     range   lo hi count range call more snapshot start_brk brk total_vm map_count rss_file rss_anon rss_shmem swap pgtable_bytes\n"
 	"     op      call args result caller begin latency_ns\n"
 	"     fault   addr ip kind error write major origin page_size before_depth before latency_ns pfn_before pfn_after\n"
-	"             vma_start vma_end reason signal levels[{name index entry allocated}]\n"
+	"             vma_start vma_end reason signal levels[{name index entry allocated use bits}]\n"
 	"             kind: demand-zero file cow reuse swap-in huge spurious bad other; origin: user kernel gup\n"
 	"             reason: unmapped protection beyond-eof non-canonical kernel poison no-page\n"
 	"     fork    child_tgid child_tid child_mm child_comm thread clone_flags\n"

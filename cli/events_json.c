@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "calls.h"
+#include "entry.h"
 #include "maps.h"
 #include "record.h"
 #include "walk.h"
@@ -155,15 +156,22 @@ static void put_op(struct va_json *j, const struct va_event *e)
 	put_code(j, e);
 }
 
-static void put_levels(struct va_json *j, const struct va_walk *walk)
+static void put_levels(struct va_json *j, const struct va_event *e, const struct va_walk *walk)
 {
+	struct va_entry_rules rules = va_entry_rules(va_model_header(e->model));
+	char bits[128];
+
 	va_json_array(j, "levels");
 	for (unsigned i = 0; i < walk->steps; i++) {
+		const struct va_step *step = &walk->step[i];
+
 		va_json_object(j, NULL);
-		va_json_string(j, "name", va_level_name(walk->step[i].level));
-		va_json_u64(j, "index", walk->step[i].index);
-		va_json_hex(j, "entry", walk->step[i].entry);
-		va_json_bool(j, "allocated", walk->step[i].allocated);
+		va_json_string(j, "name", va_level_name(step->level));
+		va_json_u64(j, "index", step->index);
+		va_json_hex(j, "entry", step->entry);
+		va_json_bool(j, "allocated", step->allocated);
+		va_json_string(j, "use", va_entry_use_name(va_entry_use(step->level, step->entry, &rules)));
+		va_json_string(j, "bits", va_entry_bits(bits, sizeof(bits), step->level, step->entry, &rules));
 		va_json_end_object(j);
 	}
 	va_json_end_array(j);
@@ -202,7 +210,7 @@ static void put_fault(struct va_json *j, const struct va_event *e)
 	va_json_hex(j, "vma_end", f->vma_end);
 	va_json_string(j, "reason", va_event_reason(e));
 	put_number_or_null(j, "signal", f->signal, f->signal);
-	put_levels(j, &walk);
+	put_levels(j, e, &walk);
 	put_code(j, e);
 }
 

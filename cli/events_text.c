@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "calls.h"
+#include "entry.h"
 #include "maps.h"
 #include "record.h"
 #include "walk.h"
@@ -180,6 +181,15 @@ static void say_fault(struct va_json *out, const struct va_event *e)
 		say(out, " %s[%u]%s", va_level_name(walk.step[i].level), walk.step[i].index, walk.step[i].allocated ? "+" : "");
 	if (walk.complete)
 		say(out, " frame %llx", walk.pfn);
+	if (walk.steps) {
+		const struct va_step *last = &walk.step[walk.steps - 1];
+		struct va_entry_rules rules = va_entry_rules(va_model_header(e->model));
+		char bits[128];
+
+		say(out, " %s", va_entry_use_name(va_entry_use(last->level, last->entry, &rules)));
+		if (*va_entry_bits(bits, sizeof(bits), last->level, last->entry, &rules))
+			say(out, " [%s]", bits);
+	}
 }
 
 static void say_payload(struct va_json *out, const struct va_event *e)

@@ -407,6 +407,85 @@ __u64 va_pages_table(const struct va_pages *p, unsigned level, __u64 addr, __u64
 	return entry;
 }
 
+/* Slots [*i, *end) whose reach lies wholly in [floor, ceiling). */
+static void slots_within(const struct va_pages *p, __u64 floor, __u64 ceiling, size_t *i, size_t *end)
+{
+	*i = lower(p, (floor + VA_BLOCK_SIZE - 1) >> VA_BLOCK_SHIFT);
+	*end = lower(p, ceiling >> VA_BLOCK_SHIFT);
+}
+
+/* The same of the entries of one level. */
+static void uppers_within(const struct va_pages *p, unsigned level, __u64 floor, __u64 ceiling, size_t *i, size_t *end)
+{
+	__u64 size = va_level_size(level);
+
+	*i = upper_lower(p, upper_key(level, floor + size - 1));
+	*end = upper_lower(p, upper_key(level, ceiling));
+}
+
+static void free_slots(struct va_pages **pages, __u64 floor, __u64 ceiling)
+{
+	size_t i, end;
+
+	slots_within(*pages, floor, ceiling, &i, &end);
+	if (i >= end)
+		return;
+	struct va_pages *p = own(pages);
+
+	for (size_t k = i; k < end; k++)
+		va_block_unref(p->slots[k].block);
+	memmove(&p->slots[i], &p->slots[end], (p->count - end) * sizeof(*p->slots));
+	p->count -= end - i;
+}
+
+void va_pages_free_tables(struct va_pages **pages, __u64 floor, __u64 ceiling)
+{
+	free_slots(pages, floor, ceiling);
+	for (unsigned level = 0; level < 3; level++) {
+		size_t i, end;
+
+		uppers_within(*pages, level, floor, ceiling, &i, &end);
+		if (i >= end)
+			continue;
+		struct va_pages *p = own(pages);
+
+		memmove(&p->uppers[i], &p->uppers[end], (p->upper_count - end) * sizeof(*p->uppers));
+		p->upper_count -= end - i;
+	}
+}
+
+/* Surely: of a fork's child it may not be known whether it got the pages. */
+static bool holds_entries(const struct va_block *b)
+{
+	for (unsigned page = va_block_next(b, 0); page < 512; page = va_block_next(b, page + 1)) {
+		struct va_page p = va_block_get(b, page);
+
+		if (p.certainty != VA_PAGE_UNKNOWN && (p.entry || p.present))
+			return true;
+	}
+	return false;
+}
+
+bool va_pages_each_block(const struct va_pages *p, __u64 start, __u64 end, bool (*fn)(void *ctx, const struct va_block_facts *block), void *ctx)
+{
+	for (size_t i = lower(p, start >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
+		const struct va_block *b = p->slots[i].block;
+		struct va_block_facts f = { p->slots[i].key << VA_BLOCK_SHIFT, b->entry, b->ts, b->leaf, b->resident, !b->leaf && holds_entries(b) };
+
+		if (!fn(ctx, &f))
+			return false;
+	}
+	return true;
+}
+
+bool va_pages_each_upper(const struct va_pages *p, unsigned level, bool (*fn)(void *ctx, __u64 addr, __u64 entry, __u64 ts), void *ctx)
+{
+	for (size_t i = upper_lower(p, (__u64)level << 60); i < p->upper_count && p->uppers[i].key >> 60 == level; i++)
+		if (!fn(ctx, p->uppers[i].key << 30 & ((1ull << 57) - 1), p->uppers[i].entry, p->uppers[i].ts))
+			return false;
+	return true;
+}
+
 size_t va_pages_memory(void)
 {
 	return __atomic_load_n(&va_pages_bytes, __ATOMIC_RELAXED);

@@ -47,6 +47,20 @@ void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, enum va_dou
 void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __u64 entry, __u64 ts);
 __u64 va_pages_table(const struct va_pages *pages, unsigned level, __u64 addr, __u64 *ts);
 
+/* Nothing is mapped in [floor, ceiling): the kernel has freed the tables that lie wholly in there, and what is known of them goes. */
+void va_pages_free_tables(struct va_pages **pages, __u64 floor, __u64 ceiling);
+
+struct va_block_facts { /* what one PMD entry covers, of which something is known */
+	__u64 addr;
+	__u64 entry, ts;  /* the PMD's as last seen; 0, 0 = never */
+	unsigned leaf;    /* 3, 2: it is (part of) a leaf of this level; 0: not */
+	unsigned present; /* pages of 4 KiB known to be there */
+	bool entries;     /* some entry of its PTE table is surely not empty */
+};
+/* Each block in [start, end), ascending, and each entry of PGD (0), P4D (1) or PUD (2) there. False: fn stopped it. */
+bool va_pages_each_block(const struct va_pages *pages, __u64 start, __u64 end, bool (*fn)(void *ctx, const struct va_block_facts *block), void *ctx);
+bool va_pages_each_upper(const struct va_pages *pages, unsigned level, bool (*fn)(void *ctx, __u64 addr, __u64 entry, __u64 ts), void *ctx);
+
 /* Memory held by all sets, in bytes: what checkpoints cost. */
 size_t va_pages_memory(void);
 

@@ -138,6 +138,29 @@ static void clear_gaps(struct va_mm *mm, const struct va_pending *p, struct va_p
 		va_pages_clear(&mm->pages, at, p->range.hi, ~0ull, moved);
 }
 
+/*
+ * As free_pgtables() in mm/memory.c: what lies wholly between two VMAs has no tables any more. Where VMAs are not known, no table is taken for gone. Between VMAs that
+ * were there before nothing was mapped, and nothing is found.
+ */
+static void free_tables(struct va_mm *mm, const struct va_pending *p)
+{
+	size_t i = va_vmas_lower(mm->vmas, p->range.lo);
+	__u64 floor = i ? va_vmas_at(mm->vmas, i - 1)->end : 0;
+
+	if (mm->unsure.count)
+		return;
+	for (; floor < p->range.hi; i++) {
+		bool last = i >= va_vmas_count(mm->vmas);
+		__u64 ceiling = last ? VA_USER_TOP : va_vmas_at(mm->vmas, i)->start;
+
+		if (floor < ceiling)
+			va_pages_free_tables(&mm->pages, floor, ceiling);
+		if (last)
+			return;
+		floor = va_vmas_at(mm->vmas, i)->end;
+	}
+}
+
 static void take_counts(struct va_mm *mm, const struct vmatlas_range *r)
 {
 	struct vmatlas_mm_counts *c = &mm->counts;
@@ -187,6 +210,8 @@ bool va_mm_end_range(struct va_mm *mm)
 	mm->range_ts = p->head.ts;
 	mm->range_tid = p->head.tid;
 	bool healed = note_sure(mm, p);
+
+	free_tables(mm, p);
 
 	mm->pending = NULL;
 	free(p->vma);

@@ -11,7 +11,10 @@ typedef bool (*va_act_fn)(struct va_app *app, enum va_action_id action, uint64_t
 bool va_act_on_time(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_stage(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+bool va_act_on_tables(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_window(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+
+bool va_escape_tables(struct va_app *app); /* false: nothing to close there */
 
 void va_act_zoom_map(struct va_app *app, double factor, double y, uint64_t now); /* y: of the map's rows, stays where it is */
 void va_act_zoom_time(struct va_app *app, double factor, double at);           /* at: 0..1 of the timeline, stays where it is */

@@ -7,6 +7,8 @@ static void escape(struct va_app *app, uint64_t now)
 		app->view.help = false;
 		return;
 	}
+	if (va_escape_tables(app))
+		return;
 	app->view.selected = 0;
 	app->view.map.only = 0;
 	app->view.time_from = app->view.time_to = 0;

@@ -22,6 +22,8 @@
 	X(OVERVIEW, "") X(COLOUR, "colour") X(COLOUR_NEXT, "colour-next") X(COLOUR_PREV, "colour-prev") X(FILTER, "filter") X(FILTER_CLEAR, "filter-clear") \
 	/* stage */                                                                                                             \
 	X(TAB, "tab") X(TAB_NEXT, "tab-next") X(TAB_PREV, "tab-prev")                                                           \
+	X(ENTRY, "entry") X(FAULTS, "faults") X(TABLE, "table") X(TABLE_UP, "table-up") X(CURSOR, "cursor") X(SLOT, "slot")     \
+	X(OPEN, "open")                                                                                                         \
 	/* window */                                                                                                            \
 	X(HELP, "help") X(THEME, "theme") X(SCALE_UP, "larger") X(SCALE_DOWN, "smaller") X(SCALE_RESET, "scale-reset")          \
 	X(PANES, "panes") X(COMPACT, "compact") X(ON_TOP, "") X(FILM, "") X(FULL, "") X(SHOT, "") X(MARK, "") X(ESCAPE, "escape") X(QUIT, "")

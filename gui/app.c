@@ -163,6 +163,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 		look.ruler = &app->ruler;
 		look.walk = &app->walk;
 		look.news = &app->news;
+		look.tables = &app->tables;
 		look.header = va_recording_header(app->recording);
 		look.model = app->play.model;
 		look.mm = shown_mm(app);
@@ -199,7 +200,7 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now)
 
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage};
+	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables};
 	bool changed = va_act_on_window(app, action, arg, now);
 
 	for (size_t i = 0; i < sizeof(with_data) / sizeof(with_data[0]) && !changed && app->ready; i++)

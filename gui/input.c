@@ -2,6 +2,7 @@
 
 #include <SDL_keycode.h>
 
+#include "tables_view.h"
 #include "tabs.h"
 
 const struct va_key va_keys[] = {
@@ -51,6 +52,13 @@ const struct va_key va_keys[] = {
 	{VA_ACT_TAB, '8', 0, NULL, NULL, NULL, VA_TAB_NOTICED},
 	{VA_ACT_TAB_NEXT, SDLK_PAGEDOWN, VA_MOD_CTRL, "Ctrl PgDn", "next tab", "Stage", 0},
 	{VA_ACT_TAB_PREV, SDLK_PAGEUP, VA_MOD_CTRL, "Ctrl PgUp", "previous tab", "Stage", 0},
+	{VA_ACT_OPEN, SDLK_RETURN, 0, "Enter", "enlarge the entry; tables: open it", "Stage", 0},
+	{VA_ACT_OPEN, SDLK_KP_ENTER, 0, NULL, NULL, NULL, 0},
+	{VA_ACT_CURSOR, SDLK_RIGHT, VA_MOD_SHIFT, "Shift + arrows", "tables: choose an entry", "Stage", VA_CURSOR_RIGHT},
+	{VA_ACT_CURSOR, SDLK_LEFT, VA_MOD_SHIFT, NULL, NULL, NULL, VA_CURSOR_LEFT},
+	{VA_ACT_CURSOR, SDLK_UP, VA_MOD_SHIFT, NULL, NULL, NULL, VA_CURSOR_UP},
+	{VA_ACT_CURSOR, SDLK_DOWN, VA_MOD_SHIFT, NULL, NULL, NULL, VA_CURSOR_DOWN},
+	{VA_ACT_TABLE_UP, SDLK_BACKSPACE, VA_MOD_SHIFT, "Shift Backspace", "tables: the table above", "Stage", 0},
 
 	{VA_ACT_HELP, '?', 0, "?", "this help", "Window", 0},
 	{VA_ACT_HELP, SDLK_F1, 0, NULL, NULL, NULL, 0},

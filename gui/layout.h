@@ -23,6 +23,7 @@ void va_layout_processes(struct va_scene *s, struct va_rect r, const struct va_l
 void va_layout_map(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_stage(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look); /* in the stage, as all of va_tabs */
+void va_layout_radix(struct va_scene *s, struct va_rect r, const struct va_look *look); /* the page tables as a tree */
 void va_layout_news(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);
@@ -37,10 +38,6 @@ void va_layout_tip(struct va_scene *s, const struct va_look *look);
 int va_layout_scroll(struct va_scene *s, struct va_rect *r, const struct va_look *look, unsigned id, int height);
 struct va_rect va_layout_pane(struct va_scene *s, struct va_rect r, const char *title); /* frame and heading; returns the room inside */
 void va_layout_cells(struct va_scene *s, struct va_rect r, const struct va_row *row, const struct va_look *look);
-/* address in hex and bits, cut into fields; returns the height used */
-int va_layout_address(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_walk *walk, float part);
-int va_layout_card_height(const struct va_style *style); /* of the words below a table */
-void va_layout_tables(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_walk *walk);
 va_colour va_kind_colour(const struct va_theme *t, enum va_fault_kind kind);
 va_colour va_class_colour(const struct va_theme *t, enum va_class c);
 const char *va_class_name(enum va_class c);

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "anim.h"
 #include "layout.h"
 #include "maps.h"
+#include "told.h"
 #include "words.h"
 
 static void badge(struct va_scene *s, struct va_rect *r, const char *text, va_colour colour)
@@ -19,19 +21,23 @@ static void badge(struct va_scene *s, struct va_rect *r, const char *text, va_co
 	va_rect_cut_left(r, va_px(style, 8));
 }
 
-static void headline(struct va_scene *s, struct va_rect r, const struct va_look *look)
+static void headline(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_told *told)
 {
 	const struct va_theme *t = look->style->theme;
-	const struct vmatlas_record *rec = &look->walk->rec;
-	enum va_fault_kind kind = va_fault_kind(rec, look->header->levels);
-	char took[32], clock[32], tid[32] = "";
+	const struct vmatlas_record *rec = told->rec;
+	char took[32], clock[32], tid[32] = "", longer[128], shorter[64];
+	int room;
 
-	badge(s, &r, va_words_kind(kind), va_kind_colour(t, kind));
+	badge(s, &r, va_words_kind(told->kind), va_kind_colour(t, told->kind));
 	if (rec->head.tid != rec->head.tgid)
 		snprintf(tid, sizeof(tid), "thread %u, ", rec->head.tid);
 	va_words_clock(clock, sizeof(clock), rec->head.ts - va_history_begin(look->play->history));
-	va_rect_cut_right(&r, va_scene_printf(s, r, VA_TEXT_SMALL, VA_RIGHT, t->dim, "%sat %s, took %s", tid, clock,
-					      va_words_time(took, sizeof(took), rec->head.aux)) + va_px(look->style, 10));
+	va_words_time(took, sizeof(took), rec->head.aux);
+	snprintf(longer, sizeof(longer), "%sat %s, took %s", tid, clock, took);
+	snprintf(shorter, sizeof(shorter), "at %s", clock);
+	room = r.w - va_role_width(look->style, VA_TEXT_STRONG, "Last page fault") - va_px(look->style, 10);
+	va_rect_cut_right(&r, va_scene_text(s, r, VA_TEXT_SMALL, VA_RIGHT, t->dim, va_role_width(look->style, VA_TEXT_SMALL, longer) <= room ? longer : shorter) +
+			  va_px(look->style, 10));
 	if (look->news->count && look->news->item[0].rec.head.ts > rec->head.ts)
 		va_scene_text(s, r, VA_TEXT_STRONG, VA_LEFT, t->dim, "Last page fault");
 	else
@@ -46,16 +52,81 @@ static const char *name_of_vma(const struct va_look *look, __u64 addr, char *buf
 }
 
 /* First what the processor said, then what the kernel did. */
-static void words(struct va_scene *s, struct va_rect r, const struct va_look *look)
+static void words(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_told *told)
 {
 	const struct va_theme *t = look->style->theme;
-	const struct vmatlas_record *rec = &look->walk->rec;
 	char line[512], name[4200];
 	int h = va_role_height(look->style, VA_TEXT_BODY);
 
-	va_scene_text(s, va_rect(r.x, r.y, r.w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, va_words_error(line, sizeof(line), rec));
-	va_words_fault(line, sizeof(line), rec, look->header->levels, look->mm, name_of_vma(look, rec->fault.addr, name, sizeof(name)));
-	va_scene_wrap(s, va_rect(r.x, r.y + h + 1, r.w, 2 * h), VA_TEXT_BODY, t->text, line);
+	va_scene_text(s, va_rect(r.x, r.y, r.w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, va_words_error(line, sizeof(line), told->rec));
+	va_words_fault(line, sizeof(line), told->rec, look->header->levels, look->mm, name_of_vma(look, told->addr, name, sizeof(name)));
+	va_scene_wrap(s, va_rect(r.x, r.y + h + 1, r.w, r.h - h - 1), VA_TEXT_BODY, t->text, line);
+}
+
+/* --- the walk to a page as last known --------------------------------------------------------------------------------- */
+
+static void button(struct va_scene *s, struct va_rect *r, const char *text, enum va_action_id action, const char *tip)
+{
+	const struct va_style *style = s->style;
+	int pad = va_px(style, 8);
+	struct va_rect at = va_rect_cut_right(r, va_role_width(style, VA_TEXT_LABEL, text) + 2 * pad);
+
+	va_scene_round(s, at, va_px(style, 4), style->theme->raised);
+	va_scene_border(s, at, va_px(style, 4), 1, style->theme->line);
+	va_scene_text(s, va_rect_inset(at, pad, 0), VA_TEXT_LABEL, VA_LEFT, style->theme->text, text);
+	va_scene_hit(s, at, action, 0, tip);
+	va_rect_cut_right(r, va_px(style, 8));
+}
+
+static void page_headline(struct va_scene *s, struct va_rect r, const struct va_look *look)
+{
+	const struct va_theme *t = look->style->theme;
+
+	button(s, &r, "back to faults", VA_ACT_FAULTS, "Esc");
+	badge(s, &r, "page", t->other);
+	va_scene_text_either(s, r, VA_TEXT_STRONG, t->text, "The walk to this page, as last known", "As last known");
+}
+
+/* How old it is by the clock of the picture. */
+static void page_age(char *buf, size_t n, const struct va_look *look, const struct va_told *told)
+{
+	const struct va_page *page = &told->known.page;
+	__u64 now = look->play->time > page->ts ? look->play->time : page->ts;
+	char age[32];
+
+	va_words_time(age, sizeof(age), now - page->ts);
+	if (page->certainty == VA_PAGE_UNKNOWN)
+		snprintf(buf, n, page->ts ? "not known any more: records were lost, or something may have changed it; last word %s ago" : "not known: no record has told of this page", age);
+	else if (page->certainty == VA_PAGE_DERIVED)
+		snprintf(buf, n, "follows from an event %s ago (fault-around, fork, a split): its entry was not read since", age);
+	else if (page->certainty == VA_PAGE_ABSENT)
+		snprintf(buf, n, page->ts ? "known to be absent since %s" : "known to be absent: nothing was mapped here since it was looked at", age);
+	else
+		snprintf(buf, n, "read by the kernel module %s ago", age);
+}
+
+static void page_words(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_told *told)
+{
+	const struct va_theme *t = look->style->theme;
+	const struct va_step *last = &told->walk.step[told->walk.steps - 1];
+	int h = va_role_height(look->style, VA_TEXT_BODY);
+	char line[512], name[4200];
+	const char *of = name_of_vma(look, told->addr, name, sizeof(name));
+
+	page_age(line, sizeof(line), look, told);
+	va_scene_text(s, va_rect(r.x, r.y, r.w, h), VA_TEXT_SMALL, VA_LEFT, t->dim, line);
+	if (!va_mm_vma_at(look->mm, told->addr)) {
+		snprintf(line, sizeof(line), "No mapping holds this address: an access ends with SIGSEGV.");
+	} else {
+		int n = snprintf(line, sizeof(line), "A page of %s. ", *of ? va_words_basename(of) : "anonymous memory");
+
+		if (last->entry)
+			va_entry_words(line + n, sizeof(line) - (size_t)n, last->level, last->entry, &told->rules);
+		else
+			snprintf(line + n, sizeof(line) - (size_t)n, told->walk.complete ? "It is there; in which frame is not known." : "%s", 
+				 told->known.slot[told->walk.steps - 1].kind == VA_SLOT_EMPTY ? "Nothing is entered for it." : "Whether it is there is not known.");
+	}
+	va_scene_wrap(s, va_rect(r.x, r.y + h + 1, r.w, r.h - h - 1), VA_TEXT_BODY, t->text, line);
 }
 
 #define GROUPED 4 /* faults a second from which on it is said that not each can be shown */
@@ -104,29 +175,41 @@ static void no_fault_yet(struct va_scene *s, struct va_rect r, const struct va_l
 		      "When the processor misses a page, its walk through the page tables appears here.");
 }
 
-static float address_part(const struct va_look *look)
+static float address_part(const struct va_look *look, const struct va_told *told)
 {
-	return look->walk->keep ? 1 : va_ease(va_anim(look->walk->since, VA_TIME_WALK_STEP, look->now));
+	return !told->rec || look->walk->keep ? 1 : va_ease(va_anim(look->walk->since, VA_TIME_WALK_STEP, look->now));
 }
 
-static void fault(struct va_scene *s, struct va_rect in, const struct va_look *look)
+/* The step whose entry is enlarged; -1 = none. */
+static int enlarged(const struct va_look *look, const struct va_told *told)
+{
+	int step = va_min((int)look->view->tables.entry, (int)told->walk.steps) - 1;
+
+	return step >= 0 && va_told_part(told, look, step) >= 1 ? step : -1;
+}
+
+static void heading(struct va_scene *s, struct va_rect *in, const struct va_look *look, const struct va_told *told)
 {
 	const struct va_style *style = look->style;
 	int h = va_role_height(style, VA_TEXT_BODY), gap = va_px(style, 6);
-	struct va_walk walk;
+	struct va_rect head = va_rect_cut_top(in, va_role_height(style, VA_TEXT_STRONG) + va_px(style, 5)), text;
 
-	va_walk_after(&look->walk->rec.fault, look->header->levels, &walk);
-	headline(s, va_rect_cut_top(&in, va_role_height(style, VA_TEXT_STRONG) + va_px(style, 5)), look);
-	va_rect_cut_top(&in, gap);
-	words(s, va_rect_cut_top(&in, 3 * h + 2), look);
-	va_rect_cut_top(&in, gap);
-	va_rect_cut_top(&in, va_layout_address(s, in, look, &walk, address_part(look)));
-	va_rect_cut_top(&in, gap);
-	va_layout_tables(s, in, look, &walk);
+	va_rect_cut_top(in, gap);
+	text = va_rect_cut_top(in, 3 * h + 2);
+	if (told->rec) {
+		headline(s, head, look, told);
+		words(s, text, look, told);
+	} else {
+		page_headline(s, head, look);
+		page_words(s, text, look, told);
+	}
+	va_rect_cut_top(in, gap);
+	va_rect_cut_top(in, va_layout_address(s, *in, look, told, address_part(look, told)));
+	va_rect_cut_top(in, gap);
 }
 
-/* The news get an eighth of the pane, and what the tables leave when they are as tall as they are wide. */
-static int news_height(struct va_rect in, const struct va_look *look)
+/* What is below the tables gets what they leave when they are as tall as they are wide, and room for three lines at least. */
+static int below_height(struct va_rect in, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
 	int line = va_role_height(style, VA_TEXT_BODY) + va_px(style, 1), above = va_px(style, 185) + va_layout_card_height(style);
@@ -135,21 +218,74 @@ static int news_height(struct va_rect in, const struct va_look *look)
 	return va_max(in.h - above - grid, va_max(in.h / 8, 3 * line) + va_px(style, 4));
 }
 
+/* The steps in one line, where the cards are not shown: a click enlarges another one. */
+static void chain(struct va_scene *s, struct va_rect r, const struct va_look *look, const struct va_told *told, int chosen)
+{
+	const struct va_style *style = look->style;
+	const struct va_theme *t = style->theme;
+	int pad = va_px(style, 5), w;
+	char text[48];
+
+	for (int i = 0; i < (int)told->walk.steps; i++) {
+		const struct va_step *step = &told->walk.step[i];
+		struct va_rect at;
+
+		snprintf(text, sizeof(text), "%s %u", va_level_name(step->level), step->index);
+		w = va_role_width(style, VA_TEXT_LABEL, text);
+		at = va_rect_cut_left(&r, w + 2 * pad);
+		if (i == chosen)
+			va_scene_round(s, at, va_px(style, 4), va_colour_fade(t->field[step->level], 0.3f));
+		va_scene_text(s, va_rect_inset(at, pad, 0), VA_TEXT_LABEL, VA_LEFT, i == chosen ? t->text : t->field[step->level], text);
+		va_scene_hit(s, at, VA_ACT_ENTRY, (uint64_t)(i == chosen ? 0 : i + 1), "enlarge this entry");
+		va_scene_text(s, va_rect_cut_left(&r, va_px(style, 14)), VA_TEXT_LABEL, VA_CENTRE, t->dim, "→");
+	}
+	snprintf(text, sizeof(text), "frame 0x%" PRIx64, (uint64_t)told->walk.pfn);
+	va_scene_text(s, r, VA_TEXT_LABEL, VA_LEFT, t->dim, told->walk.complete ? told->walk.pfn ? text : "frame not known" : "no page");
+}
+
+static void enlarged_entry(struct va_scene *s, struct va_rect in, const struct va_look *look, const struct va_told *told, int step)
+{
+	const struct va_style *style = look->style;
+	int least = va_px(style, 190), line = va_role_height(style, VA_TEXT_LABEL) + va_px(style, 6), want;
+
+	heading(s, &in, look, told);
+	want = va_layout_entry_height(style, in.w) + line + va_px(style, 10);
+	if (in.h - want >= least) {
+		struct va_rect tables = va_rect_cut_top(&in, in.h - want);
+
+		va_layout_tables(s, tables, look, told, false);
+	}
+	va_rect_cut_top(&in, va_px(style, 4));
+	chain(s, va_rect_cut_top(&in, line), look, told, step);
+	va_scene_fill(s, va_rect(in.x, in.y + va_px(style, 2), in.w, 1), style->theme->line);
+	va_rect_cut_top(&in, va_px(style, 6));
+	va_layout_entry(s, in, look, told->walk.step[step].level, told->addr, told->walk.step[step].entry);
+}
+
 void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	const struct va_style *style = look->style;
-	struct va_rect in = r, news = va_rect_cut_bottom(&in, news_height(in, look));
+	struct va_rect in = r, below;
 	__u32 kind[VA_FAULT_KINDS];
+	struct va_told told;
+	bool any = va_told(&told, look);
 
-	va_rect_cut_bottom(&in, va_px(style, 4));
-	if (look->walk->valid)
-		fault(s, in, look);
-	else
-		no_fault_yet(s, in, look);
 	s->busy |= look->walk->pending;
-	if (va_walk_show_recent(look->walk, look->now, kind) >= GROUPED) {
-		grouped(s, va_rect_cut_top(&news, va_role_height(style, VA_TEXT_BODY) + va_px(style, 6)), look);
-		va_rect_cut_top(&news, va_px(style, 4));
+	if (any && enlarged(look, &told) >= 0) {
+		enlarged_entry(s, in, look, &told, enlarged(look, &told));
+		return;
 	}
-	va_layout_news(s, news, look);
+	below = va_rect_cut_bottom(&in, below_height(in, look));
+	va_rect_cut_bottom(&in, va_px(style, 4));
+	if (any) {
+		heading(s, &in, look, &told);
+		va_layout_tables(s, in, look, &told, true);
+	} else {
+		no_fault_yet(s, in, look);
+	}
+	if (va_walk_show_recent(look->walk, look->now, kind) >= GROUPED) {
+		grouped(s, va_rect_cut_top(&below, va_role_height(style, VA_TEXT_BODY) + va_px(style, 6)), look);
+		va_rect_cut_top(&below, va_px(style, 4));
+	}
+	va_layout_news(s, below, look);
 }

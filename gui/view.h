@@ -13,6 +13,8 @@
 #include "playback.h"
 #include "recording.h"
 #include "scene.h"
+#include "tables_show.h"
+#include "tables_view.h"
 #include "tabs.h"
 #include "walk_show.h"
 
@@ -42,6 +44,7 @@ struct va_view {
 	__u64 focus;        /* address of the box that gets room */
 	__u64 selected;     /* box chosen by hand; 0 = none */
 	__u64 page;         /* page chosen by hand: its walk is shown as last known; 0 = none */
+	struct va_tables_view tables;
 	__u64 time_from, time_to; /* timeline's stretch; 0, 0 = all */
 	int mouse_x, mouse_y;
 	bool help;
@@ -63,6 +66,7 @@ struct va_look {
 	const struct va_ruler *ruler;       /* the map's scale at view->camera */
 	const struct va_walk_show *walk;
 	const struct va_news *news;
+	const struct va_tables_show *tables;
 	struct va_recording *recording;
 	const struct vmatlas_stream_header *header;
 	const struct va_model *model;

@@ -24,19 +24,6 @@
 #define VM_UFFD_MISSING 0x200ull
 #define VM_UFFD_WP 0x1000ull
 
-/* Intel SDM vol. 3, tables 4-14 to 4-20. The order is that of lectures: the low bits first, NX last. */
-const struct va_flag va_entry_flags[] = {
-	{0, "P", "present", "not present"},
-	{1, "RW", "writable", "read-only"},
-	{2, "US", "user may use it", "kernel only"},
-	{5, "A", "accessed", "not accessed yet"},
-	{6, "D", "dirty: written to", "not written to"},
-	{7, "PS", "page size: the walk ends here", "leads to a table"},
-	{8, "G", "global", "not global"},
-	{63, "NX", "no execute", "may be executed"},
-};
-const size_t va_entry_flag_count = sizeof(va_entry_flags) / sizeof(va_entry_flags[0]);
-
 const char *va_words_size(char *buf, size_t n, __u64 bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -32,12 +32,4 @@ const char *va_words_op(char *buf, size_t n, const struct vmatlas_op *op);
 /* Any record a reader steps to; texts: names of marks and programs. */
 const char *va_words_event(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_model *model);
 
-struct va_flag { /* a bit of a page-table entry */
-	unsigned bit;
-	const char *name;   /* "P" */
-	const char *set, *clear; /* what it says */
-};
-extern const struct va_flag va_entry_flags[];
-extern const size_t va_entry_flag_count;
-
 #endif
