@@ -123,8 +123,10 @@ static void page_words(struct va_scene *s, struct va_rect r, const struct va_loo
 		if (last->entry)
 			va_entry_words(line + n, sizeof(line) - (size_t)n, last->level, last->entry, &told->rules);
 		else
-			snprintf(line + n, sizeof(line) - (size_t)n, told->walk.complete ? "It is there; in which frame is not known." : "%s", 
-				 told->known.slot[told->walk.steps - 1].kind == VA_SLOT_EMPTY ? "Nothing is entered for it." : "Whether it is there is not known.");
+			snprintf(line + n, sizeof(line) - (size_t)n, "%s",
+				 told->walk.complete ? "It is there; in which frame is not known."
+				 : told->known.slot[told->walk.steps - 1].kind == VA_SLOT_EMPTY ? "Nothing is entered for it."
+				 : "Whether it is there is not known.");
 	}
 	va_scene_wrap(s, va_rect(r.x, r.y + h + 1, r.w, r.h - h - 1), VA_TEXT_BODY, t->text, line);
 }
