@@ -18,6 +18,7 @@ static void go_to(struct va_app *app, unsigned level, __u64 addr)
 	v->level = level < VMATLAS_LEVELS ? level : 4;
 	v->at = va_table_base(v->level, addr, levels);
 	v->cursor = va_index_in(v->level, addr, levels);
+	v->chosen = true;
 }
 
 /* arg: an address, and in its low bits the level. */
@@ -48,6 +49,7 @@ static bool move_cursor(struct va_app *app, unsigned step)
 	if (app->view.tab != VA_TAB_TABLES || step < VA_CURSOR_LEFT || step > VA_CURSOR_DOWN)
 		return false;
 	app->view.tables.cursor = (unsigned)((int)app->view.tables.cursor + by[step]) & 511;
+	app->view.tables.chosen = true;
 	return true;
 }
 
@@ -106,6 +108,7 @@ bool va_act_on_tables(struct va_app *app, enum va_action_id action, uint64_t arg
 		if (app->view.tab != VA_TAB_TABLES || arg > 511)
 			return false;
 		app->view.tables.cursor = (unsigned)arg;
+		app->view.tables.chosen = true;
 		return open_entry(app) || true;
 	case VA_ACT_OPEN:
 		return app->view.tab == VA_TAB_TABLES ? open_entry(app) : enlarge(app, 0);

@@ -132,6 +132,8 @@ void va_app_update(struct va_app *app, uint64_t now)
 	va_app_follow(app, now);
 	va_walk_show_update(&app->walk, app->play.history, app->play.pos, app->view.tgid, levels, jumped, app->view.still && jumped, now);
 	va_news_update(&app->news, app->play.history, app->play.pos, app->view.tgid, levels);
+	if (app->view.tab == VA_TAB_TABLES)
+		va_tables_show_update(&app->tables, shown_mm(app), app->play.pos, &app->view.tables, levels);
 	va_page_glow_update(&app->page_glow, app->play.history, app->play.pos, jumped, app->play.time, now);
 	build_rows(app, now);
 	va_app_camera_follow(app, now);

@@ -143,12 +143,12 @@ int va_layout_entry_card(struct va_scene *s, struct va_rect r, const struct va_l
 	snprintf(shorter, sizeof(shorter), "entry %u", step->index);
 	va_scene_text_either(s, va_rect(r.x, y, r.w, h), VA_TEXT_LABEL, t->field[step->level], longer, shorter);
 	y += h;
-	if (step->entry)
+	if (step->entry && y + 2 * h <= r.y + r.h)
 		y += digits(s, va_rect(r.x, y, r.w, 2 * h), step->entry);
-	if (use)
+	if (use && y + h <= r.y + r.h)
 		y += h * (va_scene_text(s, va_rect(r.x, y, r.w, h), VA_TEXT_LABEL, VA_LEFT, step->entry || told->rec ? t->warn : t->dim, use) > 0);
-	if (step->entry)
-		y += chips(s, va_rect(r.x, y, r.w, 3 * h), step->level, step->entry, &told->rules) + 2;
+	if (step->entry && y + h <= r.y + r.h)
+		y += chips(s, va_rect(r.x, y, r.w, va_min(3 * h, r.y + r.h - y)), step->level, step->entry, &told->rules) + 2;
 	if (va_entry_present(step->entry) && y + h <= r.y + r.h) {
 		leads_to(s, va_rect(r.x, y, r.w, h), step);
 		y += h;

@@ -28,7 +28,7 @@ static __u64 tables_of(const struct va_tables_count *c, unsigned level)
 /* --- how many --------------------------------------------------------------------------------------------------------- */
 
 /* "21 tables known, 84 KiB", and what the kernel says to it. */
-static void sums(struct va_scene *s, struct va_rect r, const struct va_tables_count *c)
+static void sums(struct va_scene *s, struct va_rect r, const struct va_tables_count *c, unsigned levels)
 {
 	const struct va_theme *t = s->style->theme;
 	char text[200], size[32], kernel[32];
@@ -42,7 +42,7 @@ static void sums(struct va_scene *s, struct va_rect r, const struct va_tables_co
 	if (!c->kernel_known)
 		snprintf(text, sizeof(text), "The kernel has not told its own count yet.");
 	else if (theirs == known)
-		snprintf(text, sizeof(text), "The kernel counted as much when it last told: %s without the top (PGD).", kernel);
+		snprintf(text, sizeof(text), "The kernel counted as much when it last told: %s without %s.", kernel, levels == 5 ? "PGD and P4D" : "the PGD");
 	else if (theirs > known)
 		snprintf(text, sizeof(text), "The kernel counted %s: %" PRIu64 " more table%s, which no record has mentioned.", kernel, (uint64_t)(theirs - known),
 			 theirs - known == 1 ? "" : "s");
@@ -355,12 +355,13 @@ static void legend(struct va_scene *s, struct va_rect r, const struct va_look *l
 	}
 }
 
+/* Cells are about as tall as wide. */
 static struct grid place_grid(struct va_rect r)
 {
-	int cell = va_max(va_min(r.w / COLS, r.h / ROWS), 3);
-	int cell_w = va_max(va_min(r.w / COLS, cell * 3 / 2), 3);
+	int cell_w = va_max(r.w / COLS, 3), cell_h = va_max(va_min(r.h / ROWS, cell_w * 3 / 2), 3);
 
-	return (struct grid){.r = va_rect(r.x + 3, r.y + 3, cell_w * COLS, cell * ROWS), .cell_w = cell_w, .cell_h = cell};
+	cell_w = va_min(cell_w, cell_h * 2);
+	return (struct grid){.r = va_rect(r.x + 3, r.y + 3, cell_w * COLS, cell_h * ROWS), .cell_w = cell_w, .cell_h = cell_h};
 }
 
 static void empty(struct va_scene *s, struct va_rect r)
@@ -383,7 +384,7 @@ void va_layout_radix(struct va_scene *s, struct va_rect r, const struct va_look 
 		empty(s, r);
 		return;
 	}
-	sums(s, va_rect_cut_top(&r, 2 * body + 2), &look->tables->count);
+	sums(s, va_rect_cut_top(&r, 2 * body + 2), &look->tables->count, look->header->levels);
 	va_rect_cut_top(&r, gap);
 	level_row(s, va_rect_cut_top(&r, 2 * va_role_height(style, VA_TEXT_STRONG) + va_px(style, 6)), look);
 	va_rect_cut_top(&r, gap);

@@ -15,7 +15,7 @@ struct va_tables_show {
 	struct va_slot slot[512];
 };
 
-/* mm NULL: nothing to show. pos: of the picture in the history. */
-void va_tables_show_update(struct va_tables_show *show, const struct va_mm *mm, size_t pos, const struct va_tables_view *view, unsigned levels);
+/* mm NULL: nothing to show. pos: of the picture in the history. Moves the view's cursor to the first entry in use as long as none was chosen. */
+void va_tables_show_update(struct va_tables_show *show, const struct va_mm *mm, size_t pos, struct va_tables_view *view, unsigned levels);
 
 #endif

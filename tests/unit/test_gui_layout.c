@@ -93,6 +93,46 @@ static void no_text_overlaps_at_any_event(void **state)
 	}
 }
 
+/* The walk view and the page-table view in each of their states: a page's walk, an entry enlarged, every level of table. */
+static void walks_and_tables_overlap_nothing(void **state)
+{
+	static const struct {
+		const char *path;
+		__u64 page;
+	} cases[] = {{RECORDING, 0x7f8c78dd7000}, {RECORDING, 0x5619efa50000}, {"tests/data/regions5.vmatlas", 1ull << 52}, {"tests/data/regions4.vmatlas", 0x80000001000}};
+	static const struct {
+		int w, h;
+		const struct va_theme *theme;
+	} sizes[] = {{1280, 720, &va_theme_dark}, {1920, 1080, &va_theme_projector}, {1280, 720, &va_theme_projector}, {640, 480, &va_theme_light}, {3840, 2160, &va_theme_light}};
+
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		struct va_recording *whole = recording, *r = va_recording_new();
+
+		assert_int_equal(va_recording_load(r, cases[c].path), 0);
+		recording = r;
+		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+			struct va_app *app = malloc(sizeof(*app));
+
+			start(app, sizes[k].w, sizes[k].h, sizes[k].theme);
+			app->view.panes = sizes[k].w < 1000 ? VA_PANES_STAGE : VA_PANES_ALL;
+			for (size_t pos = 60; pos <= va_history_count(app->play.history); pos += 173)
+				for (unsigned what = 0; what < 12; what++) {
+					app->view.page = what & 1 ? cases[c].page : 0;
+					app->view.tables.entry = what < 6 ? what / 2 * 2 : 0;
+					app->view.tab = what < 6 ? VA_TAB_WALK : VA_TAB_TABLES;
+					if (what >= 6)
+						va_app_act(app, VA_ACT_TABLE, cases[c].page | (what - 6), NOW);
+					go(app, pos);
+					check_texts(&app->scene, sizes[k].w, sizes[k].h, pos);
+				}
+			va_app_destroy(app);
+			free(app);
+		}
+		recording = whole;
+		va_recording_free(r);
+	}
+}
+
 static void no_text_overlaps_while_things_move(void **state)
 {
 	struct va_app *app = malloc(sizeof(*app));
@@ -245,7 +285,7 @@ static void a_walk_shows_its_record(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_text_overlaps_at_any_event), cmocka_unit_test(no_text_overlaps_while_things_move), cmocka_unit_test(help_and_zoom_overlap_nothing),
+		cmocka_unit_test(no_text_overlaps_at_any_event), cmocka_unit_test(walks_and_tables_overlap_nothing), cmocka_unit_test(no_text_overlaps_while_things_move), cmocka_unit_test(help_and_zoom_overlap_nothing),
 		cmocka_unit_test(a_moment_has_one_picture), cmocka_unit_test(every_vma_is_shown), cmocka_unit_test(a_walk_shows_its_record),
 	};
 
