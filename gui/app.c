@@ -97,16 +97,18 @@ static void build_rows(struct va_app *app, uint64_t now)
 	const struct vmatlas_stream_header *header = va_recording_header(app->recording);
 	struct va_rect r = va_app_map_rect(app);
 	bool resized = app->built.w != r.w || app->built.h != r.h || app->built.scale != app->style.scale;
-	bool still = resized || app->jumped || app->built.tgid != app->view.tgid;
+	bool still = app->jumped || app->built.tgid != app->view.tgid;
 	struct va_held held;
 
-	if (!still && app->built.pos == app->play.pos && app->built.focus == app->view.focus)
+	if (!still && !resized && app->built.pos == app->play.pos && app->built.focus == app->view.focus)
 		return;
 	va_app_camera_hold(app, &held, now);
 	va_rows_build(&app->rows, &(struct va_rows_input){.mm = shown_mm(app), .texts = va_recording_texts(app->recording),
 							 .objects = va_recording_objects(app->recording), .rules = header->rules, .levels = header->levels,
 							 .style = &app->style, .height = (float)r.h, .focus = app->view.focus});
 	va_map_anim_goal(&app->anim, &app->rows, shown_mm(app) ? va_mm_id(shown_mm(app)) : 0, still, app->play.time, now);
+	if (resized) /* at once, but what glows goes on glowing */
+		va_map_anim_settle(&app->anim, &app->rows);
 	va_app_camera_resume(app, &held, app->built.tgid != app->view.tgid, now);
 	app->built.pos = app->play.pos;
 	app->built.tgid = app->view.tgid;

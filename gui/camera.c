@@ -87,8 +87,8 @@ void va_app_camera_hold(const struct va_app *app, struct va_held *held, uint64_t
 	if (!app->rows.count || app->flight.goal.zoom <= 1 || r->rows != &app->rows)
 		return;
 	held->valid = true;
-	held->at = flying ? app->flight.to_at : pane_height(app) / 2;
-	held->addr = flying ? app->flight.anchor : va_app_address_at(app, held->at);
+	held->addr = flying ? app->flight.anchor : va_app_address_at(app, pane_height(app) / 2);
+	held->at = va_ruler_y(r, held->addr) - app->flight.goal.top; /* to the byte: rounding would add up */
 	i = va_ruler_row_of(r, held->addr);
 	if (app->rows.row[i].kind != VA_ROW_VMA)
 		return;
