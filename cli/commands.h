@@ -27,6 +27,7 @@ enum va_exit {
 	X(diff, "what differs in a map between two moments: mappings and pages")                                             \
 	X(events, "what a recording holds, one event a line")                                                              \
 	X(stats, "counts of a recording: events, processes, losses")                                                       \
+	X(notices, "what is worth a look: leaks, a stack that grows, fault storms …")                                        \
 	X(verify, "run a command and compare the picture with what the kernel itself says")                                   \
 	X(redact, "a recording for sharing: without page frames and the names of files")                                      \
 	X(attach, "watch a process that already runs (this machine's kernel only)")

@@ -6,6 +6,7 @@
 #include "layout.h"
 
 #define CHRONICLE_BATCH 400000
+#define NOTICE_BATCH 4000 /* records a frame */
 
 void va_app_style(struct va_app *app)
 {
@@ -37,6 +38,7 @@ void va_app_destroy(struct va_app *app)
 {
 	if (app->ready)
 		va_playback_destroy(&app->play);
+	va_notices_free(app->notices);
 	va_chronicle_destroy(&app->chronicle);
 	va_heat_free(app->heat);
 	va_rows_free(&app->rows);
@@ -71,6 +73,7 @@ static void make_ready(struct va_app *app, uint64_t now)
 	if (app->ready || !va_recording_ready(app->recording))
 		return;
 	va_playback_init(&app->play, va_recording_history(app->recording), live, now);
+	app->notices = va_notices_new(app->play.history, va_recording_objects(app->recording), va_recording_texts(app->recording));
 	app->ready = app->dirty = true;
 }
 
@@ -137,6 +140,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	if (app->view.tab == VA_TAB_TABLES)
 		va_tables_show_update(&app->tables, shown_mm(app), app->play.pos, &app->view.tables, levels);
 	va_page_glow_update(&app->page_glow, app->play.history, app->play.pos, jumped, app->play.time, now);
+	va_notices_update(app->notices, app->play.pos, app->view.still ? app->play.pos : NOTICE_BATCH);
 	build_rows(app, now);
 	va_app_camera_follow(app, now);
 	va_app_camera_update(app, now);
@@ -168,6 +172,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 		look.walk = &app->walk;
 		look.news = &app->news;
 		look.tables = &app->tables;
+		look.notices = app->notices;
 		look.header = va_recording_header(app->recording);
 		look.model = app->play.model;
 		look.mm = shown_mm(app);
@@ -178,6 +183,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 	}
 	va_layout(&app->scene, &look);
 	app->scene.busy |= app->flight.start && va_anim(app->flight.start, VA_TIME_MOVE, now) < 1;
+	app->scene.busy |= app->ready && va_notices_position(app->notices) != app->play.pos;
 	app->scene.busy |= app->ready && app->place_seen != app->play.pos;
 	app->scene.busy |= app->view.notice && now < app->view.notice_until;
 	app->dirty = false;
@@ -204,7 +210,7 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now)
 
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables};
+	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice};
 	bool changed = va_act_on_window(app, action, arg, now);
 
 	for (size_t i = 0; i < sizeof(with_data) / sizeof(with_data[0]) && !changed && app->ready; i++)

@@ -59,6 +59,8 @@ const struct va_key va_keys[] = {
 	{VA_ACT_CURSOR, SDLK_UP, VA_MOD_SHIFT, NULL, NULL, NULL, VA_CURSOR_UP},
 	{VA_ACT_CURSOR, SDLK_DOWN, VA_MOD_SHIFT, NULL, NULL, NULL, VA_CURSOR_DOWN},
 	{VA_ACT_TABLE_UP, SDLK_BACKSPACE, VA_MOD_SHIFT, "Shift Backspace", "tables: the table above", "Stage", 0},
+	{VA_ACT_NOTICE_NEXT, 'n', 0, "N", "to the next thing noticed", "Stage", 0},
+	{VA_ACT_EXPLAIN, 'x', 0, "X", "explain each event, step by step", "Stage", 0},
 
 	{VA_ACT_HELP, '?', 0, "?", "this help", "Window", 0},
 	{VA_ACT_HELP, SDLK_F1, 0, NULL, NULL, NULL, 0},

@@ -12,7 +12,7 @@ const struct va_tab_info va_tabs[VA_TABS] = {
 	[VA_TAB_INSPECT] = {"inspect", "Inspect", "all about the chosen mapping", NULL},
 	[VA_TAB_DIFFERENCE] = {"difference", "A/B", "what differs between two moments", NULL},
 	[VA_TAB_STATS] = {"stats", "Statistics", "how long faults and calls took", NULL},
-	[VA_TAB_NOTICED] = {"noticed", "Noticed", "what is worth a look", NULL},
+	[VA_TAB_NOTICED] = {"noticed", "Noticed", "what is worth a look", va_layout_noticed},
 };
 
 bool va_tab_find(const char *name, enum va_tab *tab)

@@ -10,6 +10,7 @@
 #include "map_ruler.h"
 #include "news.h"
 #include "page_glow.h"
+#include "notice_view.h"
 #include "playback.h"
 #include "recording.h"
 #include "scene.h"
@@ -46,6 +47,7 @@ struct va_view {
 	__u64 page;         /* page chosen by hand: its walk is shown as last known; 0 = none */
 	struct va_tables_view tables;
 	__u64 time_from, time_to; /* timeline's stretch; 0, 0 = all */
+	struct va_notice_view notice_view;
 	int mouse_x, mouse_y;
 	bool help;
 	bool still;         /* a picture, not a film: no hints about keys and mouse */
@@ -67,6 +69,7 @@ struct va_look {
 	const struct va_walk_show *walk;
 	const struct va_news *news;
 	const struct va_tables_show *tables;
+	const struct va_notices *notices;
 	struct va_recording *recording;
 	const struct vmatlas_stream_header *header;
 	const struct va_model *model;

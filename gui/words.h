@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "model.h"
+#include "notice.h"
 #include "walk.h"
 
 const char *va_words_size(char *buf, size_t n, __u64 bytes);      /* "132 KiB": powers of 1024, three digits */
@@ -31,5 +32,12 @@ enum va_bad_reason va_words_bad_reason(const struct vmatlas_record *rec, const s
 const char *va_words_op(char *buf, size_t n, const struct vmatlas_op *op);
 /* Any record a reader steps to; texts: names of marks and programs. */
 const char *va_words_event(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_model *model);
+
+/* Notices (words_notice.c). What: with its figures; now: ts of the moment shown. State: since when, and whether it holds; begin: ts the recording begins at. */
+const char *va_words_notice_title(enum va_notice_kind kind);
+const char *va_words_notice(char *buf, size_t n, const struct va_notice *what, __u64 now);
+const char *va_words_notice_why(enum va_notice_kind kind);
+const char *va_words_notice_advice(enum va_notice_kind kind);
+const char *va_words_notice_state(char *buf, size_t n, const struct va_notice *what, __u64 begin);
 
 #endif

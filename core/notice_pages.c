@@ -1,0 +1,148 @@
+/* What pages tell: fault storms, page cache that looks like one's own memory, chances for huge pages. */
+#include "notice_parts.h"
+
+#define SLICE (VA_STORM_SPAN / VA_STORM_SLICES)
+
+static __u64 hash(__u64 page)
+{
+	page = (page ^ page >> 30) * 0xbf58476d1ce4e5b9ull;
+	return page ^ page >> 27;
+}
+
+/* Of the sampled pages: has this one faulted within VA_STORM_AGAIN? */
+static void sample(struct va_storm *s, struct va_storm_slice *slice, __u64 page, __u64 ts)
+{
+	__u64 h = hash(page);
+	unsigned i = (h >> 4) % VA_STORM_SAMPLES;
+
+	if (h % 16)
+		return;
+	slice->sampled++;
+	slice->again += s->sample[i].page == page && ts - s->sample[i].ts <= VA_STORM_AGAIN;
+	s->sample[i].page = page;
+	s->sample[i].ts = ts;
+}
+
+static void vote(struct va_storm *s, __u64 block)
+{
+	if (s->block == block) {
+		s->votes++;
+	} else if (s->votes) {
+		s->votes--;
+	} else {
+		s->block = block;
+		s->votes = 1;
+	}
+}
+
+void va_storm_fault(struct va_storm *s, const struct vmatlas_record *rec)
+{
+	struct va_storm_slice *slice = &s->slice[rec->head.ts / SLICE % VA_STORM_SLICES];
+
+	if (slice->number != rec->head.ts / SLICE)
+		*slice = (struct va_storm_slice){ .number = rec->head.ts / SLICE };
+	slice->faults++;
+	slice->ns += rec->head.aux;
+	sample(s, slice, rec->fault.addr >> 12, rec->head.ts);
+	vote(s, rec->fault.addr >> 21);
+	s->faults++;
+	s->ns += rec->head.aux;
+}
+
+struct last_second {
+	__u64 faults, ns, sampled, again, first; /* first: number of the first slice with faults */
+};
+
+static struct last_second last_second(const struct va_storm *s, __u64 now)
+{
+	struct last_second sum = { .first = ~0ull };
+
+	for (unsigned i = 0; i < VA_STORM_SLICES; i++) {
+		const struct va_storm_slice *slice = &s->slice[i];
+
+		if (!slice->faults || slice->number + VA_STORM_SLICES <= now / SLICE)
+			continue;
+		sum.faults += slice->faults;
+		sum.ns += slice->ns;
+		sum.sampled += slice->sampled;
+		sum.again += slice->again;
+		sum.first = slice->number < sum.first ? slice->number : sum.first;
+	}
+	return sum;
+}
+
+static bool is_storm(const struct last_second *l, __u64 now)
+{
+	__u64 span = now - l->first * SLICE;
+
+	return l->faults >= VA_STORM_FAULTS && l->ns >= span / VA_STORM_SHARE && l->sampled && l->again * VA_STORM_ROUND >= l->sampled;
+}
+
+/* Between storms the sums are those of the last second: a storm counts from its first fault. */
+void va_storm_look(struct va_storm *s, const struct va_census *c)
+{
+	struct last_second l = last_second(s, c->now);
+
+	if (s->since && l.faults >= VA_STORM_QUIET)
+		return;
+	if (is_storm(&l, c->now)) {
+		s->since = l.first * SLICE;
+		s->resident = c->resident;
+	} else {
+		s->since = 0;
+	}
+	s->faults = l.faults;
+	s->ns = l.ns;
+}
+
+bool va_detect_storm(const struct va_watched *w, const struct va_census *c, const struct va_notice *before, struct va_notice *n)
+{
+	const struct va_storm *s = &w->storm;
+	struct last_second l = last_second(s, c->now);
+	bool began = !s->since && is_storm(&l, c->now); /* since the last look */
+
+	(void)before;
+	if ((!s->since && !began) || l.faults < VA_STORM_QUIET)
+		return false;
+	n->begin = began ? l.first * SLICE : s->since;
+	n->count = began ? l.faults : s->faults;
+	n->part = began ? l.ns : s->ns;
+	n->whole = c->now - n->begin;
+	n->bytes = began || c->resident <= s->resident ? 0 : c->resident - s->resident;
+	n->start = s->block << 21;
+	n->stop = (s->block + 1) << 21;
+	return true;
+}
+
+bool va_detect_cache(const struct va_watched *w, const struct va_census *c, const struct va_notice *before, struct va_notice *n)
+{
+	__u64 limit = before ? VA_CACHE_BYTES / 2 : VA_CACHE_BYTES;
+
+	(void)w;
+	if (c->data_bytes < limit || c->data_bytes * 2 < c->resident)
+		return false;
+	n->begin = before && before->begin < c->data_since ? before->begin : c->data_since;
+	n->bytes = c->data_bytes;
+	n->part = c->private_resident;
+	n->whole = c->resident;
+	n->count = c->data_count;
+	n->start = c->data.start;
+	n->stop = c->data.stop;
+	return true;
+}
+
+bool va_detect_huge(const struct va_watched *w, const struct va_census *c, const struct va_notice *before, struct va_notice *n)
+{
+	if (c->dense < (before ? VA_HUGE_BLOCKS / 2 : VA_HUGE_BLOCKS))
+		return false;
+	if (!before && (!w->dense_since || c->now < w->dense_since + VA_HUGE_TIME))
+		return false;
+	n->begin = before ? before->begin : w->dense_since;
+	n->count = c->dense;
+	n->bytes = c->dense << 21;
+	n->part = c->dense * 512;
+	n->whole = c->dense_refused * 2 > c->dense;
+	n->start = c->huge.start;
+	n->stop = c->huge.stop;
+	return true;
+}
