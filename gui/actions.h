@@ -25,6 +25,7 @@
 	X(ENTRY, "entry") X(FAULTS, "faults") X(TABLE, "table") X(TABLE_UP, "table-up") X(CURSOR, "cursor") X(SLOT, "slot")     \
 	X(OPEN, "open")                                                                                                         \
 	X(NOTICE, "notice") X(NOTICE_TIME, "notice-time") X(NOTICE_NEXT, "notice-next") X(EXPLAIN, "explain")                   \
+	X(FORK_CHILD, "child") X(FORK_NEXT, "child-next") X(FORK_PREV, "child-prev") X(FORK_PAGE, "fork-page") X(FORK_ALL, "fork-all") \
 	/* window */                                                                                                            \
 	X(HELP, "help") X(THEME, "theme") X(SCALE_UP, "larger") X(SCALE_DOWN, "smaller") X(SCALE_RESET, "scale-reset")          \
 	X(PANES, "panes") X(COMPACT, "compact") X(ON_TOP, "") X(FILM, "") X(FULL, "") X(SHOT, "") X(MARK, "") X(ESCAPE, "escape") X(QUIT, "")

@@ -41,6 +41,7 @@ void va_app_destroy(struct va_app *app)
 	va_notices_free(app->notices);
 	va_chronicle_destroy(&app->chronicle);
 	va_heat_free(app->heat);
+	va_fork_show_destroy(&app->fork);
 	va_rows_free(&app->rows);
 	va_map_anim_free(&app->anim);
 	va_ruler_free(&app->ruler);
@@ -122,6 +123,14 @@ static void build_rows(struct va_app *app, uint64_t now)
 	app->dirty = true;
 }
 
+static void update_fork(struct va_app *app, unsigned levels, bool jumped, uint64_t now)
+{
+	const struct va_fork_at at = {.history = app->play.history, .model = app->play.model, .pos = app->play.pos, .time = app->play.time, .tgid = app->view.tgid,
+				      .chosen = app->view.fork.child, .levels = levels, .jumped = jumped, .still = app->view.still};
+
+	app->dirty |= va_fork_show_update(&app->fork, &at, now) && app->view.tab == VA_TAB_FORK;
+}
+
 void va_app_update(struct va_app *app, uint64_t now)
 {
 	bool moved, jumped = app->jumped;
@@ -136,6 +145,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	app->dirty |= va_heat_update(app->heat, app->play.history, CHRONICLE_BATCH);
 	va_app_follow(app, now);
 	va_walk_show_update(&app->walk, app->play.history, app->play.pos, app->view.tgid, levels, jumped, app->view.still && jumped, now);
+	update_fork(app, levels, jumped, now);
 	va_news_update(&app->news, app->play.history, app->play.pos, app->view.tgid, levels);
 	if (app->view.tab == VA_TAB_TABLES)
 		va_tables_show_update(&app->tables, shown_mm(app), app->play.pos, &app->view.tables, levels);
@@ -173,6 +183,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 		look.news = &app->news;
 		look.tables = &app->tables;
 		look.notices = app->notices;
+		look.fork = &app->fork;
 		look.header = va_recording_header(app->recording);
 		look.model = app->play.model;
 		look.mm = shown_mm(app);
@@ -210,7 +221,7 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now)
 
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice};
+	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice, va_act_on_fork};
 	bool changed = va_act_on_window(app, action, arg, now);
 
 	for (size_t i = 0; i < sizeof(with_data) / sizeof(with_data[0]) && !changed && app->ready; i++)

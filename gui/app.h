@@ -20,6 +20,7 @@ struct va_app {
 	struct va_heat *heat;
 	struct va_page_glow page_glow;
 	struct va_notices *notices;     /* owned; NULL until ready */
+	struct va_fork_show fork;
 	struct va_rows rows;
 	struct va_map_anim anim;
 	struct va_view view;

@@ -25,6 +25,7 @@ void va_layout_stage(struct va_scene *s, struct va_rect r, const struct va_look 
 void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look); /* in the stage, as all of va_tabs */
 void va_layout_radix(struct va_scene *s, struct va_rect r, const struct va_look *look); /* the page tables as a tree */
 void va_layout_noticed(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_fork(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_news(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);

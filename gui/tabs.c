@@ -7,7 +7,7 @@
 const struct va_tab_info va_tabs[VA_TABS] = {
 	[VA_TAB_WALK] = {"walk", "Walk", "the last page fault: the processor's walk through the page tables", va_layout_walk},
 	[VA_TAB_TABLES] = {"tables", "Tables", "all page tables of the process, as a tree", va_layout_radix},
-	[VA_TAB_FORK] = {"fork", "Fork", "parent and children side by side, page by page", NULL},
+	[VA_TAB_FORK] = {"fork", "Fork", "parent and children side by side, page by page", va_layout_fork},
 	[VA_TAB_TREE] = {"tree", "Processes", "all processes, the busiest on top", NULL},
 	[VA_TAB_INSPECT] = {"inspect", "Inspect", "all about the chosen mapping", NULL},
 	[VA_TAB_DIFFERENCE] = {"difference", "A/B", "what differs between two moments", NULL},

@@ -5,6 +5,7 @@
 #define VA_VIEW_H
 
 #include "chronicle.h"
+#include "fork_show.h"
 #include "map_anim.h"
 #include "map_colour.h"
 #include "map_ruler.h"
@@ -53,6 +54,7 @@ struct va_view {
 	bool still;         /* a picture, not a film: no hints about keys and mouse */
 	const char *notice; /* said in the status line; NULL = nothing */
 	uint64_t notice_until;
+	struct va_fork_view fork;
 	const char *source; /* "live", "ended: …": where the data comes from */
 };
 
@@ -70,6 +72,7 @@ struct va_look {
 	const struct va_news *news;
 	const struct va_tables_show *tables;
 	const struct va_notices *notices;
+	const struct va_fork_show *fork;
 	struct va_recording *recording;
 	const struct vmatlas_stream_header *header;
 	const struct va_model *model;
