@@ -62,8 +62,8 @@ const struct va_key va_keys[] = {
 	{VA_ACT_NOTICE_NEXT, 'n', 0, "N", "to the next thing noticed", "Stage", 0},
 	{VA_ACT_EXPLAIN, 'x', 0, "X", "explain each event, step by step", "Stage", 0},
 
-	{VA_ACT_FORK_PREV, 'c', VA_MOD_SHIFT, "Shift C", "fork: previous child", "Stage", 0},
-	{VA_ACT_FORK_NEXT, 'c', 0, "C", "fork: next child", "Stage", 0},
+	{VA_ACT_FORK_PREV, 'k', VA_MOD_SHIFT, "Shift K", "fork: previous child", "Stage", 0},
+	{VA_ACT_FORK_NEXT, 'k', 0, "K", "fork: next child", "Stage", 0},
 	{VA_ACT_FORK_ALL, 'x', 0, "X", "fork: all mappings, or fold equal ones", "Stage", 0},
 
 	{VA_ACT_HELP, '?', 0, "?", "this help", "Window", 0},

@@ -36,7 +36,7 @@ static void place_columns(struct va_fork_place *p, struct va_rect r, const struc
 		p->child[i] = va_rect_cut_left(&r, w);
 	}
 	p->line = va_role_height(style, VA_TEXT_SMALL) + va_px(style, 2);
-	p->cell = va_px(style, 7);
+	p->cell = va_max(va_px(style, 7), va_min(p->parent.w / 34, va_px(style, 11)));
 }
 
 static size_t threads_of(const struct va_look *look, __u32 tgid, char *buf, size_t n)
@@ -139,7 +139,7 @@ static void child_head(struct va_scene *s, const struct va_fork_place *p, int i,
 	s->alpha = va_clampf(part_of(f, c->fork.pos, look->now) * 2.5f, 0, 1);
 	head(s, r, role, c->fork.child, task_of(look, c->fork.child, c->fork.ts), c->mm ? va_model_mm(look->model, c->mm) : NULL, chosen, look);
 	s->alpha = 1;
-	snprintf(tip, sizeof(tip), "forked at %s. Click to compare it with its parent, page by page (C: the next child).", clock);
+	snprintf(tip, sizeof(tip), "forked at %s. Click to compare it with its parent, page by page (K: the next child).", clock);
 	va_scene_hit(s, r, VA_ACT_FORK_CHILD, c->fork.child, tip);
 	if (chosen && p->n > 1)
 		va_scene_fill(s, va_rect(r.x, y - va_px(s->style, 3), r.w, va_px(s->style, 2)), s->style->theme->fresh);
@@ -159,14 +159,14 @@ static void more_children(struct va_scene *s, struct va_rect at, const struct va
 
 		snprintf(text, sizeof(text), "‹ %zu earlier", p->first);
 		va_scene_text(s, left, VA_TEXT_SMALL, VA_LEFT, t->accent, text);
-		va_scene_hit(s, left, VA_ACT_FORK_CHILD, f->child[p->first - 1].fork.child, "children forked before these (Shift C)");
+		va_scene_hit(s, left, VA_ACT_FORK_CHILD, f->child[p->first - 1].fork.child, "children forked before these (Shift K)");
 	}
 	if (after) {
 		struct va_rect right = va_rect(at.x, at.y + line, at.w, line);
 
 		snprintf(text, sizeof(text), "%zu later ›", after);
 		va_scene_text(s, right, VA_TEXT_SMALL, VA_LEFT, t->accent, text);
-		va_scene_hit(s, right, VA_ACT_FORK_CHILD, f->child[p->first + (size_t)p->n].fork.child, "children forked after these (C)");
+		va_scene_hit(s, right, VA_ACT_FORK_CHILD, f->child[p->first + (size_t)p->n].fork.child, "children forked after these (K)");
 	}
 }
 

@@ -80,18 +80,20 @@ static float y_of(const struct curve *c, __u64 pages)
 static void stairs(struct va_scene *s, const struct curve *c, enum va_pair_page what, va_colour colour, float dash, __u64 now)
 {
 	const struct va_pair *p = c->pair;
-	float width = (float)va_max(va_px(s->style, 1.6f), 1), x0 = x_of(c, c->from), y0 = y_of(c, p->point[0].counts.pages[what]);
+	float width = (float)va_max(va_px(s->style, 1.6f), 1), x0 = x_of(c, c->from), xn = x_of(c, now), y0 = y_of(c, p->point[0].counts.pages[what]);
 
 	for (size_t i = 1; i <= p->points; i++) {
 		__u64 ts = i < p->points ? p->point[i].ts : c->to;
 		float x = x_of(c, ts), y = y_of(c, i < p->points ? p->point[i].counts.pages[what] : p->point[i - 1].counts.pages[what]);
-		va_colour at = ts > now ? va_colour_fade(colour, 0.35f) : colour;
 
 		if (i < p->points && x - x0 < 1)
 			continue;
-		va_scene_line(s, x0, y0, x, y0, width, dash, at);
+		if (xn > x0)
+			va_scene_line(s, x0, y0, xn < x ? xn : x, y0, width, dash, colour);
+		if (xn < x)
+			va_scene_line(s, xn > x0 ? xn : x0, y0, x, y0, width, dash, va_colour_fade(colour, 0.35f));
 		if (y != y0)
-			va_scene_line(s, x, y0, x, y, width, 0, at);
+			va_scene_line(s, x, y0, x, y, width, 0, ts > now ? va_colour_fade(colour, 0.35f) : colour);
 		x0 = x;
 		y0 = y;
 	}
