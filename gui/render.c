@@ -36,7 +36,8 @@ static void choose_process(struct va_app *app, __u32 pid)
 /* Each action as a user would do it, with time for what it sets in motion. Returns the clock behind the last. */
 static uint64_t play_script(struct va_app *app, const struct va_render_options *o, uint64_t now)
 {
-	va_app_act(app, VA_ACT_TAB, o->tab, now);
+	if (va_app_act(app, VA_ACT_TAB, o->tab, now))
+		va_app_update(app, now);
 	for (unsigned i = 0; i < o->script.steps; i++) {
 		va_app_act(app, o->script.step[i].action, o->script.step[i].arg, now);
 		now += VA_SEC;
