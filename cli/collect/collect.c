@@ -118,6 +118,8 @@ static int enable(struct va_collect *c)
 static int start_command(struct va_collect *c)
 {
 	c->prover = va_prover_new(&c->o->job->prove);
+	if (c->prover)
+		va_child_precede();
 	return va_child_start(&c->child, c->o->job, va_prover_freeze(c->prover)) ? VA_EXIT_FAILURE : 0;
 }
 

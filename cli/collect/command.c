@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,15 +90,26 @@ void va_child_outlive(void)
 	set_oom("-1000");
 }
 
+/* … and is as important as it would be without us. */
+static int own_nice;
+
+void va_child_precede(void)
+{
+	own_nice = getpriority(PRIO_PROCESS, 0);
+	setpriority(PRIO_PROCESS, 0, own_nice < -10 ? own_nice : -10);
+}
+
 static void become_command(const struct va_job *job, const struct va_freeze *tree)
 {
 	int target = va_module_open("target", O_WRONLY), err;
 	const char *what = "";
 
 	set_oom(own_oom);
-	reset_signals();
-	if (tree)
+	if (tree) {
+		setpriority(PRIO_PROCESS, 0, own_nice);
 		va_freeze_join(tree);
+	}
+	reset_signals();
 	take_terminal(job);
 	environ = job->env.item;
 	hand_marker();

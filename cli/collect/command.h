@@ -14,6 +14,9 @@ struct va_child {
 /* Makes the caller the last to be killed for want of memory; commands started afterwards are as before. */
 void va_child_outlive(void);
 
+/* Gives the caller precedence (nice -10), and not the commands started afterwards with a tree: who stops them all must get a turn. */
+void va_child_precede(void);
+
 /*
  * Forks; the child becomes the user, writes "exec" to the module's target file and runs the job. tree: what it joins first, or NULL. 0 or -errno (a sentence has been printed).
  */
