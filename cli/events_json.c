@@ -185,6 +185,15 @@ static void put_number_or_null(struct va_json *j, const char *key, bool known, _
 		va_json_null(j, key);
 }
 
+/* null: by neither, or an older module did not say. */
+static void put_counted(struct va_json *j, __u8 counted)
+{
+	if (counted == VMATLAS_COUNTED_MINOR || counted == VMATLAS_COUNTED_MAJOR)
+		va_json_string(j, "counted", counted == VMATLAS_COUNTED_MINOR ? "minor" : "major");
+	else
+		va_json_null(j, "counted");
+}
+
 static void put_fault(struct va_json *j, const struct va_event *e)
 {
 	const struct vmatlas_fault *f = &e->rec->fault;
@@ -199,6 +208,7 @@ static void put_fault(struct va_json *j, const struct va_event *e)
 	va_json_u64(j, "error", f->error);
 	va_json_bool(j, "write", e->rec->head.flags & VMATLAS_F_WRITE);
 	va_json_bool(j, "major", va_fault_major(e->rec));
+	put_counted(j, f->counted);
 	va_json_string(j, "origin", va_event_origin(e->rec));
 	put_number_or_null(j, "page_size", walk.complete, walk.page_size);
 	va_json_u64(j, "before_depth", f->depth_before);
