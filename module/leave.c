@@ -169,9 +169,26 @@ int va_leave_pmd(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return va_begin_pmd(ri, (void *)regs->di, regs->si);
 }
 
-int va_leave_vma_pmd(struct kretprobe_instance *ri, struct pt_regs *regs)
+/*
+ * It gives the write lock back before it returns, and who waits for that may read entries before we do: what it does under the lock is told
+ * by pmdp_collapse_flush() at the unlocking. Here: what it swapped in before, and failed. Nothing keeps the tables of another any more.
+ */
+int va_leave_collapse(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return va_begin_pmd(ri, ((struct vm_area_struct *)regs->di)->vm_mm, regs->si);
+	struct va_leave *leave = (void *)ri->data;
+
+	if (va_begin_pmd(ri, (void *)regs->di, regs->si))
+		return 1;
+	leave->free = true;
+	return 0;
+}
+
+/* Under the write lock the table comes back, or a huge page comes in its place, before the lock is given back. */
+int va_leave_collapse_flush(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	unsigned long addr = regs->si & PMD_MASK;
+
+	return va_begin_locked(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, addr, addr + PMD_SIZE);
 }
 
 int va_leave_split(struct kretprobe_instance *ri, struct pt_regs *regs)

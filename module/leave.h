@@ -23,7 +23,8 @@ int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs);       /* 
 int va_leave_protect(struct kretprobe_instance *ri, struct pt_regs *regs);   /* change_protection() */
 int va_leave_folio(struct kretprobe_instance *ri, struct pt_regs *regs);     /* (folio, vma, address) */
 int va_leave_pmd(struct kretprobe_instance *ri, struct pt_regs *regs);       /* (mm, address): its 2 MiB */
-int va_leave_vma_pmd(struct kretprobe_instance *ri, struct pt_regs *regs);   /* (vma, address): its 2 MiB */
+int va_leave_collapse(struct kretprobe_instance *ri, struct pt_regs *regs);  /* the same, of another's map, without its lock at the end */
+int va_leave_collapse_flush(struct kretprobe_instance *ri, struct pt_regs *regs); /* (vma, address): its 2 MiB */
 int va_leave_split(struct kretprobe_instance *ri, struct pt_regs *regs);     /* (vma, pmd, address): its 2 MiB */
 int va_leave_unuse(struct kretprobe_instance *ri, struct pt_regs *regs);     /* (vma, pmd, start, end) */
 int va_leave_walk(struct kretprobe_instance *ri, struct pt_regs *regs);      /* (pmd, start, end, mm_walk) */

@@ -237,8 +237,10 @@ static bool va_can_tell(void)
 static void va_truth_end_of_write(struct va_map *map, struct mm_struct *mm)
 {
 	preempt_disable();
-	if (va_class_on(VA_CLASS_VMA) && !va_tables_only()) {
-		if (va_can_tell())
+	if (va_class_on(VA_CLASS_VMA)) {
+		if (va_tables_only())
+			; /* no VMA changed */
+		else if (va_can_tell())
 			va_truth_tell(map, mm);
 		else
 			va_map_tear(map);
