@@ -40,17 +40,23 @@ static void set_page(struct va_mm *mm, __u64 addr, unsigned level, __u64 entry, 
 	va_pages_set(&mm->pages, addr, &page);
 }
 
-/* From now on fork will copy this VMA's entries: it has an anon_vma. */
-static void note_written(struct va_mm *mm, __u64 addr)
+/*
+ * From now on fork will copy this VMA's entries: it has an anon_vma. do_cow_fault() makes one before it asks the file for the page: it stays where
+ * there is none (SIGBUS), and nobody tells how far a fault came that was given up.
+ */
+static void note_written(struct va_mm *mm, __u64 addr, bool surely)
 {
 	const struct va_vma *v = va_mm_vma_at(mm, addr);
 
-	if (!v || v->written || v->anon || (v->vm_flags & VM_SHARED))
+	if (!v || v->written || (v->perhaps_written && !surely) || v->anon || (v->vm_flags & VM_SHARED))
 		return;
 	size_t i = va_mm_vma_lower(mm, addr);
 
 	va_vmas_own(&mm->vmas);
-	va_vmas_at(mm->vmas, i)->written = true;
+	if (surely)
+		va_vmas_at(mm->vmas, i)->written = true;
+	else
+		va_vmas_at(mm->vmas, i)->perhaps_written = true;
 }
 
 /* Above the PTE: a huge page that migrates, is in swap, or the like. */
@@ -98,11 +104,10 @@ void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	if (mm->ended || rec->fault.addr >= VA_USER_TOP || !mapped(mm, rec->fault.addr))
 		return;
-	if (!(rec->head.flags & VMATLAS_F_BAD)) {
+	if (!(rec->head.flags & VMATLAS_F_BAD))
 		take_walk(mm, rec);
-		if (rec->head.flags & VMATLAS_F_WRITE)
-			note_written(mm, rec->fault.addr);
-	}
+	if (rec->head.flags & VMATLAS_F_WRITE)
+		note_written(mm, rec->fault.addr, !(rec->head.flags & VMATLAS_F_BAD) && rec->fault.counted != VMATLAS_COUNTED_NOT);
 	/* Of a bad one, too: beyond the end of a file its neighbours are mapped first. */
 	if (rec->fault.around)
 		take_around(mm, rec);
@@ -127,7 +132,7 @@ void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 		if (!mapped(mm, addr) || (p->level < 4 && !p->entry[i]))
 			continue;
 		if (va_entry_written(p->entry[i]))
-			note_written(mm, addr);
+			note_written(mm, addr, true);
 		if (p->level == 4 || va_entry_leaf(p->level, p->entry[i]) || names_no_table(p->entry[i]))
 			set_page(mm, addr, p->level, p->entry[i], rec->head.ts);
 		else
@@ -168,8 +173,8 @@ static bool no_anonymous_page(void *ctx, __u64 addr, const struct va_page *page)
 
 /*
  * copy_page_range() in mm/memory.c, vma_needs_copy(): what has an anon_vma is copied, and both share its entries read-only from now on; all others
- * fault in again. A private file mapping gets one when it is written to; so does anonymous memory, and that which was only read, and shows nothing but the
- * zero page, may have none: there nothing is certain. True: the child begins without pages here.
+ * fault in again. A private file mapping gets one when it is written to, even in vain; so does anonymous memory, and that which was only read, and shows
+ * nothing but the zero page, may have none: there nothing is certain. True: the child begins without pages here.
  */
 static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct va_vma *v, __u64 ts)
 {
@@ -177,9 +182,11 @@ static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct v
 
 	if (v->vm_flags & (VM_PFNMAP | VM_MIXEDMAP | VM_UFFD_WP))
 		return false;
-	if ((v->vm_flags & (VM_SHARED | VM_WIPEONFORK)) || !(v->anon || v->written))
+	if ((v->vm_flags & (VM_SHARED | VM_WIPEONFORK)) || !(v->anon || v->written || v->perhaps_written))
 		return true;
-	if (v->anon)
+	if (!v->anon)
+		in.copied = v->written;
+	else
 		in.copied = !va_pages_each(parent->pages, v->start, v->end, no_anonymous_page, NULL);
 	va_pages_each(parent->pages, v->start, v->end, inherit_page, &in);
 	if (v->vm_flags & VM_WRITE)

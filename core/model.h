@@ -26,6 +26,7 @@ struct va_vma {
 	bool anon;      /* vma_is_anonymous() */
 	bool stale;     /* a loss hit this map since: may differ until the kernel's truth heals it */
 	bool written;   /* private file mapping: a page of it was written to, so some are anonymous copies, and fork copies its table */
+	bool perhaps_written; /* the same, not surely: a write to it failed or was given up on the way, or it came by mremap */
 	__u64 born;     /* ts of the RANGE in which an address of it first appeared */
 	__u64 changed;  /* ts of the RANGE that last changed bounds, flags or name */
 };

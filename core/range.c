@@ -88,9 +88,13 @@ static bool same_facts(const struct va_vma *a, const struct va_vma *b)
  * [lo, hi) is newly mapped. Under our eyes it begins without a page, unless a call moved pages there, or was the first to tell of what was there all along;
  * drivers that put pages into what they map are told right behind.
  */
-static void survey(struct va_mm *mm, const struct va_pending *p, __u64 lo, __u64 hi)
+static void survey(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, __u64 lo, __u64 hi)
 {
-	bool known = !(p->head.flags & VMATLAS_F_SNAPSHOT) && !va_spans_touch(&mm->unsure, lo, hi);
+	bool unsure = va_spans_touch(&mm->unsure, lo, hi), known = !(p->head.flags & VMATLAS_F_SNAPSHOT) && !unsure;
+
+	/* What it was written to elsewhere came with it. */
+	if (lo < hi && !v->anon && (unsure || p->range.nr == __NR_mremap))
+		v->perhaps_written = true;
 
 	if (known && p->range.nr != __NR_mremap)
 		va_spans_add(&mm->surveyed, lo, hi);
@@ -113,9 +117,10 @@ static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending 
 			va_pages_clear(&mm->pages, lo, hi, ~0ull, moved);
 			continue;
 		}
-		survey(mm, p, at, lo);
+		survey(mm, v, p, at, lo);
 		at = hi;
 		v->written |= old->written;
+		v->perhaps_written |= old->perhaps_written;
 		if (old->born < v->born)
 			v->born = old->born;
 		if (same_facts(old, v))
@@ -123,7 +128,7 @@ static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending 
 		if ((old->vm_flags ^ v->vm_flags) & 7)
 			va_pages_doubt(&mm->pages, lo, hi, v->vm_flags & VM_WRITE ? VA_DOUBT_ACCESS : VA_DOUBT_READONLY, p->head.ts);
 	}
-	survey(mm, p, at, v->end);
+	survey(mm, v, p, at, v->end);
 }
 
 /* Pages between the VMAs are gone. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Pages that leave without a fault leave the picture: what is shown as certain equals /proc/PID/pagemap at every mark, and all of it behind a refresh.
 
-The workload (tests/workloads/leave.c) saves its own pagemap at each mark; dump --pages says what the records tell of the same moment.
+The workloads (tests/workloads/leave.c, fork_vain.c) save their own pagemap at each mark; dump --pages says what the records tell of the same moment.
 """
 import os
 
@@ -49,7 +49,8 @@ def compare(guest, mark, pid):
 
 def pages_at_marks(checks, guest):
     marks = [("p." + words[1], guest.pid("p.facts")) for words in guest.facts("p.facts") if words[0] == "step"]
-    marks += [("child." + words[1], guest.pid("child.facts")) for words in guest.facts("child.facts") if words[0] == "step"]
+    for name in ("child", "vain", "vain-child"):
+        marks += [(name + "." + words[1], guest.pid(name + ".facts")) for words in guest.facts(name + ".facts") if words[0] == "step"]
     share = []
     for mark, pid in marks:
         wrong, certain, doubtful = compare(guest, mark, pid)
@@ -59,6 +60,8 @@ def pages_at_marks(checks, guest):
             checks.ok(not wrong, "nothing is shown as certain that is not so: %s" % mark, "\n".join(wrong))
         if fresh:
             checks.ok(not doubtful, "all is certain behind a refresh: %s" % mark, "\n".join(doubtful))
+    vain = [addr for addr in saved(guest, "vain-child.1-born") if 0x340000000000 <= addr < 0x350000000000]
+    checks.ok(len(vain) >= 16, "a child has pages of files its parent wrote to in vain: %d" % len(vain))
     checks.ok(len(marks) > 40, "the pages shown equal /proc/PID/pagemap at the %d marks" % len(marks))
     print("# certain: %.2f %% of all pages at the worst mark, %.2f %% on average" % (100 * min(share), 100 * sum(share) / len(share)))
 
@@ -75,7 +78,7 @@ def main():
     kernel = kernel_argument()
     checks = Checks()
     brd = module_of(kernel, "brd", os.path.join(BUILD, "tests", "kernel", kernel))
-    guest = Guest(kernel, "pages", ["%s/leave" % WORKLOADS, "@", "p", "@/brd.ko"], bring=[brd])
+    guest = Guest(kernel, "pages", ["sh", "-c", "%s/leave @ p @/brd.ko && %s/fork_vain @ vain" % (WORKLOADS, WORKLOADS)], bring=[brd])
     if not checks.equal(guest.status, 0, "the workload ran"):
         print(guest.stderr.decode(errors="replace")[-3000:])
         checks.end()

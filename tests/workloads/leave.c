@@ -1,7 +1,5 @@
 /*
- * Pages that come, go and change without a fault of the task that has them. After each step the mark NAME.N-WHAT is written and what /proc/self/pagemap
- * says of every mapping is saved as DIR/NAME.N-WHAT.pagemap (lines "ADDRESS ENTRY", in hex, of entries that are not 0). Marks whose
- * name ends in "+" come behind a refresh (the module's control file "snapshot").
+ * Pages that come, go and change without a fault of the task that has them. After each step what /proc/self/pagemap says is saved (pagemap.h).
  *
  * usage: leave DIR NAME [brd.ko]     root; brd.ko: the RAM disk of this kernel, to swap to
  *
@@ -18,6 +16,7 @@
 #include <sys/swap.h>
 #include <sys/uio.h>
 
+#include "pagemap.h"
 #include "workload.h"
 
 #include "vmatlas/control.h"
@@ -39,83 +38,6 @@
 #define N 24 /* pages of most areas */
 
 static char *area; /* N pages, private */
-static unsigned step;
-
-/* --- what the kernel says ---------------------------------------------------------------------------------------------------- */
-
-static uint64_t entries[1 << 15];
-static char lines[1 << 16];
-
-static void save_span(int out, int pagemap, uint64_t start, uint64_t end)
-{
-	while (start < end) {
-		uint64_t pages = (end - start) / WL_PAGE, room = sizeof(entries) / sizeof(*entries);
-		ssize_t n = pread(pagemap, entries, (pages < room ? pages : room) * 8, (off_t)(start / WL_PAGE * 8));
-		int used = 0;
-
-		if (n <= 0)
-			return; /* the gate page has no entries */
-		for (ssize_t i = 0; i < n / 8; i++) {
-			if (entries[i] >> 62)
-				used += snprintf(lines + used, sizeof(lines) - (size_t)used, "%lx %lx\n", start + (uint64_t)i * WL_PAGE, entries[i]);
-			if (used > (int)sizeof(lines) - 64 || i + 1 == n / 8) {
-				wl_write_all(out, lines, (size_t)used);
-				used = 0;
-			}
-		}
-		start += (uint64_t)n / 8 * WL_PAGE;
-	}
-}
-
-/* Everything this touches has been touched before. */
-static void save(const char *what)
-{
-	static char maps[1 << 16], file[128];
-	int in = open("/proc/self/maps", O_RDONLY), pagemap = open("/proc/self/pagemap", O_RDONLY), out;
-	ssize_t used = 0, n;
-
-	snprintf(file, sizeof(file), "%s.pagemap", what);
-	out = wl_create(file);
-	while ((n = read(in, maps + used, sizeof(maps) - 1 - (size_t)used)) > 0)
-		used += n;
-	maps[used] = 0;
-	wl_mark(what);
-	for (char *line = maps; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		uint64_t start, end;
-
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2)
-			save_span(out, pagemap, start, end);
-	}
-	close(in);
-	close(pagemap);
-	close(out);
-}
-
-static void done(const char *what)
-{
-	static char name[64];
-
-	snprintf(name, sizeof(name), "%u-%s", ++step, what);
-	save(name);
-	wl_fact("step %s", name);
-}
-
-static void skip(const char *what)
-{
-	wl_fact("skip %s %s", what, strerror(errno));
-}
-
-static void refresh(const char *what)
-{
-	char text[64], name[64];
-	int fd = open(VMATLAS_CONTROL_DIR "/snapshot", O_WRONLY), n = snprintf(text, sizeof(text), "pid %d\n", getpid());
-
-	while (fd >= 0 && write(fd, text, (size_t)n) < 0 && errno == EAGAIN)
-		n = snprintf(text, sizeof(text), "torn\n"), usleep(10000);
-	close(fd);
-	snprintf(name, sizeof(name), "%s+", what);
-	done(name);
-}
 
 /* --- helpers ------------------------------------------------------------------------------------------------------------------ */
 
