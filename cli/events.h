@@ -25,7 +25,7 @@ const char *va_event_reason(const struct va_event *event);                  /* o
 const char *va_event_zone(const struct va_event *event, const struct va_vma *vma, bool *lib);
 void va_event_vma(const struct vmatlas_record *rec, struct va_vma *out);     /* a VMA record as the model would hold it */
 /* Where the code that called or faulted lies; false: not asked for, or no code of the program. symbol is waited for. */
-bool va_event_code(const struct va_event *event, struct va_place *place, struct va_symbol *symbol);
+bool va_event_code(const struct va_event *event, struct va_site *site, struct va_symbol *symbol);
 bool va_event_pfn_before(const struct va_event *event, __u64 *pfn);
 
 #endif

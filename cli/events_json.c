@@ -116,16 +116,16 @@ static void put_result(struct va_json *j, const struct vmatlas_record *rec)
 
 static void put_code(struct va_json *j, const struct va_event *e)
 {
-	struct va_place place;
+	struct va_site site;
 	struct va_symbol symbol;
 
-	if (!va_event_code(e, &place, &symbol))
+	if (!va_event_code(e, &site, &symbol))
 		return;
 	va_json_object(j, "code");
 	va_json_string(j, "state", va_symbol_state_name(symbol.state));
-	va_json_string(j, "file", place.path);
-	if (place.path)
-		va_json_hex(j, "offset", place.offset);
+	va_json_string(j, "file", site.path);
+	if (site.path)
+		va_json_hex(j, "offset", site.offset);
 	if (symbol.state == VA_SYMBOL_FOUND) {
 		va_json_string(j, "function", symbol.function);
 		va_json_u64(j, "function_offset", symbol.offset);

@@ -61,7 +61,7 @@ bool va_event_pfn_before(const struct va_event *e, __u64 *pfn)
 	return leaf;
 }
 
-bool va_event_code(const struct va_event *e, struct va_place *place, struct va_symbol *symbol)
+bool va_event_code(const struct va_event *e, struct va_site *site, struct va_symbol *symbol)
 {
 	const struct vmatlas_record *rec = e->rec;
 	__u64 ip = rec->head.type == VMATLAS_OP ? rec->op.ip : rec->fault.ip;
@@ -69,8 +69,8 @@ bool va_event_code(const struct va_event *e, struct va_place *place, struct va_s
 	if (!e->symbols || !ip)
 		return false;
 	ip -= rec->head.type == VMATLAS_OP; /* behind the syscall instruction */
-	*place = va_place_of(va_model_mm(e->model, rec->head.mm), ip, 0, va_model_texts(e->model), e->objects);
-	*symbol = va_symbols_ask(e->symbols, place, true);
+	*site = va_site_of(va_model_mm(e->model, rec->head.mm), ip, 0, va_model_texts(e->model), e->objects);
+	*symbol = va_symbols_ask(e->symbols, site, true);
 	return true;
 }
 
@@ -130,14 +130,14 @@ static void say_vma(struct va_json *out, const struct va_event *e)
 
 static void say_code(struct va_json *out, const struct va_event *e)
 {
-	struct va_place place;
+	struct va_site site;
 	struct va_symbol symbol;
 	char words[VMATLAS_TEXT_MAX + 256];
 
-	if (!va_event_code(e, &place, &symbol))
+	if (!va_event_code(e, &site, &symbol))
 		return;
 	say(out, " ");
-	say_name(out, va_symbol_words(words, sizeof(words), &place, &symbol));
+	say_name(out, va_symbol_words(words, sizeof(words), &site, &symbol));
 }
 
 static void say_op(struct va_json *out, const struct va_event *e)

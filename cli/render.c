@@ -33,6 +33,7 @@ static int help(void)
 	     "      --view NAME    all (default), map, stage, or a tab's name: the stage with that tab alone\n"
 	     "      --tab NAME     the tab on the stage: walk (default), ...\n"
 	     "      --do LIST      actions before the picture, as keys and mouse do them: NAME[:ARG],NAME[:ARG]...\n"
+	     "      --symbols      name functions and lines by this machine's files (the same build only)\n"
 	     "      --pid N        the process shown (default: the one where things happen)\n"
 	     "  -h, --help         this text\n"
 	     "\n"
@@ -79,19 +80,20 @@ static bool parse_script(char *list, struct va_script *script)
 	for (char *save, *one = strtok_r(list, ",", &save); one; one = strtok_r(NULL, ",", &save)) {
 		if (script->steps == VA_SCRIPT_MAX || !va_action_parse(one, &script->step[script->steps].action, &script->step[script->steps].arg))
 			return false;
+		script->step[script->steps].text = va_action_text(one);
 		script->steps++;
 	}
 	return true;
 }
 
-enum { OPT_AT = 256, OPT_FROM, OPT_TO, OPT_SPEED, OPT_FPS, OPT_SIZE, OPT_SCALE, OPT_THEME, OPT_VIEW, OPT_TAB, OPT_DO, OPT_PID };
+enum { OPT_AT = 256, OPT_FROM, OPT_TO, OPT_SPEED, OPT_FPS, OPT_SIZE, OPT_SCALE, OPT_THEME, OPT_VIEW, OPT_TAB, OPT_DO, OPT_PID, OPT_SYMBOLS };
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'}, {"at", required_argument, NULL, OPT_AT}, {"from", required_argument, NULL, OPT_FROM},
 	{"to", required_argument, NULL, OPT_TO}, {"speed", required_argument, NULL, OPT_SPEED}, {"fps", required_argument, NULL, OPT_FPS},
 	{"size", required_argument, NULL, OPT_SIZE}, {"scale", required_argument, NULL, OPT_SCALE}, {"theme", required_argument, NULL, OPT_THEME},
 	{"view", required_argument, NULL, OPT_VIEW}, {"tab", required_argument, NULL, OPT_TAB}, {"do", required_argument, NULL, OPT_DO},
-	{"pid", required_argument, NULL, OPT_PID}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
+	{"pid", required_argument, NULL, OPT_PID}, {"symbols", no_argument, NULL, OPT_SYMBOLS}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0},
 };
 
 static bool take_number(int c, struct va_render_options *o)
@@ -144,6 +146,8 @@ static bool take(int c, struct va_render_options *o, struct moments *when)
 		return parse_view(optarg, o);
 	case OPT_TAB:
 		return va_tab_find(optarg, &o->tab);
+	case OPT_SYMBOLS:
+		return o->symbols = true;
 	case OPT_DO:
 		return parse_script(optarg, &o->script);
 	}

@@ -14,12 +14,18 @@ bool va_act_on_stage(struct va_app *app, enum va_action_id action, uint64_t arg,
 bool va_act_on_tables(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_notice(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_fork(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+bool va_act_on_inspect(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_window(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 
 bool va_escape_tables(struct va_app *app); /* false: nothing to close there */
 
 void va_act_zoom_map(struct va_app *app, double factor, double y, uint64_t now); /* y: of the map's rows, stays where it is */
 void va_act_zoom_time(struct va_app *app, double factor, double at);           /* at: 0..1 of the timeline, stays where it is */
+
+/* Something is chosen for the inspector, or nothing any more: opens its tab, goes back to the one before. */
+void va_act_choose(struct va_app *app, enum va_inspect_kind kind, __u64 addr);
+void va_act_unchoose(struct va_app *app);
+bool va_act_close_search(struct va_app *app); /* false: it was not open */
 
 /* The app's own, for actions. */
 struct va_rect va_app_map_rect(const struct va_app *app); /* where rows are drawn */

@@ -16,6 +16,7 @@ static bool next_process(struct va_app *app, int direction)
 		app->view.tgid = task->tgid;
 		app->view.pinned = true;
 		app->view.focus = app->view.selected = 0;
+		va_act_unchoose(app);
 		return app->turned = true;
 	}
 	return false;
@@ -63,6 +64,7 @@ static bool next_box(struct va_app *app, int direction, uint64_t now)
 	if (!row)
 		return false;
 	app->view.selected = app->view.focus = row->start;
+	va_act_choose(app, VA_INSPECT_BOX, row->start);
 	app->view.follow = false;
 	if (app->flight.goal.zoom > 1) {
 		double tall = app->goal_ruler.top[i + 1] - app->goal_ruler.top[i];
@@ -131,23 +133,32 @@ bool va_act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, u
 		app->view.pinned = true;
 		app->view.tgid = (__u32)arg;
 		app->view.focus = app->view.selected = 0;
+		va_act_unchoose(app);
 		return app->turned = true;
 	case VA_ACT_PROCESS_NEXT:
 	case VA_ACT_PROCESS_PREV:
 		return next_process(app, action == VA_ACT_PROCESS_NEXT ? 1 : -1);
 	case VA_ACT_MAP_BOX:
-		app->view.selected = app->view.selected == arg ? 0 : arg;
 		app->view.focus = arg;
+		if (app->view.selected == arg) {
+			va_act_unchoose(app);
+			return true;
+		}
+		app->view.selected = arg;
+		va_act_choose(app, VA_INSPECT_BOX, arg);
 		return true;
 	case VA_ACT_PAGE:
 		app->view.page = app->view.page == arg ? 0 : arg;
 		app->view.focus = arg;
-		app->view.tab = VA_TAB_WALK;
+		app->view.inspect.kind = VA_INSPECT_PAGE;
+		app->view.inspect.addr = arg;
+		if (app->view.tab != VA_TAB_INSPECT)
+			app->view.tab = VA_TAB_WALK;
 		return true;
 	case VA_ACT_FOLLOW:
 		app->view.follow = true;
 		app->view.pinned = false;
-		app->view.selected = 0;
+		va_act_unchoose(app);
 		return app->turned = true;
 	case VA_ACT_WHOLE:
 		app->view.map.only = 0;

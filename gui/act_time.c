@@ -54,6 +54,10 @@ bool va_act_on_time(struct va_app *app, enum va_action_id action, uint64_t arg, 
 		return true;
 	case VA_ACT_SEEK:
 		va_playback_seek(p, arg);
+		if (arg && app->view.inspect.kind == VA_INSPECT_PROCESS && va_history_record(p->history, (size_t)arg - 1, NULL)->head.type == VMATLAS_MARK) {
+			app->view.inspect.kind = VA_INSPECT_EVENT;
+			app->view.inspect.event = (size_t)arg - 1;
+		}
 		return app->jumped = true;
 	default:
 		return false;

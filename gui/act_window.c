@@ -7,9 +7,9 @@ static void escape(struct va_app *app, uint64_t now)
 		app->view.help = false;
 		return;
 	}
-	if (va_escape_tables(app))
+	if (va_act_close_search(app) || va_escape_tables(app))
 		return;
-	app->view.selected = 0;
+	va_act_unchoose(app);
 	app->view.map.only = 0;
 	app->view.time_from = app->view.time_to = 0;
 	app->view.follow = true;

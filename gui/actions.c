@@ -18,6 +18,11 @@ const char *va_action_name(enum va_action_id action)
 	return action < VA_ACTS ? names[action] : "";
 }
 
+static bool takes_text(enum va_action_id action)
+{
+	return action == VA_ACT_SEARCH;
+}
+
 static bool parse_argument(enum va_action_id action, const char *text, uint64_t *arg)
 {
 	enum va_tab tab;
@@ -31,10 +36,21 @@ static bool parse_argument(enum va_action_id action, const char *text, uint64_t 
 		return true;
 	if (action == VA_ACT_FILTER && va_filter_find(text, arg))
 		return true;
+	if (takes_text(action))
+		return true;
 	if (!isdigit((unsigned char)*text))
 		return false;
 	*arg = strtoull(text, &end, 0);
 	return !*end;
+}
+
+const char *va_action_text(const char *text)
+{
+	enum va_action_id action;
+	uint64_t arg;
+	const char *colon = strchr(text, ':');
+
+	return colon && va_action_parse(text, &action, &arg) && takes_text(action) ? colon + 1 : NULL;
 }
 
 bool va_action_parse(const char *text, enum va_action_id *action, uint64_t *arg)

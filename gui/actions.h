@@ -26,6 +26,9 @@
 	X(OPEN, "open")                                                                                                         \
 	X(NOTICE, "notice") X(NOTICE_TIME, "notice-time") X(NOTICE_NEXT, "notice-next") X(EXPLAIN, "explain")                   \
 	X(FORK_CHILD, "child") X(FORK_NEXT, "child-next") X(FORK_PREV, "child-prev") X(FORK_PAGE, "fork-page") X(FORK_ALL, "fork-all") \
+	/* inspector: FIND: an address; EVENT: a record; SEARCH takes a text; RESULT: of the search */                           \
+	X(SEARCH, "search") X(FIND, "find") X(EVENT, "event") X(RESULT, "result") X(RESULT_NEXT, "result-next")                 \
+	X(RESULT_PREV, "result-prev") X(RESULT_TAKE, "result-take") X(COPY, "")                                                 \
 	/* window */                                                                                                            \
 	X(HELP, "help") X(THEME, "theme") X(SCALE_UP, "larger") X(SCALE_DOWN, "smaller") X(SCALE_RESET, "scale-reset")          \
 	X(PANES, "panes") X(COMPACT, "compact") X(ON_TOP, "") X(FILM, "") X(FULL, "") X(SHOT, "") X(MARK, "") X(ESCAPE, "escape") X(QUIT, "")
@@ -38,6 +41,9 @@ enum va_action_id {
 };
 
 const char *va_action_name(enum va_action_id action);
+
+/* The text behind "NAME:" of an action that takes one instead of a number (search); NULL = it takes none. Points into `text`. */
+const char *va_action_text(const char *text);
 
 /*
  * "NAME" or "NAME:ARG"; ARG is a number (0x… is hexadecimal), or a name for `tab`, `colour` and `filter`. False: no such action, or a broken argument.

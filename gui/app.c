@@ -20,6 +20,7 @@ bool va_app_init(struct va_app *app, struct va_recording *recording, struct va_f
 	memset(app, 0, sizeof(*app));
 	app->recording = recording;
 	app->fonts = fonts;
+	app->symbols = o->symbols;
 	app->view = (struct va_view){.w = o->w, .h = o->h, .theme = o->theme, .scale = 1, .fixed_scale = o->scale, .panes = o->panes, .follow = true,
 				     .still = o->still, .mouse_x = -1, .mouse_y = -1, .camera = {1, 0}};
 	app->flight.goal = app->view.camera;
@@ -131,6 +132,21 @@ static void update_fork(struct va_app *app, unsigned levels, bool jumped, uint64
 	app->dirty |= va_fork_show_update(&app->fork, &at, now) && app->view.tab == VA_TAB_FORK;
 }
 
+static void update_inspector(struct va_app *app)
+{
+	const struct va_view *view = &app->view;
+	bool inspecting = view->tab == VA_TAB_INSPECT, still = view->still || app->play.mode == VA_PLAY_PAUSED;
+	struct va_inspect_input in = {.view = &view->inspect, .history = app->play.history, .model = app->play.model, .mm = shown_mm(app),
+				      .texts = va_recording_texts(app->recording), .objects = va_recording_objects(app->recording),
+				      .symbols = app->symbols, .pos = app->play.pos, .wait = view->still, .playing = !still};
+
+	if (inspecting)
+		app->dirty |= va_inspect_update(&app->inspect, &in);
+	if (view->search.open)
+		app->dirty |= va_search_update(&app->search, view->search.entry.text, in.model, in.mm, view->tgid, in.pos, in.texts, in.objects,
+					       va_recording_header(app->recording)->rules);
+}
+
 void va_app_update(struct va_app *app, uint64_t now)
 {
 	bool moved, jumped = app->jumped;
@@ -151,6 +167,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 		va_tables_show_update(&app->tables, shown_mm(app), app->play.pos, &app->view.tables, levels);
 	va_page_glow_update(&app->page_glow, app->play.history, app->play.pos, jumped, app->play.time, now);
 	va_notices_update(app->notices, app->play.pos, app->view.still ? app->play.pos : NOTICE_BATCH);
+	update_inspector(app);
 	build_rows(app, now);
 	va_app_camera_follow(app, now);
 	va_app_camera_update(app, now);
@@ -168,34 +185,43 @@ static double rate_now(const struct va_app *app)
 	return all;
 }
 
+void va_app_look(struct va_app *app, struct va_look *look, uint64_t now)
+{
+	*look = (struct va_look){.style = &app->style, .view = &app->view, .now = now, .recording = app->recording};
+	if (!app->ready)
+		return;
+	look->play = &app->play;
+	look->chronicle = &app->chronicle;
+	look->heat = app->heat;
+	look->page_glow = &app->page_glow;
+	look->anim = &app->anim;
+	look->ruler = &app->ruler;
+	look->walk = &app->walk;
+	look->news = &app->news;
+	look->tables = &app->tables;
+	look->notices = app->notices;
+	look->fork = &app->fork;
+	look->inspect = &app->inspect;
+	look->search = &app->search;
+	look->header = va_recording_header(app->recording);
+	look->model = app->play.model;
+	look->mm = shown_mm(app);
+	look->task = app->view.tgid ? va_model_find_task(app->play.model, app->view.tgid) : NULL;
+	look->texts = va_recording_texts(app->recording);
+	look->objects = va_recording_objects(app->recording);
+	look->events_per_second = rate_now(app);
+}
+
 void va_app_layout(struct va_app *app, uint64_t now)
 {
-	struct va_look look = {.style = &app->style, .view = &app->view, .now = now, .recording = app->recording};
+	struct va_look look;
 
-	if (app->ready) {
-		look.play = &app->play;
-		look.chronicle = &app->chronicle;
-		look.heat = app->heat;
-		look.page_glow = &app->page_glow;
-		look.anim = &app->anim;
-		look.ruler = &app->ruler;
-		look.walk = &app->walk;
-		look.news = &app->news;
-		look.tables = &app->tables;
-		look.notices = app->notices;
-		look.fork = &app->fork;
-		look.header = va_recording_header(app->recording);
-		look.model = app->play.model;
-		look.mm = shown_mm(app);
-		look.task = app->view.tgid ? va_model_find_task(app->play.model, app->view.tgid) : NULL;
-		look.texts = va_recording_texts(app->recording);
-		look.objects = va_recording_objects(app->recording);
-		look.events_per_second = rate_now(app);
-	}
+	va_app_look(app, &look, now);
 	va_layout(&app->scene, &look);
 	app->scene.busy |= app->flight.start && va_anim(app->flight.start, VA_TIME_MOVE, now) < 1;
 	app->scene.busy |= app->ready && va_notices_position(app->notices) != app->play.pos;
 	app->scene.busy |= app->ready && app->place_seen != app->play.pos;
+	app->scene.busy |= app->view.tab == VA_TAB_INSPECT && app->inspect.past.valid && !app->inspect.past.done;
 	app->scene.busy |= app->view.notice && now < app->view.notice_until;
 	app->dirty = false;
 }
@@ -221,7 +247,7 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now)
 
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice, va_act_on_fork};
+	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice, va_act_on_fork, va_act_on_inspect};
 	bool changed = va_act_on_window(app, action, arg, now);
 
 	for (size_t i = 0; i < sizeof(with_data) / sizeof(with_data[0]) && !changed && app->ready; i++)

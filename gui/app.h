@@ -21,6 +21,9 @@ struct va_app {
 	struct va_page_glow page_glow;
 	struct va_notices *notices;     /* owned; NULL until ready */
 	struct va_fork_show fork;
+	struct va_inspect inspect;
+	struct va_search search;
+	struct va_symbols *symbols;     /* borrowed; NULL = code is named by file and offset alone */
 	struct va_rows rows;
 	struct va_map_anim anim;
 	struct va_view view;
@@ -53,6 +56,7 @@ struct va_app_options {
 	float scale;     /* 0 = by size */
 	enum va_panes panes;
 	bool live, still;
+	struct va_symbols *symbols; /* borrowed, may be NULL */
 };
 
 bool va_app_init(struct va_app *app, struct va_recording *recording, struct va_fonts *fonts, const struct va_app_options *o, uint64_t now);
@@ -68,6 +72,9 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now); /* text:
 
 /* What a user does. True where something changed. */
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+void va_app_type(struct va_app *app, const char *text);                /* into the search, where it is open */
+bool va_app_entry_key(struct va_app *app, enum va_typed_key key);
+void va_app_look(struct va_app *app, struct va_look *look, uint64_t now);
 bool va_app_wheel(struct va_app *app, int x, int y, float steps, uint64_t now);
 void va_app_pan(struct va_app *app, int dy);
 void va_app_overview(struct va_app *app, const struct va_hit *overview, int y, uint64_t now);

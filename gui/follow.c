@@ -1,7 +1,7 @@
 /* Where the picture turns by itself: to the process and the box where things happen, but not faster than an eye can turn. */
 #include <sys/syscall.h>
 
-#include "app.h"
+#include "act.h"
 
 #define CALM (250 * VA_MS)  /* of recorded time without an event: another process may take over */
 #define LOOK_BACK 4000      /* records looked at when nothing is known */
@@ -17,6 +17,7 @@ static void switch_to(struct va_app *app, __u32 tgid)
 		return;
 	app->view.tgid = tgid;
 	app->view.focus = app->view.selected = 0;
+	va_act_unchoose(app);
 	app->active_ts = app->play.time;
 	app->dirty = true;
 }
@@ -61,7 +62,7 @@ static void follow_process(struct va_app *app, size_t from, size_t to, bool jump
 	__u64 ts = 0;
 	__u32 actor;
 
-	if (app->view.pinned && task)
+	if (task && (app->view.pinned || (app->view.inspect.kind != VA_INSPECT_PROCESS && !task->end)))
 		return;
 	if (jumped || !task)
 		from = to > LOOK_BACK ? to - LOOK_BACK : 0;

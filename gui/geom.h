@@ -17,6 +17,11 @@ static inline int va_min(int a, int b)
 	return a < b ? a : b;
 }
 
+static inline uint64_t va_min64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static inline int va_max(int a, int b)
 {
 	return a > b ? a : b;

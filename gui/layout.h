@@ -26,6 +26,8 @@ void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *
 void va_layout_radix(struct va_scene *s, struct va_rect r, const struct va_look *look); /* the page tables as a tree */
 void va_layout_noticed(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_fork(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_inspect(struct va_scene *s, struct va_rect r, const struct va_look *look);
+int va_layout_search(struct va_scene *s, struct va_rect r, const struct va_look *look); /* returns the height used */
 void va_layout_news(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);

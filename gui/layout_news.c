@@ -43,6 +43,7 @@ static void news_line(struct va_scene *s, struct va_rect at, const struct va_new
 	va_scene_round(s, va_rect(at.x, at.y + (at.h - dot) / 2, dot, dot), item->rec.head.type == VMATLAS_FAULT ? dot / 2 : 0,
 		       news_colour(look, &item->rec));
 	va_rect_cut_left(&at, dot + va_px(style, 6));
+	va_scene_hit(s, at, VA_ACT_EVENT, item->pos, "Click for all facts of this event.");
 	news_text(text, sizeof(text), item, look);
 	va_scene_text(s, at, first ? VA_TEXT_STRONG : VA_TEXT_SMALL, VA_LEFT, first ? t->text : t->dim, text);
 }

@@ -31,7 +31,7 @@ void va_news_update(struct va_news *news, struct va_history *h, size_t pos, __u3
 		}
 		if (news->count == VA_NEWS_MAX)
 			return;
-		news->item[news->count++] = (struct va_news_item){.rec = *rec, .count = 1};
+		news->item[news->count++] = (struct va_news_item){.rec = *rec, .count = 1, .pos = i};
 	}
 	if (news->count && stop)
 		news->item[news->count - 1].cut = true;

@@ -12,6 +12,7 @@
 struct va_news_item {
 	struct vmatlas_record rec; /* the newest of its row */
 	__u32 count;               /* faults of the same kind in a row */
+	size_t pos;                /* of rec in the history */
 	bool cut;                  /* there may be more than count */
 };
 

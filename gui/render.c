@@ -40,6 +40,9 @@ static uint64_t play_script(struct va_app *app, const struct va_render_options *
 		va_app_update(app, now);
 	for (unsigned i = 0; i < o->script.steps; i++) {
 		va_app_act(app, o->script.step[i].action, o->script.step[i].arg, now);
+		if (o->script.step[i].text)
+			va_app_type(app, o->script.step[i].text);
+		va_app_update(app, now);
 		now += VA_SEC;
 		va_app_update(app, now);
 	}
@@ -105,7 +108,7 @@ static int film(struct va_app *app, const struct va_render_options *o)
 
 int va_render(struct va_recording *recording, const struct va_render_options *o)
 {
-	struct va_app_options options = {o->w, o->h, o->theme, (float)o->scale, o->panes, false, true};
+	struct va_app_options options = {o->w, o->h, o->theme, (float)o->scale, o->panes, false, true, o->symbols ? va_symbols_new(NULL, NULL) : NULL};
 	struct va_fonts *fonts = va_fonts_new(NULL);
 	struct va_app *app = calloc(1, sizeof(*app));
 	int error = -ENOMEM;
@@ -116,5 +119,6 @@ int va_render(struct va_recording *recording, const struct va_render_options *o)
 	}
 	free(app);
 	va_fonts_free(fonts);
+	va_symbols_free(options.symbols);
 	return error;
 }

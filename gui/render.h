@@ -11,6 +11,7 @@ struct va_script { /* actions done before the picture, or the film's first one *
 	struct {
 		enum va_action_id action;
 		uint64_t arg;
+		const char *text; /* of an action that takes one; NULL = none. Borrowed */
 	} step[VA_SCRIPT_MAX];
 	unsigned steps;
 };
@@ -27,6 +28,7 @@ struct va_render_options {
 	__u32 pid;          /* 0 = the process where things happen */
 	enum va_tab tab;    /* on the stage */
 	struct va_script script;
+	bool symbols;       /* look names of code up in this machine's files: the picture then depends on them */
 };
 
 /* 0, or a negative number after one sentence on stderr. */

@@ -6,6 +6,7 @@
 
 #include "chronicle.h"
 #include "fork_show.h"
+#include "inspect.h"
 #include "map_anim.h"
 #include "map_colour.h"
 #include "map_ruler.h"
@@ -15,6 +16,7 @@
 #include "playback.h"
 #include "recording.h"
 #include "scene.h"
+#include "search.h"
 #include "tables_show.h"
 #include "tables_view.h"
 #include "tabs.h"
@@ -47,6 +49,8 @@ struct va_view {
 	__u64 selected;     /* box chosen by hand; 0 = none */
 	__u64 page;         /* page chosen by hand: its walk is shown as last known; 0 = none */
 	struct va_tables_view tables;
+	struct va_inspect_view inspect; /* what the inspector tells about */
+	struct va_search_view search;
 	__u64 time_from, time_to; /* timeline's stretch; 0, 0 = all */
 	struct va_notice_view notice_view;
 	int mouse_x, mouse_y;
@@ -73,6 +77,8 @@ struct va_look {
 	const struct va_tables_show *tables;
 	const struct va_notices *notices;
 	const struct va_fork_show *fork;
+	const struct va_inspect *inspect;
+	const struct va_search *search;
 	struct va_recording *recording;
 	const struct vmatlas_stream_header *header;
 	const struct va_model *model;

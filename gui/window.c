@@ -10,6 +10,7 @@
 
 #include "act.h"
 #include "capture.h"
+#include "copy.h"
 #include "decode.h"
 #include "input.h"
 #include "render.h"
@@ -33,6 +34,7 @@ struct window {
 	struct va_fonts *fonts;
 	struct va_screen screen;
 	struct va_app app;
+	struct va_symbols *symbols;
 	Uint32 wake_event;
 	bool quit, stopped;
 	enum { DRAG_NONE, DRAG_PRESSED, DRAG_MAP, DRAG_TIME, DRAG_OVERVIEW } drag;
@@ -206,6 +208,15 @@ static void write_mark(struct window *w, uint64_t now)
 		va_app_notice(&w->app, "the mark could not be written", now);
 }
 
+static void copy(struct window *w, bool all, uint64_t now)
+{
+	char *text = malloc(VA_COPY_MAX);
+	const char *what = text ? va_copy_text(&w->app, all, text, VA_COPY_MAX, now) : NULL;
+
+	va_app_notice(&w->app, !what ? "nothing is chosen that could be copied" : SDL_SetClipboardText(text) ? "the clipboard does not take it" : what, now);
+	free(text);
+}
+
 static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64_t now)
 {
 	switch (action) {
@@ -225,6 +236,9 @@ static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64
 		w->app.view.on_top = !w->app.view.on_top;
 		va_screen_on_top(&w->screen, w->app.view.on_top);
 		va_app_notice(&w->app, w->app.view.on_top ? "above other windows" : "no longer above other windows", now);
+		break;
+	case VA_ACT_COPY:
+		copy(w, arg, now);
 		break;
 	case VA_ACT_MARK:
 		write_mark(w, now);
@@ -279,10 +293,62 @@ static void release(struct window *w, uint64_t now)
 	w->drag = DRAG_NONE;
 }
 
+static void paste(struct window *w)
+{
+	char *text = SDL_GetClipboardText();
+
+	if (text)
+		va_app_type(&w->app, text);
+	SDL_free(text);
+}
+
+/* While something is typed, keys are for the text; what is left over (false) does what it always does. */
+static bool search_key(struct window *w, int key, unsigned mods, uint64_t now)
+{
+	static const struct {
+		int key;
+		enum va_typed_key does;
+	} edits[] = {
+		{SDLK_LEFT, VA_TYPED_LEFT}, {SDLK_RIGHT, VA_TYPED_RIGHT}, {SDLK_HOME, VA_TYPED_HOME}, {SDLK_END, VA_TYPED_END},
+		{SDLK_BACKSPACE, VA_TYPED_BACKSPACE}, {SDLK_DELETE, VA_TYPED_DELETE},
+	};
+	static const struct {
+		int key;
+		enum va_action_id does;
+	} acts[] = {{SDLK_UP, VA_ACT_RESULT_PREV}, {SDLK_DOWN, VA_ACT_RESULT_NEXT}, {SDLK_RETURN, VA_ACT_RESULT_TAKE}, {SDLK_KP_ENTER, VA_ACT_RESULT_TAKE}};
+
+	if (mods & VA_MOD_CTRL && key == 'v')
+		paste(w);
+	if (mods & VA_MOD_CTRL && key == 'u')
+		va_app_entry_key(&w->app, VA_TYPED_CLEAR);
+	if (mods & VA_MOD_CTRL)
+		return key == 'v' || key == 'u';
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++)
+		if (edits[i].key == key)
+			va_app_entry_key(&w->app, edits[i].does);
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (acts[i].key == key)
+			act(w, acts[i].does, 0, now);
+	return key != SDLK_ESCAPE && !(key >= SDLK_F1 && key <= SDLK_F12) && key != '\t';
+}
+
+/* Letters come as text only while somebody waits for them: the key that opens the search is none of it. */
+static void expect_text(const struct window *w)
+{
+	bool want = w->app.view.search.open;
+
+	if (want != (SDL_IsTextInputActive() == SDL_TRUE))
+		want ? SDL_StartTextInput() : SDL_StopTextInput();
+}
+
 static void key(struct window *w, const SDL_KeyboardEvent *e, uint64_t now)
 {
 	unsigned mods = (e->keysym.mod & KMOD_CTRL ? VA_MOD_CTRL : 0) | (e->keysym.mod & KMOD_SHIFT ? VA_MOD_SHIFT : 0);
-	const struct va_key *k = e->keysym.mod & KMOD_ALT ? NULL : va_key_for(e->keysym.sym, mods);
+	const struct va_key *k;
+
+	if (w->app.view.search.open && search_key(w, e->keysym.sym, mods, now))
+		return;
+	k = e->keysym.mod & KMOD_ALT ? NULL : va_key_for(e->keysym.sym, mods);
 
 	if (k)
 		act(w, k->action, k->arg, now);
@@ -310,6 +376,9 @@ static void event(struct window *w, const SDL_Event *e, uint64_t now)
 		break;
 	case SDL_KEYDOWN:
 		key(w, &e->key, now);
+		break;
+	case SDL_TEXTINPUT:
+		va_app_type(&w->app, e->text.text);
 		break;
 	case SDL_MOUSEBUTTONDOWN:
 		if (e->button.button == SDL_BUTTON_LEFT)
@@ -358,6 +427,7 @@ static void loop(struct window *w)
 		uint64_t now = now_ns(), began = now;
 
 		take_stream(w);
+		expect_text(w);
 		va_app_update(&w->app, now);
 		if (va_app_needs_frame(&w->app, now)) {
 			va_app_layout(&w->app, now);
@@ -462,12 +532,13 @@ static int open_all(struct window *w)
 	error = va_screen_open(&w->screen, title_of(w, title, sizeof(title)), &place, w->o->hidden_ok);
 	if (error)
 		return error;
+	w->wake_event = SDL_RegisterEvents(1);
+	options.symbols = w->symbols = va_symbols_new(wake, w);
 	va_screen_size(&w->screen, &options.w, &options.h);
 	w->fonts = va_fonts_new(NULL);
 	if (!w->fonts || !va_app_init(&w->app, w->recording, w->fonts, &options, now_ns()))
 		return -ENOMEM;
 	use_settings(w, compact);
-	w->wake_event = SDL_RegisterEvents(1);
 	va_rest_start(&w->rest, wake, w);
 	if (w->o->stream_fd < 0) {
 		start_at(w, now_ns());
@@ -491,6 +562,7 @@ static void close_all(struct window *w)
 		va_app_destroy(&w->app);
 		va_fonts_free(w->fonts);
 	}
+	va_symbols_free(w->symbols);
 	if (w->screen.window)
 		va_screen_close(&w->screen);
 	if (w->own_recording)

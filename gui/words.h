@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "expect.h"
 #include "model.h"
 #include "notice.h"
 #include "walk.h"
@@ -41,5 +42,7 @@ const char *va_words_notice_advice(enum va_notice_kind kind);
 const char *va_words_notice_state(char *buf, size_t n, const struct va_notice *what, __u64 begin);
 /* How a process ended, from its exit code as in wait(2): "ended well", "failed: 3", "killed by SIGTERM" */
 const char *va_words_ended(char *buf, size_t n, __u32 exit_code);
+/* "minor fault, demand-zero: …", and why it may come differently */
+const char *va_words_expect(char *buf, size_t n, const struct va_expect *e);
 
 #endif

@@ -35,7 +35,7 @@ struct va_symbols {
 	void *ctx;
 	struct file *file[FILES_MAX];
 	size_t files;
-	struct answer **answer; /* each owned, at a place that stays */
+	struct answer **answer; /* each owned, at a site that stays */
 	size_t answers, answer_room, done; /* from `done` on they wait */
 	__u32 *table;           /* hash → index + 1; a power of two */
 	size_t table_size;
@@ -176,39 +176,39 @@ static struct answer *ask(struct va_symbols *s, __u32 file, __u64 linked)
 }
 
 /* -1: too many */
-static long file_of(struct va_symbols *s, const struct va_place *place)
+static long file_of(struct va_symbols *s, const struct va_site *site)
 {
-	const struct vmatlas_object *o = place->object;
+	const struct vmatlas_object *o = site->object;
 
 	for (size_t i = 0; i < s->files; i++) {
 		const struct file *f = s->file[i];
 
-		if (f->build_id_len == o->build_id_len && !memcmp(f->build_id, o->build_id, o->build_id_len) && !strcmp(f->path, place->path))
+		if (f->build_id_len == o->build_id_len && !memcmp(f->build_id, o->build_id, o->build_id_len) && !strcmp(f->path, site->path))
 			return (long)i;
 	}
 	if (s->files == FILES_MAX)
 		return -1;
 	struct file *f = s->file[s->files] = va_alloc(sizeof(*f));
 
-	f->path = strcpy(va_alloc_raw(strlen(place->path) + 1), place->path);
+	f->path = strcpy(va_alloc_raw(strlen(site->path) + 1), site->path);
 	f->build_id_len = o->build_id_len;
 	memcpy(f->build_id, o->build_id, o->build_id_len);
 	return (long)s->files++;
 }
 
-struct va_symbol va_symbols_ask(struct va_symbols *s, const struct va_place *place, bool wait)
+struct va_symbol va_symbols_ask(struct va_symbols *s, const struct va_site *site, bool wait)
 {
 	struct va_symbol out = {.state = VA_SYMBOL_NONE};
 	struct answer *a;
 	long file;
 
-	if (!place->path || place->special || !place->object)
+	if (!site->path || site->special || !site->object)
 		return (struct va_symbol){.state = VA_SYMBOL_NOT_ELF};
-	if (!place->object->build_id_len)
+	if (!site->object->build_id_len)
 		return (struct va_symbol){.state = VA_SYMBOL_NO_BUILD_ID};
 	pthread_mutex_lock(&s->lock);
-	file = file_of(s, place);
-	a = file < 0 ? NULL : ask(s, (__u32)file, place->linked);
+	file = file_of(s, site);
+	a = file < 0 ? NULL : ask(s, (__u32)file, site->linked);
 	while (a && wait && a->symbol.state == VA_SYMBOL_PENDING)
 		pthread_cond_wait(&s->answered, &s->lock);
 	if (a)

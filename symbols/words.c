@@ -37,23 +37,23 @@ static const char *why_not(enum va_symbol_state state)
 	}
 }
 
-const char *va_symbol_words(char *buf, size_t n, const struct va_place *place, const struct va_symbol *symbol)
+const char *va_symbol_words(char *buf, size_t n, const struct va_site *site, const struct va_symbol *symbol)
 {
-	if (!place->path) {
-		snprintf(buf, n, "%s", place->known ? "code in memory of no file" : "code that is not mapped any more");
+	if (!site->path) {
+		snprintf(buf, n, "%s", site->known ? "code in memory of no file" : "code that is not mapped any more");
 		return buf;
 	}
-	if (place->special || !symbol || symbol->state == VA_SYMBOL_NOT_ELF) {
-		snprintf(buf, n, "%s+0x%llx", base(place->path), place->offset);
+	if (site->special || !symbol || symbol->state == VA_SYMBOL_NOT_ELF) {
+		snprintf(buf, n, "%s+0x%llx", base(site->path), site->offset);
 		return buf;
 	}
 	if (symbol->state != VA_SYMBOL_FOUND) {
-		snprintf(buf, n, "%s+0x%llx%s", base(place->path), place->offset, why_not(symbol->state));
+		snprintf(buf, n, "%s+0x%llx%s", base(site->path), site->offset, why_not(symbol->state));
 		return buf;
 	}
 	if (symbol->source && symbol->line)
 		snprintf(buf, n, "%s+0x%llx (%s:%u)", symbol->function, symbol->offset, base(symbol->source), symbol->line);
 	else
-		snprintf(buf, n, "%s+0x%llx (%s)", symbol->function, symbol->offset, base(place->path));
+		snprintf(buf, n, "%s+0x%llx (%s)", symbol->function, symbol->offset, base(site->path));
 	return buf;
 }

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 
 #include "past.h"
-#include "place.h"
+#include "site.h"
 #include "vmflags.h"
 
 #define HISTORY 0x360000000000ull

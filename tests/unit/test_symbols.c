@@ -50,16 +50,16 @@ static int set_up(void **state)
 	return n <= 0 || !object.build_id_len;
 }
 
-static struct va_place place_at(__u64 addr)
+static struct va_site site_at(__u64 addr)
 {
-	return (struct va_place){.path = path, .known = true, .object = &object, .linked = addr - base, .offset = addr - base};
+	return (struct va_site){.path = path, .known = true, .object = &object, .linked = addr - base, .offset = addr - base};
 }
 
 static void a_function_and_its_line_are_found(void **state)
 {
 	struct va_symbols *s = va_symbols_new(NULL, NULL);
-	struct va_place place = place_at((__u64)here);
-	struct va_symbol symbol = va_symbols_ask(s, &place, true);
+	struct va_site site = site_at((__u64)here);
+	struct va_symbol symbol = va_symbols_ask(s, &site, true);
 	char words[256];
 
 	here();
@@ -71,24 +71,24 @@ static void a_function_and_its_line_are_found(void **state)
 	__u64 behind = a_call();
 	int line = __LINE__ - 1;
 
-	place = place_at(behind - 1);
-	symbol = va_symbols_ask(s, &place, true);
+	site = site_at(behind - 1);
+	symbol = va_symbols_ask(s, &site, true);
 	assert_string_equal(symbol.function, "a_function_and_its_line_are_found");
 	assert_int_equal(symbol.line, line);
 	snprintf(words, sizeof(words), "(test_symbols.c:%d)", line);
-	assert_non_null(strstr(va_symbol_words((char[256]){0}, 256, &place, &symbol), words));
+	assert_non_null(strstr(va_symbol_words((char[256]){0}, 256, &site, &symbol), words));
 	va_symbols_free(s);
 }
 
 static void who_does_not_wait_is_woken(void **state)
 {
 	struct va_symbols *s = va_symbols_new(NULL, NULL);
-	struct va_place place = place_at((__u64)here);
-	struct va_symbol symbol = va_symbols_ask(s, &place, false);
+	struct va_site site = site_at((__u64)here);
+	struct va_symbol symbol = va_symbols_ask(s, &site, false);
 
 	for (int i = 0; i < 3000 && symbol.state == VA_SYMBOL_PENDING; i++) {
 		usleep(10000);
-		symbol = va_symbols_ask(s, &place, false);
+		symbol = va_symbols_ask(s, &site, false);
 	}
 	assert_int_equal(symbol.state, VA_SYMBOL_FOUND);
 	va_symbols_free(s);
@@ -98,27 +98,27 @@ static void another_build_is_not_believed(void **state)
 {
 	struct va_symbols *s = va_symbols_new(NULL, NULL);
 	struct vmatlas_object other = object;
-	struct va_place place = place_at((__u64)here);
+	struct va_site site = site_at((__u64)here);
 	struct va_symbol symbol;
 	char words[256];
 
 	other.build_id[3] ^= 1;
-	place.object = &other;
-	symbol = va_symbols_ask(s, &place, true);
+	site.object = &other;
+	symbol = va_symbols_ask(s, &site, true);
 	assert_int_equal(symbol.state, VA_SYMBOL_OTHER_BUILD);
 	assert_null(symbol.function);
-	assert_non_null(strstr(va_symbol_words(words, sizeof(words), &place, &symbol), "another build"));
+	assert_non_null(strstr(va_symbol_words(words, sizeof(words), &site, &symbol), "another build"));
 	other.build_id_len = 0;
-	assert_int_equal(va_symbols_ask(s, &place, true).state, VA_SYMBOL_NO_BUILD_ID);
-	place = place_at((__u64)here);
-	place.path = "/no/such/file";
-	assert_int_equal(va_symbols_ask(s, &place, true).state, VA_SYMBOL_NO_FILE);
-	place.path = "/dev/zero";
-	assert_int_equal(va_symbols_ask(s, &place, true).state, VA_SYMBOL_NO_FILE);
-	place.path = "tests/unit/test_symbols.c";
-	assert_int_equal(va_symbols_ask(s, &place, true).state, VA_SYMBOL_OTHER_BUILD);
-	place.object = NULL;
-	assert_int_equal(va_symbols_ask(s, &place, true).state, VA_SYMBOL_NOT_ELF);
+	assert_int_equal(va_symbols_ask(s, &site, true).state, VA_SYMBOL_NO_BUILD_ID);
+	site = site_at((__u64)here);
+	site.path = "/no/such/file";
+	assert_int_equal(va_symbols_ask(s, &site, true).state, VA_SYMBOL_NO_FILE);
+	site.path = "/dev/zero";
+	assert_int_equal(va_symbols_ask(s, &site, true).state, VA_SYMBOL_NO_FILE);
+	site.path = "tests/unit/test_symbols.c";
+	assert_int_equal(va_symbols_ask(s, &site, true).state, VA_SYMBOL_OTHER_BUILD);
+	site.object = NULL;
+	assert_int_equal(va_symbols_ask(s, &site, true).state, VA_SYMBOL_NOT_ELF);
 	va_symbols_free(s);
 }
 
@@ -128,8 +128,8 @@ static void no_address_is_too_strange(void **state)
 	__u64 random = 3;
 
 	for (int i = 0; i < 300; i++) {
-		struct va_place place = place_at(i & 1 ? next_random(&random) : base + pick(&random, 1 << 20));
-		struct va_symbol symbol = va_symbols_ask(s, &place, true);
+		struct va_site site = site_at(i & 1 ? next_random(&random) : base + pick(&random, 1 << 20));
+		struct va_symbol symbol = va_symbols_ask(s, &site, true);
 
 		assert_true(symbol.state == VA_SYMBOL_FOUND || symbol.state == VA_SYMBOL_NONE);
 	}

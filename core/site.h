@@ -1,10 +1,10 @@
 /* Where in a mapped file an address lies: what is needed to look it up on another day, in the file itself. */
-#ifndef VA_PLACE_H
-#define VA_PLACE_H
+#ifndef VA_SITE_H
+#define VA_SITE_H
 
 #include "zone.h"
 
-struct va_place {
+struct va_site {
 	const char *path;   /* as mapped, borrowed from texts; NULL = no file there, or its name was lost */
 	__u64 offset;       /* in the file */
 	const struct vmatlas_object *object; /* NULL = not an ELF file, or not told */
@@ -14,6 +14,6 @@ struct va_place {
 };
 
 /* at: only a mapping that was there already at that moment counts; 0 = any. */
-struct va_place va_place_of(const struct va_mm *mm, __u64 addr, __u64 at, const struct va_texts *texts, const struct va_objects *objects);
+struct va_site va_site_of(const struct va_mm *mm, __u64 addr, __u64 at, const struct va_texts *texts, const struct va_objects *objects);
 
 #endif

@@ -1,5 +1,5 @@
-/* See place.h. */
-#include "place.h"
+/* See site.h. */
+#include "site.h"
 
 #include "maps.h"
 
@@ -18,10 +18,10 @@ static bool linked_address(const struct vmatlas_object *o, __u64 offset, __u64 *
 	return false;
 }
 
-struct va_place va_place_of(const struct va_mm *mm, __u64 addr, __u64 at, const struct va_texts *texts, const struct va_objects *objects)
+struct va_site va_site_of(const struct va_mm *mm, __u64 addr, __u64 at, const struct va_texts *texts, const struct va_objects *objects)
 {
 	const struct va_vma *vma = mm ? va_mm_vma_at(mm, addr) : NULL;
-	struct va_place p = {0};
+	struct va_site p = {0};
 
 	if (!vma || (at && vma->born > at))
 		return p;
