@@ -150,8 +150,8 @@ bool va_act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, u
 	case VA_ACT_PAGE:
 		app->view.page = app->view.page == arg ? 0 : arg;
 		app->view.focus = arg;
-		app->view.inspect.kind = VA_INSPECT_PAGE;
-		app->view.inspect.addr = arg;
+		app->view.inspect.kind = app->view.page ? VA_INSPECT_PAGE : app->view.selected ? VA_INSPECT_BOX : VA_INSPECT_PROCESS;
+		app->view.inspect.addr = app->view.page ? arg : app->view.selected;
 		if (app->view.tab != VA_TAB_INSPECT)
 			app->view.tab = VA_TAB_WALK;
 		return true;
