@@ -32,7 +32,7 @@ const struct va_key va_keys[] = {
 	{VA_ACT_BOX_PREV, SDLK_PAGEUP, 0, "PgUp", "the box above", "Map", 0},
 	{VA_ACT_BOX_NEXT, SDLK_PAGEDOWN, 0, "PgDn", "the box below", "Map", 0},
 	{VA_ACT_COLOUR_PREV, 'c', VA_MOD_SHIFT, "Shift C", "the colouring before", "Map", 0},
-	{VA_ACT_COLOUR_NEXT, 'c', 0, "C", "colour by: kind, zone, permission …", "Map", 0},
+	{VA_ACT_COLOUR_NEXT, 'c', 0, "C", "colour by something else", "Map", 0},
 	{VA_ACT_UP, 'w', 0, "W", "up", "Map", 0},
 	{VA_ACT_UP, SDLK_UP, 0, NULL, NULL, NULL, 0},
 	{VA_ACT_DOWN, 's', 0, "S", "down", "Map", 0},

@@ -4,6 +4,7 @@
 
 #include "heat.h"
 #include "map_parts.h"
+#include "walk.h"
 
 #define CELLS_MAX 4096
 
@@ -106,6 +107,20 @@ static void bins(struct va_scene *s, struct va_rect r, const struct grid *g, va_
 	}
 }
 
+#define ASKED 256 /* a grid of so many pages at most answers page by page */
+
+/* Its second sign of being written to, and what it says of itself. */
+static void cell_words(struct va_scene *s, struct va_rect at, __u64 addr, const struct va_look *look)
+{
+	struct va_page page = va_mm_page(look->mm, addr);
+	int dot = va_max(at.w / 4, 2);
+	char tip[600];
+
+	if (page.certainty != VA_PAGE_UNKNOWN && va_entry_dirty(page.entry))
+		va_scene_fill(s, va_rect(at.x + at.w - dot, at.y, dot, at.h), s->style->theme->bright);
+	va_scene_hit(s, at, VA_ACT_PAGE, addr, va_map_page_words(tip, sizeof(tip), addr, &page, look));
+}
+
 static void cells(struct va_scene *s, struct va_rect r, const struct grid *g, va_colour there, const struct va_row *row, const struct va_look *look)
 {
 	const struct va_theme *t = look->style->theme;
@@ -119,6 +134,8 @@ static void cells(struct va_scene *s, struct va_rect r, const struct grid *g, va
 		struct va_rect at = va_rect(r.x + col * g->cell_w, top + (used - 1 - line) * g->cell_h, g->cell_w - gap, g->cell_h - gap);
 
 		va_map_cell(s, at, g->state[i], heat ? heat_colour(look, row, a, a + 4096) : there);
+		if (g->n <= ASKED && g->cell_w >= va_px(look->style, 8))
+			cell_words(s, at, a, look);
 		glow(s, at, a, 4096, look);
 		if (is_target(g, i, look))
 			va_scene_border(s, va_rect_inset(at, -1, -1), 0, g->cell_w > 6 ? 2 : 1, t->accent);

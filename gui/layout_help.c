@@ -21,7 +21,8 @@ static const char *const groups[] = {"Time", "Map", "Stage", "Window"};
 #define GROUPS ((int)(sizeof(groups) / sizeof(groups[0])))
 
 static const char mouse_words[] =
-	"Mouse: click a box to keep it large; the wheel zooms at the pointer; drag moves the map. Click or drag in the timeline to go to a moment; "
+	"Mouse: click a box to keep it large, a page to see its walk, an entry of the legend to see only such boxes; "
+	"the wheel zooms at the pointer, down to single pages; drag moves the map. Click or drag in the timeline to go to a moment; "
 	"the wheel zooms in time there. Click a mark, a process, a button. Hold the pointer over anything to be told what it is. "
 	"Pages of a box: full = the kernel's entry was read; weaker = in RAM as follows from an event (fork, fault-around); edge only = swapped out; "
 	"hatched = not known, or records were lost since; empty = absent.";

@@ -86,7 +86,9 @@ static void class_swatch(struct va_scene *s, struct va_rect box, unsigned class,
 	struct va_paint p = va_class_paint(style->theme, look->view->map.by, class);
 	bool kernels = p.fill == style->theme->kernel, files = look->view->map.by == VA_BY_KIND && class == 1;
 
-	va_scene_round(s, box, 2, p.fill);
+	bool figure = look->view->map.by == VA_BY_HEAT || look->view->map.by == VA_BY_AGE;
+
+	va_scene_round(s, box, 2, figure ? p.edge : p.fill);
 	if (kernels || files)
 		va_scene_hatch(s, box, kernels ? VA_HATCH_DOTS : VA_HATCH_RISING, va_px(style, 5), va_px(style, 1.4f), va_colour_fade(p.edge, 0.5f));
 	va_scene_border(s, box, 2, look->view->map.only >> class & 1 ? va_px(style, 2) : 1, p.edge);

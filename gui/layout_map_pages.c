@@ -40,6 +40,21 @@ static __u64 faults_of(__u64 addr, const struct va_look *look)
 	return va_heat_count(look->heat, va_mm_id(look->mm), addr, addr + 4096, vma ? vma->born : 0, look->play->pos);
 }
 
+/* For a strip. */
+static void state_brief(char *buf, size_t n, const struct va_page *page, const struct va_look *look)
+{
+	__u64 now = look->play->time;
+	enum va_page_state state = va_page_state(page);
+	char ago[32];
+
+	va_words_time(ago, sizeof(ago), now > page->ts ? now - page->ts : 0);
+	if (state == VA_STATE_ABSENT || !page->ts)
+		snprintf(buf, n, "%s", va_map_state_title(state));
+	else
+		snprintf(buf, n, "%s%s %s ago", va_map_state_title(state), state == VA_STATE_DERIVED ? "" : state == VA_STATE_UNKNOWN ? " since" : ", read", ago);
+}
+
+/* For a tip. */
 static void state_words(char *buf, size_t n, const struct va_page *page, const struct va_look *look)
 {
 	__u64 now = look->play->time;
@@ -193,7 +208,7 @@ static void many_lines(struct va_scene *s, struct va_rect r, __u64 addr, const s
 	char text[4][200], count[32];
 	__u64 faults = faults_of(addr, st->look);
 
-	state_words(text[0], sizeof(text[0]), page, st->look);
+	state_brief(text[0], sizeof(text[0]), page, st->look);
 	bit_words(text[1], sizeof(text[1]), page);
 	frame_words(text[2], sizeof(text[2]), addr, page);
 	snprintf(text[3], sizeof(text[3]), "%s fault%s here", faults ? va_words_count(count, sizeof(count), faults) : "no", faults == 1 ? "" : "s");
@@ -211,7 +226,8 @@ static va_colour colour_there(const struct strips *st, __u64 addr)
 	return st->heat ? st->look->style->theme->ramp[va_heat_class(faults_of(addr, st->look))] : st->there;
 }
 
-static void strip(struct va_scene *s, struct va_rect at, __u64 addr, const struct strips *st)
+/* all: with the gap to its neighbour, which takes clicks too */
+static void strip(struct va_scene *s, struct va_rect all, __u64 addr, const struct strips *st)
 {
 	const struct va_look *look = st->look;
 	const struct va_theme *t = s->style->theme;
@@ -220,7 +236,7 @@ static void strip(struct va_scene *s, struct va_rect at, __u64 addr, const struc
 	const struct va_walk_show *w = look->walk;
 	bool target = w->valid && w->rec.head.mm == va_mm_id(look->mm) && (w->rec.fault.addr & ~0xfffull) == addr;
 	float glow = va_page_glow_at(look->page_glow, va_mm_id(look->mm), addr, 4096, look->now);
-	struct va_rect seen = va_rect_cross(at, st->r), mark = at;
+	struct va_rect at = va_rect(all.x, all.y, all.w, all.h - (all.h > 5 ? 1 : 0)), seen = va_rect_cross(at, st->r), mark = at;
 	char tip[600];
 
 	if (at.h >= line) {
@@ -242,7 +258,7 @@ static void strip(struct va_scene *s, struct va_rect at, __u64 addr, const struc
 		va_scene_border(s, va_rect_inset(at, -1, -1), 0, va_px(s->style, 2), va_colour_fade(t->fresh, glow));
 	if (target || (look->view->page & ~0xfffull) == addr)
 		va_scene_border(s, va_rect_inset(at, -1, -1), 0, va_px(s->style, 1.5f), t->accent);
-	va_scene_hit(s, seen, VA_ACT_PAGE, addr, va_map_page_words(tip, sizeof(tip), addr, &page, look));
+	va_scene_hit(s, va_rect_cross(all, st->r), VA_ACT_PAGE, addr, va_map_page_words(tip, sizeof(tip), addr, &page, look));
 }
 
 static void strips(struct va_scene *s, const struct strips *st)
@@ -250,7 +266,7 @@ static void strips(struct va_scene *s, const struct strips *st)
 	for (__u64 k = st->first; k < st->behind; k++) {
 		int y0 = pixel(st->bottom - (double)(k + 1) * st->page), y1 = pixel(st->bottom - (double)k * st->page);
 
-		strip(s, va_rect(st->r.x, y0, st->r.w, y1 - y0 - (y1 - y0 > 5 ? 1 : 0)), st->row->start + k * 4096, st);
+		strip(s, va_rect(st->r.x, y0, st->r.w, y1 - y0), st->row->start + k * 4096, st);
 	}
 }
 

@@ -189,7 +189,7 @@ struct va_paint va_class_paint(const struct va_theme *t, enum va_colour_by by, u
 	if (which == FILES)
 		return (struct va_paint){t->file, t->file_fill, t->file_text, t->resident_file};
 	c = which < 0 ? t->ramp[-1 - which] : t->category[which];
-	return (struct va_paint){c, va_colour_mix(t->panel, c, 0.26f), t->text, c};
+	return (struct va_paint){c, va_colour_mix(t->panel, c, which < 0 ? 0.18f + 0.07f * (float)(-1 - which) : 0.26f), t->text, c};
 }
 
 /* PROT_NONE: reserved, not usable */
