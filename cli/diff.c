@@ -182,7 +182,8 @@ static void print_text(const struct compared *c)
 	       (unsigned long long)p->arrived, (unsigned long long)p->left, (unsigned long long)p->moved, (unsigned long long)p->written,
 	       (unsigned long long)p->unknown);
 	for (size_t i = 0; i < d->count; i++)
-		print_row(c, &d->row[i]);
+		if (d->row[i].differs)
+			print_row(c, &d->row[i]);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------------------------------ */
@@ -267,7 +268,8 @@ static void print_json(const struct compared *c)
 	put_pages(&j, &d->pages);
 	va_json_array(&j, "rows");
 	for (size_t i = 0; i < d->count; i++)
-		put_row(&j, c, &d->row[i]);
+		if (d->row[i].differs)
+			put_row(&j, c, &d->row[i]);
 	va_json_end_array(&j);
 	va_json_end_object(&j);
 	va_json_newline(&j);

@@ -139,7 +139,7 @@ static void add_pages(struct va_page_changes *to, const struct va_page_changes *
 	to->swapped += p->swapped;
 }
 
-static void keep(struct va_diff *d, const struct va_diff_row *row)
+static void keep(struct va_diff *d, struct va_diff_row *row)
 {
 	d->bytes[row->change] += row->end - row->start;
 	d->anew += row->anew;
@@ -147,8 +147,8 @@ static void keep(struct va_diff *d, const struct va_diff_row *row)
 	d->renamed += row->renamed;
 	d->flags += row->flags;
 	add_pages(&d->pages, &row->pages);
-	if (!row->change && !row->anew && !row->permission && !row->renamed && !row->flags && !va_page_changes_any(&row->pages))
-		return;
+	row->differs = row->change || row->anew || row->permission || row->renamed || row->flags || va_page_changes_any(&row->pages);
+	d->differing += row->differs;
 	d->row = va_grow(d->row, &d->room, d->count + 1, sizeof(*d->row));
 	d->row[d->count++] = *row;
 }

@@ -36,17 +36,18 @@ struct va_diff_row {
 	bool permission; /* in both, r w x p/s differ */
 	bool renamed;    /* in both, the name column of /proc/PID/maps differs: the file's name, [heap], [anon:…] */
 	bool flags;      /* in both, other vm_flags differ: locked, advice, soft-dirty … */
+	bool differs;    /* any of these, or pages that arrived, left, moved or were written */
 	bool stale;      /* records were lost: either VMA may differ from the kernel's */
 	struct va_vma a, b; /* whole, as at A and B; start == end: none */
 	struct va_page_changes pages;
 };
 
 struct va_diff {
-	struct va_diff_row *row; /* owned; by address, only rows in which something differs */
-	size_t count, room;
+	struct va_diff_row *row; /* owned; by address, also those in which nothing differs */
+	size_t count, room, differing;
 	__u64 bytes[VA_CHANGES]; /* by change; NONE: of all that is in both */
 	size_t vmas_a, vmas_b, anew, permission, renamed, flags; /* rows with that */
-	struct va_page_changes pages; /* of all, also of rows in which nothing differs */
+	struct va_page_changes pages; /* of all rows */
 	bool replaced;           /* A and B are two maps: exec in between */
 	bool unsure;             /* one of the maps is not whole, or stale */
 };

@@ -18,8 +18,10 @@ void va_usage_init(struct va_usage *u)
 
 void va_usage_destroy(struct va_usage *u)
 {
-	for (size_t i = 0; i < u->count; i++)
+	for (size_t i = 0; i < u->count; i++) {
 		free(u->curve[i].sample);
+		free(u->curve[i].peak);
+	}
 	free(u->curve);
 	va_idmap_free(&u->of_tgid);
 	va_idmap_free(&u->owner);
@@ -38,13 +40,27 @@ static struct va_curve *curve_of(struct va_usage *u, __u32 tgid)
 	return &u->curve[u->count++];
 }
 
+static void raise(struct va_peak *p, __u64 rss, __u64 vss)
+{
+	if (rss > p->rss)
+		p->rss = rss;
+	if (vss > p->vss)
+		p->vss = vss;
+}
+
 static void add(struct va_curve *c, __u64 ts, bool told)
 {
+	size_t block = c->count / VA_CURVE_BLOCK;
+
 	/* Late records may be older than what went before. */
 	if (c->count && ts < c->sample[c->count - 1].ts)
 		ts = c->sample[c->count - 1].ts;
 	c->sample = va_grow(c->sample, &c->room, c->count + 1, sizeof(*c->sample));
 	c->sample[c->count++] = (struct va_sample){ts, c->rss, c->vss, told};
+	c->peak = va_grow(c->peak, &c->peak_room, block + 1, sizeof(*c->peak));
+	if ((c->count - 1) % VA_CURVE_BLOCK == 0)
+		c->peak[block] = (struct va_peak){0};
+	raise(&c->peak[block], c->rss, c->vss);
 	if (c->rss > c->most_rss)
 		c->most_rss = c->rss;
 	if (c->vss > c->most_vss)
@@ -66,6 +82,7 @@ static void told(struct va_usage *u, const struct vmatlas_record *rec, __u64 rss
 
 	if (!c)
 		return;
+	c->mm = rec->head.mm;
 	c->rss = rss;
 	c->vss = vss;
 	add(c, rec->head.ts, true);
@@ -100,6 +117,17 @@ static void faulted(struct va_usage *u, const struct vmatlas_record *rec, unsign
 		add(c, rec->head.ts, false);
 }
 
+/* Of the map an exec left behind, nothing is said: the new one has been told. */
+static void ended(struct va_usage *u, const struct vmatlas_record *rec)
+{
+	__u32 i = va_idmap_get(&u->of_tgid, owner_of(u, rec));
+
+	if (i == VA_IDMAP_NONE || u->curve[i].mm != rec->head.mm)
+		return;
+	u->curve[i].rss = u->curve[i].vss = 0;
+	add(&u->curve[i], rec->head.ts, true);
+}
+
 static void take(struct va_usage *u, const struct vmatlas_record *rec, unsigned levels)
 {
 	const struct vmatlas_range *r = &rec->range;
@@ -121,6 +149,9 @@ static void take(struct va_usage *u, const struct vmatlas_record *rec, unsigned 
 		break;
 	case VMATLAS_RANGE:
 		told(u, rec, r->rss_file + r->rss_anon + r->rss_shmem, r->total_vm);
+		break;
+	case VMATLAS_MM_END:
+		ended(u, rec);
 		break;
 	case VMATLAS_FAULT:
 		faulted(u, rec, levels);
@@ -159,4 +190,20 @@ size_t va_curve_before(const struct va_curve *c, __u64 ts)
 			hi = mid;
 	}
 	return lo;
+}
+
+struct va_peak va_curve_peak(const struct va_curve *c, size_t from, size_t to)
+{
+	struct va_peak p = {0};
+
+	while (from < to) {
+		if (from % VA_CURVE_BLOCK == 0 && from + VA_CURVE_BLOCK <= to) {
+			raise(&p, c->peak[from / VA_CURVE_BLOCK].rss, c->peak[from / VA_CURVE_BLOCK].vss);
+			from += VA_CURVE_BLOCK;
+		} else {
+			raise(&p, c->sample[from].rss, c->sample[from].vss);
+			from++;
+		}
+	}
+	return p;
 }

@@ -15,12 +15,21 @@ struct va_sample {
 	bool told;       /* by the kernel at ts; else rss is the last told and the pages that faults brought since: what left without a word is not known */
 };
 
+#define VA_CURVE_BLOCK 64 /* samples */
+
+struct va_peak { /* the most of a block of samples */
+	__u64 rss, vss;
+};
+
 struct va_curve { /* of one process */
 	__u32 tgid;
 	struct va_sample *sample; /* owned, by time */
 	size_t count, room;
+	struct va_peak *peak;     /* owned, a block each */
+	size_t peak_room;
 	__u64 most_rss, most_vss;
 	__u64 rss, vss;           /* now */
+	__u32 mm;                 /* its map; where this ends, the curve goes to 0 */
 };
 
 struct va_usage {
@@ -38,5 +47,7 @@ bool va_usage_update(struct va_usage *u, struct va_history *h, unsigned levels, 
 const struct va_curve *va_usage_find(const struct va_usage *u, __u32 tgid); /* NULL = nothing told */
 /* How many samples are at or before ts: the one that holds then is the last of these. */
 size_t va_curve_before(const struct va_curve *c, __u64 ts);
+/* The most of samples [from, to). Work: a block, and one for each block between. */
+struct va_peak va_curve_peak(const struct va_curve *c, size_t from, size_t to);
 
 #endif

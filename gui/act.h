@@ -9,6 +9,7 @@
 typedef bool (*va_act_fn)(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 
 bool va_act_on_time(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+bool va_act_on_moments(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_stage(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_tables(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
@@ -21,6 +22,7 @@ bool va_escape_tables(struct va_app *app); /* false: nothing to close there */
 
 void va_act_zoom_map(struct va_app *app, double factor, double y, uint64_t now); /* y: of the map's rows, stays where it is */
 void va_act_zoom_time(struct va_app *app, double factor, double at);           /* at: 0..1 of the timeline, stays where it is */
+void va_act_show_time(struct va_app *app, __u64 from, __u64 to);               /* the timeline shows [from, to) */
 
 /* Something is chosen for the inspector, or nothing any more: opens its tab, goes back to the one before. */
 void va_act_choose(struct va_app *app, enum va_inspect_kind kind, __u64 addr);

@@ -15,6 +15,11 @@
 	X(PAUSE, "pause") X(STEP, "step") X(STEP_BACK, "step-back") X(MARK_NEXT, "mark-next") X(MARK_PREV, "mark-prev")         \
 	X(LIVE, "live") X(FASTER, "faster") X(SLOWER, "slower") X(EACH, "each") X(SEEK, "seek") X(BEGIN, "begin") X(END, "end") \
 	X(TIMELINE, "") X(REPLAY, "replay") X(TIME_IN, "time-in") X(TIME_OUT, "time-out")                                       \
+	X(STEP_CALL, "step-call") X(STEP_CALL_BACK, "step-call-back") X(TIME_FIT, "time-fit") X(TIME_EARLIER, "time-earlier")    \
+	X(TIME_LATER, "time-later") X(TIME_OVERVIEW, "")                                                                          \
+	X(A_HERE, "a-here") X(B_HERE, "b-here") X(A_GO, "a-go") X(B_GO, "b-go") X(AB_SWAP, "ab-swap") X(AB_CLEAR, "ab-clear")    \
+	X(AB_ZOOM, "ab-zoom") X(BOOKMARK, "bookmark") X(BOOKMARK_NEXT, "bookmark-next") X(BOOKMARK_PREV, "bookmark-prev")        \
+	X(DIFF_ROW, "diff-row") X(DIFF_SORT, "diff-sort") X(STATS_WHO, "stats-who") X(STATS_STRETCH, "stats-stretch")            \
 	/* map */                                                                                                               \
 	X(PROCESS, "process") X(PROCESS_NEXT, "process-next") X(PROCESS_PREV, "process-prev") X(THREAD, "thread")               \
 	X(MAP_BOX, "box") X(MAP, "") X(PAGE, "page") X(WHOLE, "whole") X(FOLLOW, "follow") X(UP, "up") X(DOWN, "down")          \

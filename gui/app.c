@@ -29,6 +29,8 @@ bool va_app_init(struct va_app *app, struct va_recording *recording, struct va_f
 	app->play.last = now;
 	va_chronicle_init(&app->chronicle);
 	app->heat = va_heat_new();
+	va_usage_init(&app->usage);
+	va_latency_init(&app->latency);
 	va_scene_init(&app->scene);
 	va_app_style(app);
 	app->dirty = true;
@@ -43,6 +45,9 @@ void va_app_destroy(struct va_app *app)
 	va_chronicle_destroy(&app->chronicle);
 	va_heat_free(app->heat);
 	va_fork_show_destroy(&app->fork);
+	va_usage_destroy(&app->usage);
+	va_compare_destroy(&app->compare);
+	va_latency_destroy(&app->latency);
 	va_rows_free(&app->rows);
 	va_map_anim_free(&app->anim);
 	va_ruler_free(&app->ruler);
@@ -147,6 +152,35 @@ static void update_inspector(struct va_app *app)
 					       va_recording_header(app->recording)->rules);
 }
 
+static struct va_latency_scope stats_scope(const struct va_app *app)
+{
+	const struct va_moments *m = &app->view.moments;
+	struct va_latency_scope scope = {0, va_history_count(app->play.history), m->stats_all ? 0 : app->view.tgid};
+	size_t b = m->b.set ? m->b.pos : app->play.pos;
+
+	if (m->stretch == VA_STATS_SO_FAR)
+		scope.to = app->play.pos;
+	else if (m->stretch == VA_STATS_BETWEEN && m->a.set)
+		scope.from = m->a.pos < b ? m->a.pos : b, scope.to = m->a.pos < b ? b : m->a.pos;
+	return scope;
+}
+
+/* What only a tab needs is made only while it is shown. */
+static void update_tabs(struct va_app *app, unsigned levels, uint64_t now)
+{
+	struct va_recording *r = app->recording;
+	bool later = false;
+
+	if (app->view.tab == VA_TAB_DIFFERENCE)
+		app->dirty |= va_compare_update(&app->compare, &app->play, &app->view.moments, app->view.tgid, va_recording_texts(r), va_recording_header(r)->rules,
+						app->view.still, now, &later);
+	else if (app->compare.ready)
+		va_compare_destroy(&app->compare);
+	if (app->view.tab == VA_TAB_STATS)
+		app->dirty |= va_latency_update(&app->latency, app->play.history, levels, stats_scope(app), app->view.still ? (size_t)-1 : CHRONICLE_BATCH);
+	app->dirty |= later;
+}
+
 void va_app_update(struct va_app *app, uint64_t now)
 {
 	bool moved, jumped = app->jumped;
@@ -157,7 +191,8 @@ void va_app_update(struct va_app *app, uint64_t now)
 		return;
 	levels = va_recording_header(app->recording)->levels;
 	moved = va_playback_update(&app->play, now, app->view.pinned ? app->view.tgid : 0);
-	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH);
+	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH) |
+		      va_usage_update(&app->usage, app->play.history, levels, CHRONICLE_BATCH);
 	app->dirty |= va_heat_update(app->heat, app->play.history, CHRONICLE_BATCH);
 	va_app_follow(app, now);
 	va_walk_show_update(&app->walk, app->play.history, app->play.pos, app->view.tgid, levels, jumped, app->view.still && jumped, now);
@@ -169,6 +204,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	va_notices_update(app->notices, app->play.pos, app->view.still ? app->play.pos : NOTICE_BATCH);
 	update_inspector(app);
 	build_rows(app, now);
+	update_tabs(app, levels, now);
 	va_app_camera_follow(app, now);
 	va_app_camera_update(app, now);
 	app->jumped = false;
@@ -194,6 +230,9 @@ void va_app_look(struct va_app *app, struct va_look *look, uint64_t now)
 	look->chronicle = &app->chronicle;
 	look->heat = app->heat;
 	look->page_glow = &app->page_glow;
+	look->usage = &app->usage;
+	look->compare = &app->compare;
+	look->latency = &app->latency;
 	look->anim = &app->anim;
 	look->ruler = &app->ruler;
 	look->walk = &app->walk;
@@ -247,7 +286,7 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now)
 
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice, va_act_on_fork, va_act_on_inspect};
+	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_moments, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice, va_act_on_fork, va_act_on_inspect};
 	bool changed = va_act_on_window(app, action, arg, now);
 
 	for (size_t i = 0; i < sizeof(with_data) / sizeof(with_data[0]) && !changed && app->ready; i++)
@@ -274,7 +313,7 @@ bool va_app_wheel(struct va_app *app, int x, int y, float steps, uint64_t now)
 		return scroll(app, area, steps);
 	if (!hit || !app->ready)
 		return false;
-	if (hit->action == VA_ACT_TIMELINE || hit->action == VA_ACT_SEEK) {
+	if (va_app_is_timeline(app, x, y)) {
 		int pad = va_px(&app->style, 18);
 
 		va_act_zoom_time(app, pow(1.3, steps), va_clampf((float)(x - pad) / (float)(app->view.w - 2 * pad), 0, 1));

@@ -14,6 +14,9 @@ struct va_app {
 	struct va_playback play;
 	bool ready;                     /* header seen: play may be used */
 	struct va_chronicle chronicle;
+	struct va_usage usage;
+	struct va_compare compare;
+	struct va_latency latency;
 	struct va_walk_show walk;
 	struct va_news news;
 	struct va_tables_show tables;
@@ -41,6 +44,11 @@ struct va_app {
 	bool dirty;              /* something changed that is not animation */
 	bool turned;             /* to another process, or back to following: look for the place anew */
 	bool jumped;             /* an action moved in time: nothing in between to animate */
+	struct {                 /* a drag on the timeline */
+		enum { VA_DRAG_NO, VA_DRAG_SEEK, VA_DRAG_STRETCH, VA_DRAG_OVERVIEW } kind;
+		struct va_hit hit;
+		int x;
+	} time_drag;
 	struct {                 /* what the rows were built from */
 		size_t pos;
 		__u32 tgid;
@@ -78,7 +86,12 @@ void va_app_look(struct va_app *app, struct va_look *look, uint64_t now);
 bool va_app_wheel(struct va_app *app, int x, int y, float steps, uint64_t now);
 void va_app_pan(struct va_app *app, int dy);
 void va_app_overview(struct va_app *app, const struct va_hit *overview, int y, uint64_t now);
-void va_app_scrub(struct va_app *app, const struct va_hit *timeline, int x);
+/* The timeline under the pointer: pressed, dragged with the button held (true: the press was for it), let go; and scrolled by pixels. */
+bool va_app_time_press(struct va_app *app, const struct va_hit *hit, int x, bool shift);
+void va_app_time_drag(struct va_app *app, int x);
+void va_app_time_release(struct va_app *app);
+void va_app_time_scroll(struct va_app *app, int dx);
+bool va_app_is_timeline(const struct va_app *app, int x, int y);
 
 /* Which process and which box the picture turns to (follow.c). */
 void va_app_follow(struct va_app *app, uint64_t now);

@@ -68,18 +68,28 @@ enum va_class va_class_of_kind(int kind)
 	}
 }
 
-static void take(struct va_chronicle *c, const struct vmatlas_record *rec, size_t i, unsigned levels)
+int va_class_of_record(const struct vmatlas_record *rec, unsigned levels)
 {
 	switch (rec->head.type) {
 	case VMATLAS_FAULT:
-		count(c, rec->head.ts, va_class_of_kind(va_fault_kind(rec, levels)));
-		break;
+		return (int)va_class_of_kind(va_fault_kind(rec, levels));
 	case VMATLAS_OP:
 	case VMATLAS_FORK:
 	case VMATLAS_EXEC:
 	case VMATLAS_EXIT:
-		count(c, rec->head.ts, VA_CLASS_OP);
-		break;
+		return VA_CLASS_OP;
+	default:
+		return -1;
+	}
+}
+
+static void take(struct va_chronicle *c, const struct vmatlas_record *rec, size_t i, unsigned levels)
+{
+	int class = va_class_of_record(rec, levels);
+
+	if (class >= 0)
+		count(c, rec->head.ts, (enum va_class)class);
+	switch (rec->head.type) {
 	case VMATLAS_MARK:
 		c->marks = room_for(c->marks, &c->mark_room, c->mark_count, sizeof(*c->marks));
 		c->marks[c->mark_count++] = (struct va_mark){rec->head.ts, i + 1, rec->mark.text, rec->head.tgid};

@@ -46,5 +46,6 @@ void va_chronicle_sum(const struct va_chronicle *c, __u64 from, __u64 to, double
 const struct va_mark *va_chronicle_mark(const struct va_chronicle *c, __u64 ts);
 
 enum va_class va_class_of_kind(int fault_kind);
+int va_class_of_record(const struct vmatlas_record *rec, unsigned levels); /* enum va_class; -1 = not shown as an event */
 
 #endif

@@ -28,13 +28,29 @@ void va_layout_noticed(struct va_scene *s, struct va_rect r, const struct va_loo
 void va_layout_fork(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_inspect(struct va_scene *s, struct va_rect r, const struct va_look *look);
 int va_layout_search(struct va_scene *s, struct va_rect r, const struct va_look *look); /* returns the height used */
+void va_layout_difference(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_stats(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_news(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_tip(struct va_scene *s, const struct va_look *look);
 
+/* Parts of the timeline. */
+struct va_time_axis {
+	struct va_rect r;
+	__u64 from, to; /* ts at its ends */
+};
+struct va_time_axis va_layout_time_axis(struct va_rect r, const struct va_look *look); /* what the timeline shows now */
+float va_layout_time_x(const struct va_time_axis *a, __u64 ts);
+void va_layout_time_overview(struct va_scene *s, struct va_rect r, const struct va_look *look);                         /* all of the recording, and where the timeline is in it */
+void va_layout_usage(struct va_scene *s, const struct va_time_axis *a, const struct va_look *look);                      /* RSS and VSS of the process shown */
+void va_layout_moments(struct va_scene *s, const struct va_time_axis *a, struct va_rect r, const struct va_look *look);  /* the stretch from A to B, behind all else */
+void va_layout_flags(struct va_scene *s, const struct va_time_axis *a, struct va_rect r, const struct va_look *look);    /* A, B and bookmarks, above */
+
 /* Pieces shared by panes. */
+/* A button cut off the left of *r; on: it is what holds. Where it does not fit: not drawn. */
+void va_layout_button(struct va_scene *s, struct va_rect *r, const char *text, bool on, enum va_action_id action, uint64_t arg, const char *tip);
 /*
  * A list `height` pixels tall stands in *r: how far it is scrolled, in pixels. Where it is too tall, the bar is drawn and *r made narrower. id: each list that can be
  * seen at the same time has its own, see VA_SCROLL_*.

@@ -1,4 +1,4 @@
-/* The timeline: how much happened when and of which kind, marks as captions, losses hatched; the controls of playback above it. */
+/* The timeline (with layout_moments.c): how much happened when and of which kind, marks as captions, losses hatched; the controls of playback above it. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,21 +7,9 @@
 #include "layout.h"
 #include "words.h"
 
-struct axis {
-	struct va_rect r;
-	__u64 from, to;
-};
-
-static float x_of(const struct axis *a, __u64 ts)
+struct va_time_axis va_layout_time_axis(struct va_rect r, const struct va_look *look)
 {
-	double t = ts > a->from ? (double)(ts - a->from) / (double)(a->to - a->from) : 0;
-
-	return (float)a->r.x + (float)(t > 1 ? 1 : t) * (float)a->r.w;
-}
-
-static struct axis axis_in(struct va_rect r, const struct va_look *look)
-{
-	struct axis a = {r, look->view->time_from, look->view->time_to};
+	struct va_time_axis a = {r, look->view->time_from, look->view->time_to};
 
 	if (!a.to) {
 		a.from = va_history_begin(look->play->history);
@@ -32,7 +20,14 @@ static struct axis axis_in(struct va_rect r, const struct va_look *look)
 	return a;
 }
 
-enum icon { ICON_PLAY, ICON_PAUSE, ICON_STEP, ICON_BACK, ICON_NEXT_MARK, ICON_PREV_MARK };
+float va_layout_time_x(const struct va_time_axis *a, __u64 ts)
+{
+	double t = ts > a->from ? (double)(ts - a->from) / (double)(a->to - a->from) : 0;
+
+	return (float)a->r.x + (float)(t > 1 ? 1 : t) * (float)a->r.w;
+}
+
+enum icon { ICON_PLAY, ICON_PAUSE, ICON_STEP, ICON_BACK, ICON_NEXT_MARK, ICON_PREV_MARK, ICON_CALL, ICON_CALL_BACK };
 
 static void arrow_icon(struct va_scene *s, float x, float y, float k, int dir, va_colour c)
 {
@@ -61,6 +56,14 @@ static void draw_icon(struct va_scene *s, struct va_rect r, enum icon icon, va_c
 		arrow_icon(s, x + 1, y, k, -1, c);
 		va_scene_fill(s, va_rect(ix - ik - bar, iy - ik, bar, 2 * ik), c);
 		break;
+	case ICON_CALL: /* the square is the sign of calls in the list of events, too */
+		arrow_icon(s, x - k * 0.8f, y, k, 1, c);
+		va_scene_fill(s, va_rect(ix + ik / 3, iy - ik / 2, ik, ik), c);
+		break;
+	case ICON_CALL_BACK:
+		arrow_icon(s, x + k * 0.8f, y, k, -1, c);
+		va_scene_fill(s, va_rect(ix - ik / 3 - ik, iy - ik / 2, ik, ik), c);
+		break;
 	case ICON_NEXT_MARK:
 		arrow_icon(s, x - k * 0.7f, y, k, 1, c);
 		arrow_icon(s, x + k * 0.7f, y, k, 1, c);
@@ -83,7 +86,7 @@ static void icon_button(struct va_scene *s, struct va_rect *r, enum icon icon, e
 	va_rect_cut_left(r, va_px(s->style, 4));
 }
 
-static void text_button(struct va_scene *s, struct va_rect *r, const char *text, bool on, enum va_action_id action, const char *tip)
+void va_layout_button(struct va_scene *s, struct va_rect *r, const char *text, bool on, enum va_action_id action, uint64_t arg, const char *tip)
 {
 	const struct va_style *style = s->style;
 	const struct va_theme *t = style->theme;
@@ -94,9 +97,17 @@ static void text_button(struct va_scene *s, struct va_rect *r, const char *text,
 		return;
 	at = va_rect_cut_left(r, w);
 	va_scene_round(s, at, va_px(style, 4), on ? va_colour_mix(t->raised, t->accent, 0.25f) : t->raised);
+	if (on)
+		va_scene_border(s, at, va_px(style, 4), va_max(1, va_px(style, 1)), t->dim);
 	va_scene_text(s, va_rect_inset(at, pad, 0), VA_TEXT_SMALL, VA_LEFT, on ? t->bright : t->text, text);
-	va_scene_hit(s, at, action, 0, tip);
+	if (action)
+		va_scene_hit(s, at, action, arg, tip);
 	va_rect_cut_left(r, va_px(style, 4));
+}
+
+static void text_button(struct va_scene *s, struct va_rect *r, const char *text, bool on, enum va_action_id action, const char *tip)
+{
+	va_layout_button(s, r, text, on, action, 0, tip);
 }
 
 static void legend(struct va_scene *s, struct va_rect r)
@@ -116,6 +127,16 @@ static void legend(struct va_scene *s, struct va_rect r)
 	}
 }
 
+static bool bookmarked(const struct va_look *look)
+{
+	const struct va_moments *m = &look->view->moments;
+
+	for (unsigned i = 0; i < m->bookmarks; i++)
+		if (m->bookmark[i].pos == look->play->pos)
+			return true;
+	return false;
+}
+
 static void controls(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	const struct va_theme *t = look->style->theme;
@@ -123,18 +144,23 @@ static void controls(struct va_scene *s, struct va_rect r, const struct va_look 
 	char text[64], a[32], b[32];
 
 	icon_button(s, &r, ICON_PREV_MARK, VA_ACT_MARK_PREV, "previous mark  [");
+	icon_button(s, &r, ICON_CALL_BACK, VA_ACT_STEP_CALL_BACK, "to the system call before  Shift ,");
 	icon_button(s, &r, ICON_BACK, VA_ACT_STEP_BACK, "one event back  ,");
 	icon_button(s, &r, p->mode == VA_PLAY_PAUSED ? ICON_PLAY : ICON_PAUSE, VA_ACT_PAUSE, "pause, go on  Space");
 	icon_button(s, &r, ICON_STEP, VA_ACT_STEP, "one event forward  .");
+	icon_button(s, &r, ICON_CALL, VA_ACT_STEP_CALL, "to the next system call  Shift .");
 	icon_button(s, &r, ICON_NEXT_MARK, VA_ACT_MARK_NEXT, "next mark  ]");
 	va_rect_cut_left(&r, va_px(look->style, 6));
 	text_button(s, &r, "−", false, VA_ACT_SLOWER, "slower  −");
 	snprintf(text, sizeof(text), "speed %s", va_playback_speed_name(p));
-	text_button(s, &r, text, p->mode == VA_PLAY_RUNNING, VA_ACT_NONE, "recorded time against the clock on the wall");
+	text_button(s, &r, text, p->mode == VA_PLAY_RUNNING, VA_ACT_NONE, isinf(va_playback_factor(p)) ? "as fast as possible" : "recorded time against the clock on the wall");
 	text_button(s, &r, "+", false, VA_ACT_FASTER, "faster  +");
 	text_button(s, &r, "event by event", p->mode == VA_PLAY_EACH, VA_ACT_EACH, "each event gets the time the eye needs  E");
 	if (p->growing)
 		text_button(s, &r, "live", p->mode == VA_PLAY_LIVE, VA_ACT_LIVE, "stay at the newest event  L");
+	text_button(s, &r, "A", look->view->moments.a.set, VA_ACT_A_HERE, "moment A is here: what differs from then on is in the tab A/B  Shift A");
+	text_button(s, &r, "B", look->view->moments.b.set, VA_ACT_B_HERE, "moment B is here  Shift B");
+	text_button(s, &r, "bookmark", bookmarked(look), VA_ACT_BOOKMARK, "a bookmark at this moment, or away with it  B;  N goes to the next");
 	if (!look->view->still)
 		text_button(s, &r, "?", look->view->help, VA_ACT_HELP, "keys and mouse  ?");
 	va_rect_cut_left(&r, va_px(look->style, 10));
@@ -146,35 +172,52 @@ static void controls(struct va_scene *s, struct va_rect r, const struct va_look 
 	legend(s, r);
 }
 
-#define BIN 3 /* pixels a bar at scale 1 */
+#define BIN 3          /* pixels a bar at scale 1 */
+#define BINS 2048
+#define COUNTED 20000  /* so many records are counted one by one where the chronicle's buckets are wider than a bar */
 
-static void density(struct va_scene *s, const struct axis *a, const struct va_look *look)
+/* Closer than the chronicle knows: from the records themselves, where they are not too many. */
+static bool count_records(double bin[BINS][VA_CLASSES], int n, const struct va_time_axis *a, const struct va_look *look)
 {
-	int step = va_max(va_px(look->style, BIN), 2), n = a->r.w / step;
-	double most = 1, sum[VA_CLASSES];
-	double per_bin = (double)(a->to - a->from) / n;
+	struct va_history *h = look->play->history;
+	size_t from, to;
 
+	if ((double)(a->to - a->from) / n >= (double)look->chronicle->width)
+		return false;
+	from = va_history_find_time(h, a->from);
+	to = va_history_find_time(h, a->to);
+	if (to - from > COUNTED)
+		return false;
+	for (; from < to; from++) {
+		const struct vmatlas_record *rec = va_history_record(h, from, NULL);
+		int class = va_class_of_record(rec, look->header->levels);
+		double at = rec->head.ts > a->from ? (double)(rec->head.ts - a->from) / (double)(a->to - a->from) : 0;
+
+		if (class >= 0)
+			bin[va_min((int)(at * n), n - 1)][class]++;
+	}
+	return true;
+}
+
+static void density(struct va_scene *s, const struct va_time_axis *a, const struct va_look *look)
+{
+	int step = va_max(va_px(look->style, BIN), 2), n = va_min(a->r.w / step, BINS);
+	double bin[BINS][VA_CLASSES] = {0}, all[BINS] = {0}, most = 1, per_bin = (double)(a->to - a->from) / va_max(n, 1);
+
+	if (!count_records(bin, n, a, look))
+		for (int i = 0; i < n; i++)
+			va_chronicle_sum(look->chronicle, a->from + (__u64)(i * per_bin), a->from + (__u64)((i + 1) * per_bin), bin[i]);
 	for (int i = 0; i < n; i++) {
-		double all = 0;
-
-		va_chronicle_sum(look->chronicle, a->from + (__u64)(i * per_bin), a->from + (__u64)((i + 1) * per_bin), sum);
 		for (int k = 0; k < VA_CLASSES; k++)
-			all += sum[k];
-		most = fmax(most, all);
+			all[i] += bin[i][k];
+		most = fmax(most, all[i]);
 	}
 	for (int i = 0; i < n; i++) {
-		double all = 0;
 		int y = a->r.y + a->r.h;
+		double h = fmax((double)a->r.h * log1p(all[i]) / log1p(most), 2); /* log: single events stay visible beside storms */
 
-		va_chronicle_sum(look->chronicle, a->from + (__u64)(i * per_bin), a->from + (__u64)((i + 1) * per_bin), sum);
-		for (int k = 0; k < VA_CLASSES; k++)
-			all += sum[k];
-		if (all < 1e-6)
-			continue;
-		double h = fmax((double)a->r.h * log1p(all) / log1p(most), 2); /* log: single events stay visible beside storms */
-
-		for (int k = 0; k < VA_CLASSES; k++) {
-			int part = (int)lround(h * sum[k] / all);
+		for (int k = 0; k < VA_CLASSES && all[i] >= 1e-6; k++) {
+			int part = (int)lround(h * bin[i][k] / all[i]);
 
 			y -= part;
 			va_scene_fill(s, va_rect(a->r.x + i * step, y, step - 1, part), va_class_colour(s->style->theme, (enum va_class)k));
@@ -182,11 +225,11 @@ static void density(struct va_scene *s, const struct axis *a, const struct va_lo
 	}
 }
 
-static void losses(struct va_scene *s, const struct axis *a, const struct va_look *look)
+static void losses(struct va_scene *s, const struct va_time_axis *a, const struct va_look *look)
 {
 	for (size_t i = 0; i < look->chronicle->gap_count; i++) {
 		const struct va_gap *g = &look->chronicle->gaps[i];
-		int x0 = (int)x_of(a, g->from), x1 = va_max((int)x_of(a, g->to), x0 + 3);
+		int x0 = (int)va_layout_time_x(a, g->from), x1 = va_max((int)va_layout_time_x(a, g->to), x0 + 3);
 		char tip[96], count[32];
 
 		if (g->to < a->from || g->from > a->to)
@@ -211,7 +254,7 @@ static void mark_label(struct va_scene *s, struct va_rect at, size_t i, const ch
 		va_scene_text_free(s, at, VA_TEXT_SMALL, VA_LEFT, current ? t->text : t->dim, text);
 }
 
-static void marks(struct va_scene *s, const struct axis *a, struct va_rect lane, const struct va_look *look)
+static void marks(struct va_scene *s, const struct va_time_axis *a, struct va_rect lane, const struct va_look *look)
 {
 	const struct va_chronicle *c = look->chronicle;
 	const struct va_mark *newest = va_chronicle_mark(c, look->play->time);
@@ -220,7 +263,7 @@ static void marks(struct va_scene *s, const struct axis *a, struct va_rect lane,
 	for (size_t i = 0; i < c->mark_count; i++) {
 		const struct va_mark *m = &c->marks[i];
 		const char *text = va_texts_get(look->texts, m->text);
-		int x = (int)x_of(a, m->ts), end = i + 1 < c->mark_count ? va_min((int)x_of(a, c->marks[i + 1].ts), lane.x + lane.w) : lane.x + lane.w;
+		int x = (int)va_layout_time_x(a, m->ts), end = i + 1 < c->mark_count ? va_min((int)va_layout_time_x(a, c->marks[i + 1].ts), lane.x + lane.w) : lane.x + lane.w;
 
 		if (m->ts < a->from || m->ts > a->to)
 			continue;
@@ -232,14 +275,14 @@ static void marks(struct va_scene *s, const struct axis *a, struct va_rect lane,
 }
 
 /* 1, 2 or 5 times a power of ten ns, so that ticks are about `room` pixels apart */
-static __u64 tick_step(const struct axis *a, int room)
+static __u64 tick_step(const struct va_time_axis *a, int room)
 {
 	double want = (double)(a->to - a->from) * room / va_max(a->r.w, 1), unit = pow(10, floor(log10(fmax(want, 1))));
 
 	return (__u64)(unit * (want / unit > 5 ? 10 : want / unit > 2 ? 5 : want / unit > 1 ? 2 : 1));
 }
 
-static void ticks(struct va_scene *s, const struct axis *a, struct va_rect lane, const struct va_look *look)
+static void ticks(struct va_scene *s, const struct va_time_axis *a, struct va_rect lane, const struct va_look *look)
 {
 	__u64 begin = va_history_begin(look->play->history), step = tick_step(a, va_px(s->style, 110)), at;
 	char text[32];
@@ -248,7 +291,7 @@ static void ticks(struct va_scene *s, const struct axis *a, struct va_rect lane,
 		return;
 	at = ((a->from - begin + step - 1) / step) * step + begin;
 	for (; at <= a->to; at += step) {
-		int x = (int)x_of(a, at);
+		int x = (int)va_layout_time_x(a, at);
 
 		va_scene_fill(s, va_rect(x, lane.y, 1, va_px(s->style, 4)), s->style->theme->dim);
 		if (at == begin)
@@ -261,10 +304,10 @@ static void ticks(struct va_scene *s, const struct axis *a, struct va_rect lane,
 	}
 }
 
-static void playhead(struct va_scene *s, const struct axis *a, struct va_rect lane, const struct va_look *look)
+static void playhead(struct va_scene *s, const struct va_time_axis *a, struct va_rect lane, const struct va_look *look)
 {
 	const struct va_theme *t = s->style->theme;
-	float x = x_of(a, look->play->time), k = (float)va_px(s->style, 5);
+	float x = va_layout_time_x(a, look->play->time), k = (float)va_px(s->style, 5);
 	__u64 at = look->play->time;
 
 	if (at < a->from || at > a->to)
@@ -278,8 +321,8 @@ static void playhead(struct va_scene *s, const struct axis *a, struct va_rect la
 static void thin(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	const struct va_theme *t = look->style->theme;
-	struct axis a = axis_in(r, look);
-	int x = x_of(&a, look->play->time);
+	struct va_time_axis a = va_layout_time_axis(r, look);
+	int x = va_layout_time_x(&a, look->play->time);
 
 	va_scene_fill(s, r, va_colour_fade(t->ground, 0.6f));
 	va_scene_fill(s, va_rect(r.x, r.y, x - r.x, r.h), va_colour_fade(t->accent, 0.35f));
@@ -292,8 +335,8 @@ void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_lo
 	const struct va_style *style = look->style;
 	const struct va_theme *t = style->theme;
 	int small = va_role_height(style, VA_TEXT_SMALL);
-	struct va_rect in, lane, axis_lane;
-	struct axis a;
+	struct va_rect in, lane, axis_lane, usage;
+	struct va_time_axis a;
 
 	va_scene_clip(s, r);
 	va_scene_round(s, r, va_px(style, 6), t->panel);
@@ -304,14 +347,23 @@ void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_lo
 		thin(s, in, look);
 		return;
 	}
+	if (look->view->time_to)
+		va_layout_time_overview(s, va_rect_cut_top(&in, va_px(style, 9)), look);
 	lane = va_rect_cut_top(&in, small + va_px(style, 4));
 	axis_lane = va_rect_cut_bottom(&in, small);
-	a = axis_in(in, look);
+	usage = in.h >= va_px(style, 52) ? va_rect_cut_bottom(&in, va_px(style, 28)) : va_rect(0, 0, 0, 0);
+	va_rect_cut_bottom(&in, usage.h ? va_px(style, 2) : 0);
+	a = va_layout_time_axis(in, look);
 	va_scene_fill(s, in, va_colour_fade(t->ground, 0.6f));
 	va_scene_hit(s, va_rect(r.x, lane.y, r.w, r.y + r.h - lane.y), VA_ACT_TIMELINE, 0, NULL);
+	va_layout_moments(s, &a, va_rect(in.x, in.y, in.w, axis_lane.y - in.y), look);
 	density(s, &a, look);
+	if (usage.h)
+		va_layout_usage(s, &(struct va_time_axis){usage, a.from, a.to}, look);
 	losses(s, &a, look);
 	marks(s, &a, lane, look);
+	va_layout_flags(s, &a, va_rect(in.x, in.y, in.w, axis_lane.y - in.y), look);
 	ticks(s, &a, axis_lane, look);
+	a.r.h = axis_lane.y - a.r.y;
 	playhead(s, &a, lane, look);
 }

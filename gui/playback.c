@@ -1,15 +1,18 @@
 #include "playback.h"
 
+#include <math.h>
+
 #include "theme.h"
 
 static const struct {
 	double factor;
 	const char *name;
 } speeds[] = {
-	{0.0001, "1/10000"}, {0.001, "1/1000"}, {0.01, "1/100"}, {0.1, "1/10"}, {0.25, "1/4"}, {0.5, "1/2"}, {1, "1"}, {2, "2"}, {4, "4"}, {16, "16"}, {64, "64"},
+	{0.0001, "1/10000"}, {0.001, "1/1000"}, {0.01, "1/100"}, {0.1, "1/10"}, {0.25, "1/4"}, {0.5, "1/2"}, {1, "1"}, {2, "2"}, {4, "4"}, {16, "16"}, {64, "64"}, {INFINITY, "max"},
 };
 #define SPEEDS ((int)(sizeof(speeds) / sizeof(speeds[0])))
 #define SPEED_ONE 6
+#define FAST_RECORDS 20000 /* a frame at the most: what a frame has time for */
 
 void va_playback_init(struct va_playback *p, struct va_history *history, bool live, uint64_t now)
 {
@@ -123,6 +126,15 @@ static bool run(struct va_playback *p, uint64_t elapsed)
 {
 	__u64 end = va_history_end(p->history);
 
+	if (isinf(va_playback_factor(p))) {
+		size_t last = va_history_count(p->history), to = last - p->pos > FAST_RECORDS ? p->pos + FAST_RECORDS : last;
+		bool on = move_to(p, to);
+
+		p->time = to == last ? end : time_at(p, to);
+		if (to == last && !p->growing)
+			p->mode = VA_PLAY_PAUSED;
+		return on;
+	}
 	p->time += (__u64)((double)elapsed * va_playback_factor(p));
 	if (p->time >= end) {
 		bool moved = move_to(p, va_history_count(p->history));
@@ -229,6 +241,49 @@ bool va_playback_step(struct va_playback *p, int direction, __u32 tgid)
 	size_t to = direction > 0 ? next_story(p, tgid) : prev_story(p, tgid);
 
 	p->mode = VA_PLAY_PAUSED;
+	if (!move_to(p, to))
+		return false;
+	p->jumped = direction < 0;
+	p->time = time_at(p, p->pos);
+	return true;
+}
+
+static bool is_call(const struct vmatlas_record *rec, __u32 tgid)
+{
+	unsigned type = rec->head.type;
+
+	return (type == VMATLAS_OP || type == VMATLAS_FORK || type == VMATLAS_EXEC) && (!tgid || rec->head.tgid == tgid);
+}
+
+/* The position behind call i, with the map it makes where it makes one. */
+static size_t behind_call(struct va_playback *p, size_t i)
+{
+	struct vmatlas_record copy = *va_history_record(p->history, i, NULL);
+
+	return whole_story(p, i + 1, &copy);
+}
+
+static bool call_at(struct va_playback *p, size_t i, __u32 tgid)
+{
+	return is_call(va_history_record(p->history, i, NULL), tgid);
+}
+
+bool va_playback_step_call(struct va_playback *p, int direction, __u32 tgid)
+{
+	size_t end = va_history_count(p->history), to = p->pos;
+
+	p->mode = VA_PLAY_PAUSED;
+	if (direction > 0) {
+		for (size_t i = p->pos; i < end && to == p->pos; i++)
+			if (call_at(p, i, tgid))
+				to = behind_call(p, i);
+	} else {
+		for (size_t i = p->pos; i-- > 0 && to >= p->pos;)
+			if (call_at(p, i, tgid))
+				to = behind_call(p, i);
+		if (to >= p->pos)
+			return false;
+	}
 	if (!move_to(p, to))
 		return false;
 	p->jumped = direction < 0;

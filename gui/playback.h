@@ -37,6 +37,8 @@ void va_playback_pause(struct va_playback *p, bool paused, uint64_t now); /* res
 void va_playback_live(struct va_playback *p);
 void va_playback_each(struct va_playback *p, uint64_t now);
 bool va_playback_step(struct va_playback *p, int direction, __u32 tgid); /* to the next event people care for; pauses */
+/* To behind the next call (OP, FORK, EXEC), or the one before; pauses. There and back are the same positions. */
+bool va_playback_step_call(struct va_playback *p, int direction, __u32 tgid);
 bool va_playback_mark(struct va_playback *p, int direction);
 void va_playback_speed(struct va_playback *p, int change, uint64_t now);
 double va_playback_factor(const struct va_playback *p);

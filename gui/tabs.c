@@ -10,8 +10,8 @@ const struct va_tab_info va_tabs[VA_TABS] = {
 	[VA_TAB_FORK] = {"fork", "Fork", "parent and children side by side, page by page", va_layout_fork},
 	[VA_TAB_TREE] = {"tree", "Processes", "all processes, the busiest on top", NULL},
 	[VA_TAB_INSPECT] = {"inspect", "Inspect", "all about what is chosen: mapping, page, process, event", va_layout_inspect},
-	[VA_TAB_DIFFERENCE] = {"difference", "A/B", "what differs between two moments", NULL},
-	[VA_TAB_STATS] = {"stats", "Statistics", "how long faults and calls took", NULL},
+	[VA_TAB_DIFFERENCE] = {"difference", "A/B", "what differs between two moments", va_layout_difference},
+	[VA_TAB_STATS] = {"stats", "Statistics", "how long faults and calls took", va_layout_stats},
 	[VA_TAB_NOTICED] = {"noticed", "Noticed", "what is worth a look", va_layout_noticed},
 };
 

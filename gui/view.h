@@ -7,9 +7,13 @@
 #include "chronicle.h"
 #include "fork_show.h"
 #include "inspect.h"
+#include "compare.h"
+#include "latency.h"
+#include "usage.h"
 #include "map_anim.h"
 #include "map_colour.h"
 #include "map_ruler.h"
+#include "moments.h"
 #include "news.h"
 #include "page_glow.h"
 #include "notice_view.h"
@@ -51,6 +55,7 @@ struct va_view {
 	struct va_tables_view tables;
 	struct va_inspect_view inspect; /* what the inspector tells about */
 	struct va_search_view search;
+	struct va_moments moments;
 	__u64 time_from, time_to; /* timeline's stretch; 0, 0 = all */
 	struct va_notice_view notice_view;
 	int mouse_x, mouse_y;
@@ -70,6 +75,9 @@ struct va_look {
 	const struct va_chronicle *chronicle;
 	const struct va_heat *heat;         /* faults by place */
 	const struct va_page_glow *page_glow;
+	const struct va_usage *usage;
+	const struct va_compare *compare;   /* made only where the tab is shown */
+	const struct va_latency *latency;   /* the same */
 	const struct va_map_anim *anim;
 	const struct va_ruler *ruler;       /* the map's scale at view->camera */
 	const struct va_walk_show *walk;

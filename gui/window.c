@@ -258,10 +258,9 @@ static void press(struct window *w, int x, int y)
 	if (!hit)
 		return;
 	w->pressed = *hit;
-	if (hit->action == VA_ACT_TIMELINE) {
+	if (va_app_time_press(&w->app, hit, x, SDL_GetModState() & KMOD_SHIFT))
 		w->drag = DRAG_TIME;
-		va_app_scrub(&w->app, hit, x);
-	} else if (hit->action == VA_ACT_OVERVIEW) {
+	else if (hit->action == VA_ACT_OVERVIEW) {
 		w->drag = DRAG_OVERVIEW;
 		va_app_overview(&w->app, hit, y, now_ns());
 	}
@@ -276,10 +275,12 @@ static void move(struct window *w, const SDL_MouseMotionEvent *e)
 	w->app.view.mouse_y = e->y;
 	if (w->drag == DRAG_PRESSED && map && abs(e->y - w->press_y) > DRAG_PIXELS)
 		w->drag = DRAG_MAP;
-	if (w->drag == DRAG_MAP || (e->state & (SDL_BUTTON_MMASK | SDL_BUTTON_RMASK)))
+	if ((e->state & (SDL_BUTTON_MMASK | SDL_BUTTON_RMASK)) && va_app_is_timeline(&w->app, e->x, e->y))
+		va_app_time_scroll(&w->app, e->xrel);
+	else if (w->drag == DRAG_MAP || (e->state & (SDL_BUTTON_MMASK | SDL_BUTTON_RMASK)))
 		va_app_pan(&w->app, e->yrel);
 	else if (w->drag == DRAG_TIME)
-		va_app_scrub(&w->app, &w->pressed, e->x);
+		va_app_time_drag(&w->app, e->x);
 	else if (w->drag == DRAG_OVERVIEW)
 		va_app_overview(&w->app, &w->pressed, e->y, now_ns());
 	else if (was || is)
@@ -290,6 +291,7 @@ static void release(struct window *w, uint64_t now)
 {
 	if (w->drag == DRAG_PRESSED)
 		act(w, w->pressed.action, w->pressed.arg, now);
+	va_app_time_release(&w->app);
 	w->drag = DRAG_NONE;
 }
 
