@@ -42,7 +42,7 @@ void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const
 
 	*at = (struct va_panes_at){0};
 	at->status = va_rect_cut_top(&r, va_role_height(style, VA_TEXT_TITLE) + va_px(style, 16));
-	at->timeline = va_rect_inset(va_rect_cut_bottom(&r, va_px(style, low ? 52 : view->h < va_px(style, 640) ? 114 : 142)), gap, 0);
+	at->timeline = va_rect_inset(va_rect_cut_bottom(&r, va_px(style, low ? 52 : view->h < va_px(style, 640) ? 114 : 122)), gap, 0);
 	at->timeline.h -= gap;
 	if (r.h > va_px(style, 360) && !view->compact)
 		at->caption = va_rect_inset(va_rect_cut_bottom(&r, va_role_height(style, VA_TEXT_CAPTION) + va_px(style, 20)), gap, gap);

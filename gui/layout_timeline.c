@@ -351,7 +351,7 @@ void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_lo
 		va_layout_time_overview(s, va_rect_cut_top(&in, va_px(style, 9)), look);
 	lane = va_rect_cut_top(&in, small + va_px(style, 4));
 	axis_lane = va_rect_cut_bottom(&in, small);
-	usage = in.h >= va_px(style, 52) ? va_rect_cut_bottom(&in, va_px(style, 28)) : va_rect(0, 0, 0, 0);
+	usage = in.h >= va_px(style, 42) ? va_rect_cut_bottom(&in, in.h * 2 / 5) : va_rect(0, 0, 0, 0);
 	va_rect_cut_bottom(&in, usage.h ? va_px(style, 2) : 0);
 	a = va_layout_time_axis(in, look);
 	va_scene_fill(s, in, va_colour_fade(t->ground, 0.6f));
