@@ -32,7 +32,7 @@ void va_layout_time_overview(struct va_scene *s, struct va_rect r, const struct 
 	va_scene_border(s, va_rect(x0, all.r.y, x1 - x0, all.r.h), 0, va_max(1, va_px(s->style, 1)), t->accent);
 	va_scene_fill(s, va_rect(x, all.r.y, va_max(1, va_px(s->style, 1)), all.r.h), t->accent);
 	va_scene_hit(s, va_rect(r.x - va_px(s->style, 10), r.y, r.w + va_px(s->style, 20), r.h), VA_ACT_TIME_OVERVIEW, 0,
-		     "the whole recording, and the stretch the timeline shows: drag it; Z shows all");
+		     "the whole recording, and the stretch the timeline shows: drag it; Shift Home shows all");
 }
 
 /* --- RSS and VSS --------------------------------------------------------------------------------------------------------- */

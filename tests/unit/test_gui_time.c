@@ -338,7 +338,7 @@ static void the_timeline_is_dragged(void **state)
 
 	look(app);
 	line = *find_hit(app, VA_ACT_TIMELINE);
-	assert_null(find_hit(app, VA_ACT_OVERVIEW));
+	assert_null(find_hit(app, VA_ACT_TIME_OVERVIEW));
 	assert_true(va_app_time_press(app, &line, 400, true));
 	va_app_time_drag(app, 300);
 	va_app_time_release(app);
@@ -347,13 +347,13 @@ static void the_timeline_is_dragged(void **state)
 	look(app);
 	assert_true(app->view.time_from == app->view.moments.a.ts && app->view.time_to == app->view.moments.b.ts);
 	assert_non_null(find_hit(app, VA_ACT_A_GO));
-	assert_non_null(find_hit(app, VA_ACT_OVERVIEW));
+	assert_non_null(find_hit(app, VA_ACT_TIME_OVERVIEW));
 	span = app->view.time_to - app->view.time_from;
 	va_app_time_scroll(app, -100000);
 	assert_true(app->view.time_to <= end && app->view.time_to + 1000 > end && app->view.time_to - app->view.time_from + 1000 > span);
 	va_app_time_scroll(app, 1000000);
 	assert_true(app->view.time_from == begin);
-	line = *find_hit(app, VA_ACT_OVERVIEW);
+	line = *find_hit(app, VA_ACT_TIME_OVERVIEW);
 	assert_true(va_app_time_press(app, &line, 640, false));
 	va_app_time_release(app);
 	assert_true(app->view.time_from > begin && app->view.time_to < end);
