@@ -77,7 +77,7 @@ static struct va_rect moments(struct va_scene *s, struct va_rect r, const struct
 	va_rect_cut_top(&r, gap);
 	if (look->view->moments.a.set) {
 		buttons = va_rect_cut_top(&r, line);
-		va_layout_button(s, &buttons, "swap A and B", false, VA_ACT_AB_SWAP, 0, "X");
+		va_layout_button(s, &buttons, "swap A and B", false, VA_ACT_AB_SWAP, 0, "Ctrl X");
 		va_layout_button(s, &buttons, "timeline from A to B", false, VA_ACT_AB_ZOOM, 0, "Shift X");
 		va_layout_button(s, &buttons, "forget both", false, VA_ACT_AB_CLEAR, 0, "neither A nor B");
 		va_rect_cut_top(&r, 2 * gap);

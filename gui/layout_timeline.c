@@ -160,7 +160,7 @@ static void controls(struct va_scene *s, struct va_rect r, const struct va_look 
 		text_button(s, &r, "live", p->mode == VA_PLAY_LIVE, VA_ACT_LIVE, "stay at the newest event  L");
 	text_button(s, &r, "A", look->view->moments.a.set, VA_ACT_A_HERE, "moment A is here: what differs from then on is in the tab A/B  Shift A");
 	text_button(s, &r, "B", look->view->moments.b.set, VA_ACT_B_HERE, "moment B is here  Shift B");
-	text_button(s, &r, "bookmark", bookmarked(look), VA_ACT_BOOKMARK, "a bookmark at this moment, or away with it  B;  N goes to the next");
+	text_button(s, &r, "bookmark", bookmarked(look), VA_ACT_BOOKMARK, "a bookmark at this moment, or away with it  B;  Ctrl B goes to the next");
 	if (!look->view->still)
 		text_button(s, &r, "?", look->view->help, VA_ACT_HELP, "keys and mouse  ?");
 	va_rect_cut_left(&r, va_px(look->style, 10));
