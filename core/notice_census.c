@@ -60,6 +60,7 @@ static void sizes(struct pass *p, const struct va_vma *v, __u64 resident)
 		c->private_resident += resident;
 		if ((v->vm_flags & VA_VM_WRITE) && v->start != p->w->stack.now) {
 			c->anon_resident += resident;
+			c->anon_mapped += v->end - v->start;
 			share(&c->anon, v, resident);
 		}
 	} else if (resident && v->inode) {
@@ -112,7 +113,19 @@ static bool was_touched(const struct va_watched *w, const struct va_vma *v)
 /* The loader maps programs and libraries as a whole, whatever is used of them. */
 static bool is_program(const struct pass *p, const struct va_vma *v)
 {
-	return v->inode && ((v->vm_flags & VA_VM_EXEC) || (p->place->objects && va_objects_find(p->place->objects, v)));
+	bool lib;
+
+	if (v->inode)
+		return (v->vm_flags & VA_VM_EXEC) || (p->place->objects && va_objects_find(p->place->objects, v));
+	return va_zone_of(p->mm, v, p->place->texts, p->place->objects, p->place->rules, &lib) == VA_ZONE_BSS;
+}
+
+/* Half of the map's life, however slow the machine. */
+static bool is_old(const struct pass *p, const struct va_vma *v)
+{
+	__u64 age = p->c->now - v->born;
+
+	return v->born <= p->c->now && age >= VA_UNTOUCHED_TIME && age * 2 >= p->c->now - p->w->begin;
 }
 
 /* Only where it is certain that nothing is there; swap entries are what was there. */
@@ -123,7 +136,7 @@ static void promises(struct pass *p, const struct va_vma *v, __u64 resident)
 
 	if (resident || v->end - v->start < VA_UNTOUCHED_BYTES || !(v->vm_flags & (VA_VM_READ | VA_VM_WRITE | VA_VM_EXEC)) || was_touched(p->w, v))
 		return;
-	if (is_program(p, v) || v->name_kind == VMATLAS_NAME_SPECIAL || v->born + VA_UNTOUCHED_TIME > c->now || v->start == p->w->stack.now)
+	if (is_program(p, v) || v->name_kind == VMATLAS_NAME_SPECIAL || !is_old(p, v) || v->start == p->w->stack.now)
 		return;
 	va_runs_count(p->mm, v->start, v->end, pages);
 	if (pages[VA_STATE_ABSENT] != (v->end - v->start) >> 12)

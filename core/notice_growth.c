@@ -7,78 +7,90 @@
 
 static void merge_windows(struct va_growth *g)
 {
-	for (unsigned i = 0; i < VA_GROWTH_WINDOWS / 2; i++)
+	for (unsigned i = 0; i < VA_GROWTH_WINDOWS / 2; i++) {
 		g->floor[i] = g->floor[2 * i] < g->floor[2 * i + 1] ? g->floor[2 * i] : g->floor[2 * i + 1];
+		g->mapped[i] = g->mapped[2 * i + 1];
+	}
 	g->n = VA_GROWTH_WINDOWS / 2;
 	g->width *= 2;
 }
 
-/* A window without a look is as the look before left it. */
-void va_growth_add(struct va_growth *g, __u64 ts, __u64 bytes)
+/* A window begins as the look before left it. */
+void va_growth_add(struct va_growth *g, __u64 ts, __u64 resident, __u64 mapped)
 {
-	__u64 last;
-
-	if (!g->n) {
-		*g = (struct va_growth){ .origin = ts, .width = FIRST_WINDOW, .n = 1, .floor = { bytes } };
-		return;
-	}
-	last = g->floor[g->n - 1];
+	if (!g->n)
+		*g = (struct va_growth){ .origin = ts, .width = FIRST_WINDOW, .n = 1, .floor = { resident }, .mapped = { mapped }, .last = resident };
 	while (ts >= g->origin + g->n * g->width) {
-		if (g->n == VA_GROWTH_WINDOWS)
+		if (g->n == VA_GROWTH_WINDOWS) {
 			merge_windows(g);
-		else
-			g->floor[g->n++] = ~0ull;
+			continue;
+		}
+		g->floor[g->n] = g->last;
+		g->mapped[g->n] = g->mapped[g->n - 1];
+		g->n++;
 	}
-	for (unsigned i = 0; i < g->n; i++)
-		if (g->floor[i] == ~0ull)
-			g->floor[i] = i + 1 < g->n ? last : bytes;
-	if (bytes < g->floor[g->n - 1])
-		g->floor[g->n - 1] = bytes;
+	if (resident < g->floor[g->n - 1])
+		g->floor[g->n - 1] = resident;
+	g->mapped[g->n - 1] = mapped;
+	g->last = resident;
 }
 
 struct rise {
-	unsigned from, to;    /* windows: floor[from] → floor[to] */
-	unsigned flat_at_end; /* windows behind without growth */
+	__u64 floor[VA_GROWTH_WINDOWS]; /* what never went away again */
+	unsigned from, to;              /* windows: floor[from] → floor[to] */
+	unsigned flat_at_end;           /* windows behind without growth */
 };
 
-/* The longest stretch up to the last whole window in which the floor never falls, and mostly rises. */
+/* The longest stretch up to the last whole window in which the floor mostly rises. */
 static struct rise last_rise(const struct va_growth *g)
 {
 	struct rise r = { 0 };
 	unsigned at = g->n >= 2 ? g->n - 2 : 0, flat = 0;
+	__u64 least = ~0ull;
 
-	for (; at > 0 && g->floor[at] == g->floor[at - 1]; at--)
+	for (unsigned i = at + 1; i-- > 0;)
+		r.floor[i] = least = g->floor[i] < least ? g->floor[i] : least;
+	for (; at > 0 && r.floor[at] == r.floor[at - 1]; at--)
 		r.flat_at_end++;
 	r.from = r.to = at;
-	for (; at > 0 && g->floor[at] >= g->floor[at - 1]; at--) {
-		flat += g->floor[at] == g->floor[at - 1];
-		if (flat > 1 && flat * VA_LEAK_FLAT > r.to - at + 1)
+	for (; at > 0; at--) {
+		flat += r.floor[at] == r.floor[at - 1];
+		if (flat > 2 && flat * VA_LEAK_FLAT > r.to - at + 1)
 			break;
-		if (g->floor[at] > g->floor[at - 1])
+		if (r.floor[at] > r.floor[at - 1])
 			r.from = at - 1;
 	}
 	return r;
 }
 
-static bool leaps(const struct va_growth *g, unsigned from, unsigned to)
+static bool leaps(const __u64 *floor, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++)
-		if (g->floor[i + 1] - g->floor[i] > (g->floor[to] - g->floor[from]) / VA_LEAK_LEAP)
+		if (floor[i + 1] - floor[i] > (floor[to] - floor[from]) / VA_LEAK_LEAP)
 			return true;
 	return false;
 }
 
 /* No leaps, and each quarter of the time has its part. */
-static bool is_steady(const struct va_growth *g, unsigned from, unsigned to)
+static bool is_steady(const __u64 *floor, unsigned from, unsigned to)
 {
-	__u64 grown = g->floor[to] - g->floor[from];
+	__u64 grown = floor[to] - floor[from];
 
-	if (leaps(g, from, to))
+	if (leaps(floor, from, to))
 		return false;
 	for (unsigned q = 0; q < 4; q++)
-		if (g->floor[from + (to - from) * (q + 1) / 4] - g->floor[from + (to - from) * q / 4] < grown / VA_LEAK_QUARTER)
+		if (floor[from + (to - from) * (q + 1) / 4] - floor[from + (to - from) * q / 4] < grown / VA_LEAK_QUARTER)
 			return false;
 	return true;
+}
+
+/* In the second half, too, it asks for more: it does not just fill what it mapped. */
+static bool asks_for_more(const struct va_growth *g, const struct rise *r)
+{
+	unsigned half = (r->from + r->to) / 2;
+	__u64 mapped = g->mapped[r->to] > g->mapped[half] ? g->mapped[r->to] - g->mapped[half] : 0;
+
+	return mapped >= (r->floor[r->to] - r->floor[half]) / VA_LEAK_MAPPED;
 }
 
 /* What a program builds up at first does not belong to it: the steady part may begin later. Where it is found, what came before by small steps belongs to it. */
@@ -87,14 +99,16 @@ static bool leak_in(const struct va_growth *g, struct rise *r)
 	unsigned first = r->from;
 
 	for (; r->from + VA_LEAK_WINDOWS <= r->to; r->from++) {
-		if (g->floor[r->to] - g->floor[r->from] < VA_LEAK_BYTES || (r->to - r->from) * g->width < VA_LEAK_TIME)
+		__u64 grown = r->floor[r->to] - r->floor[r->from];
+
+		if (grown < VA_LEAK_BYTES || (r->to - r->from) * g->width < VA_LEAK_TIME)
 			return false;
-		if (is_steady(g, r->from, r->to))
+		if (asks_for_more(g, r) && is_steady(r->floor, r->from, r->to))
 			break;
 	}
 	if (r->from + VA_LEAK_WINDOWS > r->to)
 		return false;
-	while (leaps(g, first, r->to))
+	while (leaps(r->floor, first, r->to))
 		first++;
 	r->from = first < r->from ? first : r->from;
 	return true;
@@ -114,7 +128,7 @@ bool va_detect_leak(const struct va_watched *w, const struct va_census *c, const
 		if (r.flat_at_end || !leak_in(g, &r))
 			return false;
 		n->begin = g->origin + r.from * g->width;
-		n->part = g->floor[r.from];
+		n->part = r.floor[r.from];
 	}
 	n->bytes = c->anon_resident - n->part;
 	n->whole = c->anon_resident;

@@ -19,16 +19,18 @@
 #define VA_NOTICE_MOST 4096u /* notices; those beyond are counted */
 
 /*
- * Leak. The life of a map is cut into 16 to 32 equal windows; in each the least there was counts (the floor), so what comes and goes in between does not. A program
- * that builds something up and then works with it grows by leaps, less and less, or stops; gcc's cc1 reaches 7 to 10 MiB in leaps of 2, python3 6 MiB by its imports. A
- * leak goes on evenly. What a long life has been may hide one that begins late, until it is two fifths of that life.
+ * Leak. The life of a map is cut into 16 to 32 equal windows; in each the least there was counts, and of that what never went away again (the floor). A program that
+ * builds something up and then works with it grows by leaps, less and less, or stops; gcc's cc1 reaches 7 to 10 MiB in leaps of 2, python3 6 MiB by its imports. A leak
+ * goes on evenly, and asks for more and more: filling what is mapped already is none. What a long life has been may hide one that begins late, until it is two fifths
+ * of that life.
  */
 #define VA_LEAK_WINDOWS 12                  /* in a row, … */
 #define VA_LEAK_TIME (5000 * VA_NOTICE_MS)  /* … so long at least … */
 #define VA_LEAK_BYTES (8ull << 20)          /* … the floor rose by this, … */
-#define VA_LEAK_FLAT 6                      /* … one window in six may be without growth, … */
-#define VA_LEAK_LEAP 5                      /* … no window has more than a fifth of it, … */
-#define VA_LEAK_QUARTER 8                   /* … and each quarter of the time has an eighth of it or more */
+#define VA_LEAK_MAPPED 2                    /* … in the second half of the time half of that at least was mapped meanwhile, … */
+#define VA_LEAK_FLAT 4                      /* … one window in four may be without growth, … */
+#define VA_LEAK_LEAP 4                      /* … no window has more than a quarter of it, … */
+#define VA_LEAK_QUARTER 10                  /* … and each quarter of the time has a tenth of it or more */
 #define VA_LEAK_PAUSE 4                     /* windows without growth after which it is over */
 
 /* Stack. The kernel gives 132 KiB at the start; a compiler takes some hundred KiB more, the usual limit is 8 MiB. */
@@ -45,18 +47,19 @@
 #define VA_CACHE_BYTES (8ull << 20)
 
 /*
- * Fault storm. Of every 16th page (by a hash of its address) the last fault is remembered: a page that faults again within VA_STORM_AGAIN comes round. Memory touched for the
- * first time makes many faults too, and that is no storm; nor are the copies a fork leaves to be made.
+ * Fault storm. Of every 16th page (by a hash of its address) the last fault is remembered: a page that faults again within VA_STORM_AGAIN faults comes round. Memory touched
+ * for the first time makes many faults too, and that is no storm; nor are the copies a fork leaves to be made. Counted in faults, not in seconds: so a slow machine (an emulated
+ * one) shows the same as a fast one.
  */
-#define VA_STORM_AGAIN (1000 * VA_NOTICE_MS)
-#define VA_STORM_SPAN (1000 * VA_NOTICE_MS) /* in the last second … */
-#define VA_STORM_FAULTS 1000                /* … so many faults, … */
-#define VA_STORM_QUIET 100                  /* (over when fewer) */
-#define VA_STORM_SHARE 5                    /* … that took a fifth of the time, … */
-#define VA_STORM_ROUND 2                    /* … half of them or more on pages that come round */
+#define VA_STORM_AGAIN 8192                  /* faults */
+#define VA_STORM_FAULTS 960                  /* the last so many (15 to 16 slices of 64) … */
+#define VA_STORM_SPAN (20000 * VA_NOTICE_MS) /* … came within this time, … */
+#define VA_STORM_SHARE 5                     /* … took a fifth of it, … */
+#define VA_STORM_ROUND 2                     /* … half of them or more on pages that come round. */
+#define VA_STORM_OVER 20                     /* Over when they are no more than a twentieth of the time */
 
 /* Never touched. A promise costs little, and some is usual (stacks of threads, buffers): only whole mappings of which not one page was ever there,
- * and none of programs and libraries. */
+ * and none of programs and libraries; and only when that has been so for half of the map's life. */
 #define VA_UNTOUCHED_BYTES (1ull << 20)
 #define VA_UNTOUCHED_TIME (1000 * VA_NOTICE_MS)
 

@@ -1,8 +1,6 @@
 /* What pages tell: fault storms, page cache that looks like one's own memory, chances for huge pages. */
 #include "notice_parts.h"
 
-#define SLICE (VA_STORM_SPAN / VA_STORM_SLICES)
-
 static __u64 hash(__u64 page)
 {
 	page = (page ^ page >> 30) * 0xbf58476d1ce4e5b9ull;
@@ -10,7 +8,7 @@ static __u64 hash(__u64 page)
 }
 
 /* Of the sampled pages: has this one faulted within VA_STORM_AGAIN? */
-static void sample(struct va_storm *s, struct va_storm_slice *slice, __u64 page, __u64 ts)
+static void sample(struct va_storm *s, struct va_storm_slice *slice, __u64 page)
 {
 	__u64 h = hash(page);
 	unsigned i = (h >> 4) % VA_STORM_SAMPLES;
@@ -18,9 +16,9 @@ static void sample(struct va_storm *s, struct va_storm_slice *slice, __u64 page,
 	if (h % 16)
 		return;
 	slice->sampled++;
-	slice->again += s->sample[i].page == page && ts - s->sample[i].ts <= VA_STORM_AGAIN;
+	slice->again += s->sample[i].page == page && s->number - s->sample[i].number <= VA_STORM_AGAIN;
 	s->sample[i].page = page;
-	s->sample[i].ts = ts;
+	s->sample[i].number = s->number;
 }
 
 static void vote(struct va_storm *s, __u64 block)
@@ -37,56 +35,65 @@ static void vote(struct va_storm *s, __u64 block)
 
 void va_storm_fault(struct va_storm *s, const struct vmatlas_record *rec)
 {
-	struct va_storm_slice *slice = &s->slice[rec->head.ts / SLICE % VA_STORM_SLICES];
+	struct va_storm_slice *slice = &s->slice[s->at];
 
-	if (slice->number != rec->head.ts / SLICE)
-		*slice = (struct va_storm_slice){ .number = rec->head.ts / SLICE };
-	slice->faults++;
+	if (slice->faults == VA_STORM_SLICE) {
+		s->at = (s->at + 1) % VA_STORM_SLICES;
+		slice = &s->slice[s->at];
+		*slice = (struct va_storm_slice){ 0 };
+	}
+	if (!slice->faults++)
+		slice->first = rec->head.ts - rec->head.aux;
 	slice->ns += rec->head.aux;
-	sample(s, slice, rec->fault.addr >> 12, rec->head.ts);
+	s->number++;
+	sample(s, slice, rec->fault.addr >> 12);
 	vote(s, rec->fault.addr >> 21);
 	s->faults++;
 	s->ns += rec->head.aux;
 }
 
-struct last_second {
-	__u64 faults, ns, sampled, again, first; /* first: number of the first slice with faults */
+struct last_faults {
+	__u64 faults, ns, sampled, again, first; /* first: ts */
 };
 
-static struct last_second last_second(const struct va_storm *s, __u64 now)
+static struct last_faults last_faults(const struct va_storm *s)
 {
-	struct last_second sum = { .first = ~0ull };
+	struct last_faults sum = { .first = ~0ull };
 
 	for (unsigned i = 0; i < VA_STORM_SLICES; i++) {
 		const struct va_storm_slice *slice = &s->slice[i];
 
-		if (!slice->faults || slice->number + VA_STORM_SLICES <= now / SLICE)
+		if (!slice->faults)
 			continue;
 		sum.faults += slice->faults;
 		sum.ns += slice->ns;
 		sum.sampled += slice->sampled;
 		sum.again += slice->again;
-		sum.first = slice->number < sum.first ? slice->number : sum.first;
+		sum.first = slice->first < sum.first ? slice->first : sum.first;
 	}
 	return sum;
 }
 
-static bool is_storm(const struct last_second *l, __u64 now)
+static bool is_storm(const struct last_faults *l, __u64 now)
 {
-	__u64 span = now - l->first * SLICE;
-
-	return l->faults >= VA_STORM_FAULTS && l->ns >= span / VA_STORM_SHARE && l->sampled && l->again * VA_STORM_ROUND >= l->sampled;
+	return l->faults >= VA_STORM_FAULTS && now - l->first <= VA_STORM_SPAN && l->ns * VA_STORM_SHARE >= now - l->first && l->sampled &&
+	       l->again * VA_STORM_ROUND >= l->sampled;
 }
 
-/* Between storms the sums are those of the last second: a storm counts from its first fault. */
+static bool goes_on(const struct last_faults *l, __u64 now)
+{
+	return l->ns * VA_STORM_OVER >= now - l->first && l->again * VA_STORM_ROUND >= l->sampled;
+}
+
+/* Between storms the sums are those of the last faults: a storm counts from its first. */
 void va_storm_look(struct va_storm *s, const struct va_census *c)
 {
-	struct last_second l = last_second(s, c->now);
+	struct last_faults l = last_faults(s);
 
-	if (s->since && l.faults >= VA_STORM_QUIET)
+	if (s->since && goes_on(&l, c->now))
 		return;
 	if (is_storm(&l, c->now)) {
-		s->since = l.first * SLICE;
+		s->since = l.first;
 		s->resident = c->resident;
 	} else {
 		s->since = 0;
@@ -98,17 +105,15 @@ void va_storm_look(struct va_storm *s, const struct va_census *c)
 bool va_detect_storm(const struct va_watched *w, const struct va_census *c, const struct va_notice *before, struct va_notice *n)
 {
 	const struct va_storm *s = &w->storm;
-	struct last_second l = last_second(s, c->now);
-	bool began = !s->since && is_storm(&l, c->now); /* since the last look */
 
 	(void)before;
-	if ((!s->since && !began) || l.faults < VA_STORM_QUIET)
+	if (!s->since)
 		return false;
-	n->begin = began ? l.first * SLICE : s->since;
-	n->count = began ? l.faults : s->faults;
-	n->part = began ? l.ns : s->ns;
-	n->whole = c->now - n->begin;
-	n->bytes = began || c->resident <= s->resident ? 0 : c->resident - s->resident;
+	n->begin = s->since;
+	n->count = s->faults;
+	n->part = s->ns;
+	n->whole = c->now - s->since;
+	n->bytes = c->resident <= s->resident ? 0 : c->resident - s->resident;
 	n->start = s->block << 21;
 	n->stop = (s->block + 1) << 21;
 	return true;

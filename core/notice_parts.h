@@ -15,14 +15,17 @@
 #define VA_VM_NOHUGEPAGE 0x40000000ull
 
 #define VA_GROWTH_WINDOWS 32
-#define VA_STORM_SLICES 20
+#define VA_STORM_SLICE 64
+#define VA_STORM_SLICES 16
 #define VA_STORM_SAMPLES 128
 #define VA_TOUCHED_MOST 64
 
 struct va_growth { /* anonymous memory over the life of a map */
 	__u64 origin, width;              /* ns */
 	unsigned n;                       /* windows with a floor; the last one is not over */
-	__u64 floor[VA_GROWTH_WINDOWS];   /* bytes */
+	__u64 floor[VA_GROWTH_WINDOWS];   /* resident bytes */
+	__u64 last;                       /* resident, at the last look */
+	__u64 mapped[VA_GROWTH_WINDOWS];  /* bytes mapped, at the window's last look */
 };
 
 struct va_stack_growth {
@@ -33,16 +36,18 @@ struct va_stack_growth {
 	__s32 nr;           /* call of the last RANGE */
 };
 
-struct va_storm_slice {
-	__u64 number;  /* ts / length of a slice */
+struct va_storm_slice { /* VA_STORM_SLICE faults in a row */
+	__u64 first;   /* ts of the first; 0 = none yet */
 	__u32 faults, sampled, again;
 	__u64 ns;
 };
 
 struct va_storm {
-	struct va_storm_slice slice[VA_STORM_SLICES]; /* a ring, by number */
+	struct va_storm_slice slice[VA_STORM_SLICES]; /* a ring; the one at `at` is being filled */
+	unsigned at;
+	__u64 number;               /* of faults in this map so far */
 	struct {
-		__u64 page, ts;
+		__u64 page, number;
 	} sample[VA_STORM_SAMPLES]; /* by hash */
 	__u64 faults, ns;           /* since `since` */
 	__u64 since, resident;      /* 0 = no storm; bytes then */
@@ -71,7 +76,7 @@ struct va_share { /* of one VMA in a sum */
 
 struct va_census { /* what a map looks like */
 	__u64 now;                   /* ts */
-	__u64 resident, private_resident, anon_resident; /* bytes; anon: private, writable, not the stack */
+	__u64 resident, private_resident, anon_resident, anon_mapped; /* bytes; anon: private, writable, not the stack */
 	struct va_share anon;        /* the VMA with most of anon_resident */
 	struct va_share data;        /* … of data_bytes */
 	__u64 data_bytes, data_count, data_since;
@@ -109,7 +114,7 @@ bool va_detect_untouched(const struct va_watched *w, const struct va_census *c, 
 bool va_detect_wx(const struct va_watched *w, const struct va_census *c, const struct va_notice *before, struct va_notice *n);
 bool va_detect_huge(const struct va_watched *w, const struct va_census *c, const struct va_notice *before, struct va_notice *n);
 
-void va_growth_add(struct va_growth *g, __u64 ts, __u64 bytes);
+void va_growth_add(struct va_growth *g, __u64 ts, __u64 resident, __u64 mapped);
 void va_storm_fault(struct va_storm *s, const struct vmatlas_record *rec);
 void va_storm_look(struct va_storm *s, const struct va_census *c);
 

@@ -116,7 +116,7 @@ void va_watched_record(struct va_watched *w, const struct va_mm *mm, const struc
 void va_watched_look(struct va_watched *w, const struct va_mm *mm, const struct va_census *c)
 {
 	w->dirty = false;
-	va_growth_add(&w->growth, c->now, c->anon_resident);
+	va_growth_add(&w->growth, c->now, c->anon_resident, c->anon_mapped);
 	va_storm_look(&w->storm, c);
 	forget_unmapped(w, mm);
 	if (c->dense < VA_HUGE_BLOCKS)

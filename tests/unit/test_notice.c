@@ -234,21 +234,27 @@ static void a_storm_and_a_first_touch(void **state)
 	assert_int_equal(rounds_of_faults(8, 64, true, &n), 0);
 }
 
-/* Grows by `step` pages each 100 ms. */
-static size_t growth(unsigned steps, unsigned step, unsigned stops_at, struct va_notice *last)
+/* Grows by `step` pages each 100 ms; with `ask` the mapping does, too. */
+static size_t growth(unsigned steps, unsigned step, unsigned stops_at, bool ask, struct va_notice *last)
 {
 	struct va_texts *texts;
-	struct va_history *h = a_map(&texts, AREA, AREA + 0x4000000);
+	struct va_history *h = a_map(&texts, AREA, ask ? AREA + PAGE : AREA + 0x4000000);
 	unsigned page = 0;
 
 	for (unsigned i = 0; i < steps; i++) {
+		__u64 ts = 2000000 + i * 100000000ull, end = AREA + (__u64)(page + step) * PAGE;
+		struct vmatlas_record op = an_op(ts + 50000000, 1, 28, 0, 0, 0, 0, 0), range = a_range(ts, 1, i + 2, AREA, end, 1),
+				      vma = a_vma(ts, 1, i + 2, 0, AREA, end, 3);
+
+		if (ask && i < stops_at) {
+			va_history_append(h, &range, 0);
+			va_history_append(h, &vma, 0);
+		}
 		for (unsigned p = 0; p < step && i < stops_at; p++, page++) {
-			struct vmatlas_record r = a_fault(2000000 + i * 100000000ull + p, 1, AREA + (__u64)page * PAGE, an_entry(100 + page));
+			struct vmatlas_record r = a_fault(ts + 1 + p, 1, AREA + (__u64)page * PAGE, an_entry(100 + page));
 
 			va_history_append(h, &r, 0);
 		}
-		struct vmatlas_record op = an_op(2000000 + i * 100000000ull + 50000000, 1, 28, 0, 0, 0, 0, 0);
-
 		va_history_append(h, &op, 0);
 	}
 	return count_at_end(h, texts, last);
@@ -258,13 +264,14 @@ static void growth_that_stops_is_no_leak(void **state)
 {
 	struct va_notice n;
 
-	assert_int_equal(growth(100, 30, 100, &n), 1);
+	assert_int_equal(growth(100, 30, 100, true, &n), 1);
 	assert_int_equal(n.kind, VA_NOTICE_LEAK);
 	assert_int_equal(n.end, 0);
 	assert_int_equal(n.whole, 100 * 30 * PAGE);
-	assert_int_equal(growth(100, 60, 40, &n), 0); /* 4 seconds */
-	assert_int_equal(growth(100, 15, 100, &n), 0); /* 6 MiB */
-	assert_int_equal(growth(200, 60, 100, &n), 1); /* 10 seconds, then no more */
+	assert_int_equal(growth(100, 60, 40, true, &n), 0); /* 4 seconds */
+	assert_int_equal(growth(100, 15, 100, true, &n), 0); /* 6 MiB */
+	assert_int_equal(growth(100, 30, 100, false, &n), 0); /* fills what is mapped */
+	assert_int_equal(growth(200, 60, 100, true, &n), 1); /* 10 seconds, then no more */
 	assert_true(n.end && !n.gone && n.end < 2000000 + 17000000000ull);
 }
 
