@@ -49,6 +49,7 @@ void va_app_destroy(struct va_app *app)
 	va_compare_destroy(&app->compare);
 	va_latency_destroy(&app->latency);
 	va_rows_free(&app->rows);
+	va_frames_free(&app->frames);
 	va_map_anim_free(&app->anim);
 	va_ruler_free(&app->ruler);
 	va_ruler_free(&app->goal_ruler);
@@ -200,6 +201,8 @@ void va_app_update(struct va_app *app, uint64_t now)
 	va_news_update(&app->news, app->play.history, app->play.pos, app->view.tgid, levels);
 	if (app->view.tab == VA_TAB_TABLES)
 		va_tables_show_update(&app->tables, shown_mm(app), app->play.pos, &app->view.tables, levels);
+	if (app->view.tab == VA_TAB_TABLES || app->view.tab == VA_TAB_WALK)
+		va_frames_update(&app->frames, app->play.model, shown_mm(app), app->play.pos);
 	va_page_glow_update(&app->page_glow, app->play.history, app->play.pos, jumped, app->play.time, now);
 	va_notices_update(app->notices, app->play.pos, app->view.still ? app->play.pos : NOTICE_BATCH);
 	update_inspector(app);
@@ -238,6 +241,7 @@ void va_app_look(struct va_app *app, struct va_look *look, uint64_t now)
 	look->walk = &app->walk;
 	look->news = &app->news;
 	look->tables = &app->tables;
+	look->frames = &app->frames;
 	look->notices = app->notices;
 	look->fork = &app->fork;
 	look->inspect = &app->inspect;

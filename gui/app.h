@@ -20,6 +20,7 @@ struct va_app {
 	struct va_walk_show walk;
 	struct va_news news;
 	struct va_tables_show tables;
+	struct va_frames frames;
 	struct va_heat *heat;
 	struct va_page_glow page_glow;
 	struct va_notices *notices;     /* owned; NULL until ready */

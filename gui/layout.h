@@ -30,6 +30,9 @@ void va_layout_inspect(struct va_scene *s, struct va_rect r, const struct va_loo
 int va_layout_search(struct va_scene *s, struct va_rect r, const struct va_look *look); /* returns the height used */
 void va_layout_difference(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_stats(struct va_scene *s, struct va_rect r, const struct va_look *look);
+/* Physical memory: the frames of the process shown. */
+void va_layout_frames(struct va_scene *s, struct va_rect r, const struct va_look *look);
+int va_layout_frames_height(const struct va_style *style, int rows);
 void va_layout_news(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);

@@ -147,8 +147,6 @@ int va_layout_entry_card(struct va_scene *s, struct va_rect r, const struct va_l
 		y += digits(s, va_rect(r.x, y, r.w, 2 * h), step->entry);
 	if (use && y + h <= r.y + r.h)
 		y += h * (va_scene_text(s, va_rect(r.x, y, r.w, h), VA_TEXT_LABEL, VA_LEFT, step->entry || told->rec ? t->warn : t->dim, use) > 0);
-	if (step->entry && y + h <= r.y + r.h)
-		y += chips(s, va_rect(r.x, y, r.w, va_min(3 * h, r.y + r.h - y)), step->level, step->entry, &told->rules) + 2;
 	if (va_entry_present(step->entry) && y + h <= r.y + r.h) {
 		leads_to(s, va_rect(r.x, y, r.w, h), step);
 		y += h;
@@ -158,6 +156,8 @@ int va_layout_entry_card(struct va_scene *s, struct va_rect r, const struct va_l
 		entry_before(s, va_rect(r.x, y, r.w, h), before.entry);
 		y += h;
 	}
+	if (step->entry && y + 1 + h <= r.y + r.h)
+		y += chips(s, va_rect(r.x, y + 1, r.w, va_min(3 * h, r.y + r.h - y - 1)), step->level, step->entry, &told->rules) + 1;
 	return y - r.y;
 }
 

@@ -392,6 +392,10 @@ void va_layout_radix(struct va_scene *s, struct va_rect r, const struct va_look 
 	va_rect_cut_top(&r, va_px(style, 3));
 	legend(s, va_rect_cut_bottom(&r, body), look);
 	va_rect_cut_bottom(&r, gap);
+	if (r.h > va_px(style, 300)) {
+		va_layout_frames(s, va_rect_cut_bottom(&r, va_layout_frames_height(style, va_max((r.h - va_px(style, 220)) / 2 / va_px(style, 10), 2))), look);
+		va_rect_cut_bottom(&r, gap);
+	}
 	if (r.w > r.h * 13 / 10) {
 		at = va_rect_cut_left(&r, r.w * 58 / 100);
 		va_rect_cut_left(&r, va_px(style, 14));

@@ -210,6 +210,11 @@ static void heading(struct va_scene *s, struct va_rect *in, const struct va_look
 	va_rect_cut_top(in, gap);
 }
 
+static bool frames_fit(struct va_rect in, const struct va_style *style)
+{
+	return in.h >= va_px(style, 520);
+}
+
 /* What is below the tables gets what they leave when they are as tall as they are wide, and room for three lines at least. */
 static int below_height(struct va_rect in, const struct va_look *look)
 {
@@ -217,7 +222,7 @@ static int below_height(struct va_rect in, const struct va_look *look)
 	int line = va_role_height(style, VA_TEXT_BODY) + va_px(style, 1), above = va_px(style, 185) + va_layout_card_height(style);
 	int grid = in.w / (int)(look->header->levels + 1) * 19 / 10;
 
-	return va_max(in.h - above - grid, va_max(in.h / 8, 3 * line) + va_px(style, 4));
+	return va_max(in.h - above - grid, va_max(in.h / 8, 3 * line) + va_px(style, 4) + (frames_fit(in, style) ? va_layout_frames_height(style, 3) : 0));
 }
 
 /* The steps in one line, where the cards are not shown: a click enlarges another one. */
@@ -288,6 +293,14 @@ void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *
 	if (va_walk_show_recent(look->walk, look->now, kind) >= GROUPED) {
 		grouped(s, va_rect_cut_top(&below, va_role_height(style, VA_TEXT_BODY) + va_px(style, 6)), look);
 		va_rect_cut_top(&below, va_px(style, 4));
+	}
+	/* Where only one of the two has room, a chosen page is about its frame, a fault about what came before. */
+	if (frames_fit(r, style)) {
+		va_layout_frames(s, va_rect_cut_top(&below, va_layout_frames_height(style, va_max(va_min((below.h - va_px(style, 70)) / 2 / va_px(style, 10), 8), 3))), look);
+		va_rect_cut_top(&below, va_px(style, 4));
+	} else if (look->view->page) {
+		va_layout_frames(s, below, look);
+		return;
 	}
 	va_layout_news(s, below, look);
 }

@@ -1,6 +1,7 @@
 /* The end of a walk: the frame with the byte meant in it (and the old one, after copy-on-write), or in words why there is none. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "layout.h"
 #include "told.h"
@@ -123,7 +124,7 @@ float va_layout_walk_end(struct va_scene *s, struct va_rect column, int grid_y, 
 	const struct va_walk *walk = &told->walk;
 	struct va_rect head = va_rect(column.x, column.y, column.w, va_role_height(style, VA_TEXT_STRONG)), frame, text;
 	int h = va_role_height(style, VA_TEXT_SMALL);
-	char number[32] = "not known";
+	char number[48] = "not known";
 	float y;
 
 	if (told->rec && told->kind == VA_FAULT_BAD) {
@@ -143,7 +144,11 @@ float va_layout_walk_end(struct va_scene *s, struct va_rect column, int grid_y, 
 	y = draw_frame(s, frame, frame_title(told), number, told->rec ? va_kind_colour(t, told->kind) : t->other, false,
 		       (double)(told->addr & (walk->page_size - 1)) / (double)walk->page_size);
 	text = va_rect(column.x, frame.y + frame.h + va_px(style, 3) + 2 * h, column.w, h);
-	if (told->cow)
+	if (told->cow && text.y + va_px(style, 22) + frame.h + va_px(style, 3) + 2 * h > column.y + column.h) {
+		snprintf(number, sizeof(number), "copied from 0x%" PRIx64, (uint64_t)told->old_pfn);
+		va_scene_text_either(s, text, VA_TEXT_LABEL, t->cow, number, strstr(number, "0x"));
+		va_scene_hit(s, text, VA_ACT_TIP, 0, number);
+	} else if (told->cow)
 		draw_old(s, va_rect(frame.x, text.y + va_px(style, 22), frame.w, frame.h), told->old_pfn, part, look);
 	else
 		byte_words(s, text, walk->page_size, told->addr & (walk->page_size - 1));

@@ -10,6 +10,7 @@
 #include "compare.h"
 #include "latency.h"
 #include "usage.h"
+#include "frames.h"
 #include "map_anim.h"
 #include "map_colour.h"
 #include "map_ruler.h"
@@ -87,6 +88,7 @@ struct va_look {
 	const struct va_fork_show *fork;
 	const struct va_inspect *inspect;
 	const struct va_search *search;
+	const struct va_frames *frames;
 	struct va_recording *recording;
 	const struct vmatlas_stream_header *header;
 	const struct va_model *model;
