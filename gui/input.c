@@ -84,8 +84,8 @@ const struct va_key va_keys[] = {
 	{VA_ACT_FORK_ALL, 'x', 0, "X", "fork: all mappings, or fold equal ones", "Stage", 0},
 	{VA_ACT_SEARCH, 'f', VA_MOD_CTRL, "Ctrl F or /", "search: address, name, rw-p, >1M, pid", "Stage", 0},
 	{VA_ACT_SEARCH, '/', 0, NULL, NULL, NULL, 0},
-	{VA_ACT_COPY, 'c', VA_MOD_CTRL, "Ctrl C", "copy what is chosen", "Stage", 0},
 	{VA_ACT_COPY, 'c', VA_MOD_CTRL | VA_MOD_SHIFT, "Ctrl Shift C", "copy all its facts", "Stage", 1},
+	{VA_ACT_COPY, 'c', VA_MOD_CTRL, "Ctrl C", "copy what is chosen", "Stage", 0},
 
 	{VA_ACT_HELP, '?', 0, "?", "this help", "Window", 0},
 	{VA_ACT_HELP, SDLK_F1, 0, NULL, NULL, NULL, 0},

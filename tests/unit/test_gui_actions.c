@@ -24,6 +24,11 @@ static void names_lead_to_actions(void **state)
 	assert_int_equal(arg, 0x600009000000);
 	assert_true(va_action_parse("tab:walk", &action, &arg));
 	assert_int_equal(arg, VA_TAB_WALK);
+	assert_true(va_action_parse("search:w+x", &action, &arg));
+	assert_int_equal(action, VA_ACT_SEARCH);
+	assert_string_equal(va_action_text("search:w+x"), "w+x");
+	assert_null(va_action_text("page:0x1000"));
+	assert_null(va_action_text("search"));
 	assert_false(va_action_parse("tab:nowhere", &action, &arg));
 	assert_false(va_action_parse("page:", &action, &arg));
 	assert_false(va_action_parse("page:12x", &action, &arg));
