@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "appearance.h"
@@ -10,6 +11,8 @@
 #include "commands.h"
 #include "moment.h"
 #include "window.h"
+
+#define SOON_MS 200 /* of reading before the window opens */
 
 static int help(void)
 {
@@ -63,6 +66,62 @@ static int replay_stream(struct va_window_options *o)
 	return va_window_run(o) ? VA_EXIT_FAILURE : VA_EXIT_OK;
 }
 
+struct wish { /* what the window's user asked for */
+	struct va_recording *recording;
+	const char *at;
+	int code;
+};
+
+static bool find_start(void *ctx, size_t *position)
+{
+	struct wish *wish = ctx;
+
+	wish->code = va_moment_find(wish->recording, "replay", wish->at, position);
+	return !wish->code;
+}
+
+static __u64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (__u64)t.tv_sec * 1000 + (__u64)t.tv_nsec / 1000000;
+}
+
+/* Most are read before anybody notices; of a long one the window shows how far it is. 1: there is more. */
+static int load_some(struct va_recording *r, const char *path)
+{
+	__u64 end = now_ms() + SOON_MS;
+	int more = va_recording_open(r, path);
+
+	if (more)
+		return more;
+	do
+		more = va_recording_step(r);
+	while (more > 0 && (now_ms() < end || !va_recording_ready(r)));
+	return more;
+}
+
+static int replay_file(struct va_window_options *o, const char *path, const char *at)
+{
+	struct wish wish = {.recording = va_recording_new(), .at = at};
+	int more = load_some(wish.recording, path);
+	size_t position;
+
+	o->recording = wish.recording;
+	o->loading = more > 0;
+	o->loaded = at ? find_start : NULL;
+	o->ctx = &wish;
+	if (more < 0)
+		wish.code = VA_EXIT_NOT_A_RECORDING;
+	else if (!more && at)
+		find_start(&wish, &position); /* better said before a window opens */
+	if (!wish.code && va_window_run(o) && !wish.code)
+		wish.code = VA_EXIT_FAILURE;
+	va_recording_free(wish.recording);
+	return wish.code;
+}
+
 int cmd_replay(int argc, char **argv)
 {
 	struct va_window_options o = {.stream_fd = -1};
@@ -74,16 +133,5 @@ int cmd_replay(int argc, char **argv)
 		return code < 0 ? help() : code;
 	va_appearance_apply(&look, &o);
 	o.title = argv[optind];
-	if (!strcmp(argv[optind], "-"))
-		return replay_stream(&o);
-	code = va_moment_load(&o.recording, argv[optind]);
-	if (code)
-		return code;
-	o.paused = at;
-	if (at)
-		code = va_moment_find(o.recording, "replay", at, &o.position);
-	if (!code && va_window_run(&o))
-		code = VA_EXIT_FAILURE;
-	va_recording_free(o.recording);
-	return code;
+	return strcmp(argv[optind], "-") ? replay_file(&o, argv[optind], at) : replay_stream(&o);
 }

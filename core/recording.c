@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "decode.h"
 #include "limits.h"
 
-#define READ_BYTES (1u << 20)
+#define READ_BYTES (64u << 10) /* packed, a piece is some thousand records */
 
 struct meta {
 	char *key, *value; /* one allocation, owned by key */
@@ -35,6 +36,10 @@ struct va_recording {
 	__u64 malformed;            /* OBJECT and META chunks without effect */
 	struct vmatlas_record *aligned;
 	size_t aligned_room;
+	int fd;                     /* of the file being read; -1 = none */
+	const char *name;           /* of it, borrowed */
+	char *piece;                /* owned; NULL = nothing is being read */
+	__u64 file_bytes, read_bytes;
 };
 
 static void out(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
@@ -159,13 +164,17 @@ struct va_recording *va_recording_new(void)
 	r->decoder = va_decoder_new(&ops, r);
 	r->texts = va_texts_new();
 	r->objects = va_objects_new();
+	r->fd = -1;
 	return r;
 }
+
+static void close_file(struct va_recording *r);
 
 void va_recording_free(struct va_recording *r)
 {
 	if (!r)
 		return;
+	close_file(r);
 	va_decoder_free(r->decoder);
 	va_merge_free(r->merge);
 	va_history_free(r->history);
@@ -200,22 +209,6 @@ void va_recording_finish(struct va_recording *r)
 	va_merge_flush(r->merge);
 }
 
-/* 0, a va_decode_error, or 1 with errno */
-static int feed_file(struct va_recording *r, int fd)
-{
-	char *buf = va_alloc_raw(READ_BYTES);
-	int error = 0;
-	ssize_t n;
-
-	while (!error && (n = read(fd, buf, READ_BYTES)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		error = n < 0 ? 1 : va_recording_feed(r, buf, (size_t)n);
-	}
-	free(buf);
-	return error;
-}
-
 /* Anything but a clean end: one sentence. */
 static int judge(const struct va_recording *r, const char *name, int error)
 {
@@ -233,21 +226,71 @@ static int judge(const struct va_recording *r, const char *name, int error)
 	return 0;
 }
 
-int va_recording_load(struct va_recording *r, const char *path)
+int va_recording_open(struct va_recording *r, const char *path)
 {
 	bool standard = !strcmp(path, "-");
-	const char *name = standard ? "standard input" : path;
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	int error = fd < 0 ? 1 : feed_file(r, fd), saved = errno;
+	struct stat stat;
 
-	if (!standard && fd >= 0)
-		close(fd);
-	if (error > 0) {
-		fprintf(stderr, "vmatlas: %s: %s\n", name, strerror(saved));
-		return -1;
-	}
+	r->name = standard ? "standard input" : path;
+	r->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (r->fd < 0)
+		return fprintf(stderr, "vmatlas: %s: %s\n", r->name, strerror(errno)), -1;
+	r->file_bytes = !fstat(r->fd, &stat) && S_ISREG(stat.st_mode) ? (__u64)stat.st_size : 0;
+	r->read_bytes = 0;
+	r->piece = va_alloc_raw(READ_BYTES);
+	return 0;
+}
+
+static void close_file(struct va_recording *r)
+{
+	if (r->fd > STDIN_FILENO)
+		close(r->fd);
+	r->fd = -1;
+	free(r->piece);
+	r->piece = NULL;
+}
+
+int va_recording_step(struct va_recording *r)
+{
+	int error = 0;
+	ssize_t n;
+
+	do
+		n = read(r->fd, r->piece, READ_BYTES);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fprintf(stderr, "vmatlas: %s: %s\n", r->name, strerror(errno)), close_file(r), -1;
+	r->read_bytes += (__u64)n;
+	if (n)
+		error = va_recording_feed(r, r->piece, (size_t)n);
+	if (n && !error)
+		return 1;
+	close_file(r);
 	va_recording_finish(r);
-	return judge(r, name, error);
+	return judge(r, r->name, error);
+}
+
+void va_recording_stop(struct va_recording *r)
+{
+	close_file(r);
+	va_recording_finish(r);
+}
+
+double va_recording_part(const struct va_recording *r)
+{
+	return r->file_bytes ? (double)r->read_bytes / (double)r->file_bytes : 0;
+}
+
+int va_recording_load(struct va_recording *r, const char *path)
+{
+	int more = va_recording_open(r, path);
+
+	if (more)
+		return more;
+	do
+		more = va_recording_step(r);
+	while (more > 0);
+	return more;
 }
 
 bool va_recording_ready(const struct va_recording *r)

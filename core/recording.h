@@ -25,6 +25,16 @@ void va_recording_finish(struct va_recording *r);
  */
 int va_recording_load(struct va_recording *r, const char *path);
 
+/*
+ * The same in pieces, for who has something else to do meanwhile: open, then step until it does not return 1. open: 0, or -1 after a sentence. step reads a piece of some ms of
+ * work: 1 = there is more, 0 = this was all, -1 = it is no recording (after a sentence). stop: no more is wanted; what has come can be used. part: 0..1 of the file, 0 where
+ * its size is not known.
+ */
+int va_recording_open(struct va_recording *r, const char *path);
+int va_recording_step(struct va_recording *r);
+void va_recording_stop(struct va_recording *r);
+double va_recording_part(const struct va_recording *r);
+
 bool va_recording_ready(const struct va_recording *r); /* header seen: the functions below may be used */
 const struct vmatlas_stream_header *va_recording_header(const struct va_recording *r);
 struct va_history *va_recording_history(struct va_recording *r);

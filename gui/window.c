@@ -13,6 +13,7 @@
 #include "copy.h"
 #include "decode.h"
 #include "input.h"
+#include "loading.h"
 #include "render.h"
 #include "settings.h"
 #include "source.h"
@@ -27,6 +28,7 @@ struct window {
 	bool own_recording;
 	struct va_source source;
 	bool streaming;
+	bool loading;
 	struct va_rest rest;
 	struct va_settings settings; /* as they were at the beginning */
 	struct va_capture *capture;  /* NULL = the window is not filmed */
@@ -217,8 +219,63 @@ static void copy(struct window *w, bool all, uint64_t now)
 	free(text);
 }
 
+static void start_at(struct window *w, size_t position, uint64_t now)
+{
+	va_app_update(&w->app, now);
+	va_playback_pause(&w->app.play, true, now);
+	va_playback_seek(&w->app.play, position);
+	w->app.jumped = true;
+}
+
+/* Where the user wants to start can be known only when all is there. */
+static void start_loaded(struct window *w, uint64_t now)
+{
+	size_t position;
+
+	w->loading = false;
+	if (!w->o->loaded) {
+		va_app_update(&w->app, now);
+	} else if (w->o->loaded(w->o->ctx, &position)) {
+		start_at(w, position, now);
+	} else {
+		w->quit = true;
+	}
+}
+
+static void stop_loading(struct window *w, uint64_t now)
+{
+	va_recording_stop(w->recording);
+	say_source(w, "loading was stopped: this is what had come");
+	start_loaded(w, now);
+}
+
+/* Reads on for a little less than a frame. */
+static void load(struct window *w, uint64_t began)
+{
+	int more = 1;
+
+	while (more > 0 && now_ns() < began + VA_TIME_FRAME)
+		more = va_recording_step(w->recording);
+	if (more <= 0)
+		start_loaded(w, now_ns());
+}
+
+static void show_loading(struct window *w)
+{
+	size_t records = va_recording_ready(w->recording) ? va_history_count(va_recording_history(w->recording)) : 0;
+
+	va_layout_loading(&w->app.scene, &w->app.style, w->app.view.w, w->app.view.h, w->o->title, va_recording_part(w->recording), records);
+	va_app_draw(&w->app);
+	va_screen_show(&w->screen, &w->app.canvas);
+}
+
 static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64_t now)
 {
+	if (w->loading && action != VA_ACT_QUIT && action != VA_ACT_FULL) {
+		if (action == VA_ACT_ESCAPE)
+			stop_loading(w, now);
+		return;
+	}
 	switch (action) {
 	case VA_ACT_QUIT:
 		w->quit = true;
@@ -428,6 +485,15 @@ static void loop(struct window *w)
 	while (!w->quit) {
 		uint64_t now = now_ns(), began = now;
 
+		while (w->loading && !w->quit) {
+			load(w, now);
+			if (w->loading)
+				show_loading(w);
+			while (SDL_PollEvent(&e))
+				event(w, &e, now_ns());
+			now = began = now_ns();
+		}
+
 		take_stream(w);
 		expect_text(w);
 		va_app_update(&w->app, now);
@@ -448,16 +514,6 @@ static void loop(struct window *w)
 				event(w, &e, now_ns());
 			while (SDL_PollEvent(&e));
 	}
-}
-
-static void start_at(struct window *w, uint64_t now)
-{
-	va_app_update(&w->app, now);
-	if (!w->o->paused || !w->app.ready)
-		return;
-	va_playback_pause(&w->app.play, true, now);
-	va_playback_seek(&w->app.play, w->o->position);
-	w->app.jumped = true;
 }
 
 static const char *title_of(struct window *w, char *buf, size_t n)
@@ -543,7 +599,9 @@ static int open_all(struct window *w)
 	use_settings(w, compact);
 	va_rest_start(&w->rest, wake, w);
 	if (w->o->stream_fd < 0) {
-		start_at(w, now_ns());
+		w->loading = w->o->loading;
+		if (!w->loading)
+			start_loaded(w, now_ns());
 		return 0;
 	}
 	say_source(w, "live");

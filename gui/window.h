@@ -27,13 +27,15 @@ struct va_window_options {
 	int (*mark)(void *ctx, const char *text);
 	void *ctx; /* of both */
 
+	bool loading;       /* the recording is still being read (va_recording_step): the window reads on, shows how far it is, and can be told to stop */
+	/* Loading has ended: where to start, paused. NULL = plays from the start. False: after one sentence, the window closes. */
+	bool (*loaded)(void *ctx, size_t *position);
+
 	int width, height;  /* 0 = as the window was last, else 1280 × 720, or what fits the screen */
 	double scale;       /* of texts and widths; 0 = from the window's size */
 	const char *theme;  /* "dark", "light", "projector"; NULL = as it was last */
 	bool compact;       /* the map alone */
 	bool on_top;        /* above other windows */
-	bool paused;        /* replay starts paused at `position` (of the history); otherwise it plays from the start */
-	size_t position;
 	bool hidden_ok;     /* do not complain when there is no display (tests with SDL_VIDEODRIVER=dummy) */
 };
 
