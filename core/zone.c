@@ -176,6 +176,15 @@ static bool is_bss(const struct subject *s)
 	return true;
 }
 
+/* Without randomization the heap begins where the bss ends, and one VMA holds both: it is called by what takes more of it. */
+static bool is_mostly_heap(const struct subject *s)
+{
+	__u64 start_brk, brk;
+
+	return !strcmp(s->name, "[heap]") && va_mm_brk(s->mm, &start_brk, &brk) && start_brk > s->vma->start && start_brk < s->vma->end &&
+	       s->vma->end - start_brk > start_brk - s->vma->start;
+}
+
 /* --- the rest -------------------------------------------------------------------------------------------------------- */
 
 static bool is_thread_stack(const struct va_mm *mm, const struct va_vma *vma)
@@ -220,7 +229,7 @@ enum va_zone va_zone_of(const struct va_mm *mm, const struct va_vma *vma, const 
 		return VA_ZONE_GUARD;
 	if (!strcmp(s.name, "[stack]"))
 		return VA_ZONE_STACK;
-	if (is_bss(&s))
+	if (is_bss(&s) && !is_mostly_heap(&s))
 		return VA_ZONE_BSS;
 	if (!strcmp(s.name, "[heap]"))
 		return VA_ZONE_HEAP;

@@ -6,7 +6,8 @@
  *   vvar, vdso, vsyscall   special mappings by their name
  *   guard                  no access at all (PROT_NONE) and a neighbour touches it
  *   stack                  start_stack lies in it (MM_LAYOUT)
- *   bss                    anonymous memory behind the file pages of an ELF segment that is larger in memory than in the file
+ *   bss                    anonymous memory behind the file pages of an ELF segment that is larger in memory than in the file (and not mostly heap: without
+ *                          randomization one VMA may hold both)
  *   heap                   named [heap] by the kernel's own rule
  *   shared                 shared memory that only looks like a file: /dev/zero, memfd, SysV, /dev/shm, named by prctl
  *   of an ELF file         by the sections (else segments) its file pages belong to: text (executable), rodata (read-only data, and RELRO:

@@ -156,6 +156,28 @@ static void program_and_library(void **state)
 	end(&f);
 }
 
+/* Without randomization brk begins where the bss ends, and one VMA holds both: the larger part gives the name. */
+static void bss_and_heap_in_one(void **state)
+{
+	static const struct {
+		__u64 start_brk;
+		enum va_zone zone;
+	} cases[] = {{0x55559000, VA_ZONE_BSS}, {0x55557000, VA_ZONE_HEAP}};
+	struct object program = an_object(1, ET_DYN, 1);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture f;
+
+		begin(&f);
+		text(&f, 1, "/usr/bin/cat");
+		assert_true(va_objects_add(f.objects, &program, sizeof(program)));
+		map_object(&f, 0x55550000, 1);
+		tell(&f, cases[i].start_brk, 0x5555a000, 0);
+		expect(&f, 0x55556000, cases[i].zone, false);
+		end(&f);
+	}
+}
+
 /* What merely touches the end of a file without bss is memory of its own. */
 static void no_bss_without_need(void **state)
 {
@@ -247,7 +269,7 @@ static void malformed_objects_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(program_and_library), cmocka_unit_test(no_bss_without_need), cmocka_unit_test(without_elf_facts), cmocka_unit_test(memory_of_no_file),
+		cmocka_unit_test(program_and_library), cmocka_unit_test(bss_and_heap_in_one), cmocka_unit_test(no_bss_without_need), cmocka_unit_test(without_elf_facts), cmocka_unit_test(memory_of_no_file),
 		cmocka_unit_test(malformed_objects_are_refused),
 	};
 
