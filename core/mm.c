@@ -158,6 +158,19 @@ const struct vmatlas_mm_counts *va_mm_counts(const struct va_mm *mm)
 	return mm->has_counts ? &mm->counts : NULL;
 }
 
+__u64 va_mm_peak_rss(const struct va_mm *mm)
+{
+	return mm->peak_rss;
+}
+
+void va_mm_note_peak(struct va_mm *mm)
+{
+	__u64 rss = mm->counts.rss_file + mm->counts.rss_anon + mm->counts.rss_shmem;
+
+	if (rss > mm->peak_rss)
+		mm->peak_rss = rss;
+}
+
 bool va_mm_has_vsyscall(const struct va_mm *mm)
 {
 	return mm->has_vsyscall;

@@ -30,6 +30,7 @@ struct va_mm {
 	bool swept;                /* SWEEPs come: what calls do to pages need not be guessed */
 	struct vmatlas_mm_layout layout;
 	struct vmatlas_mm_counts counts;
+	__u64 peak_rss;            /* pages, the most that counts ever said */
 	struct va_vmas *vmas;
 	struct va_pages *pages;
 	struct va_pages *moved;    /* what an mremap took away, until its OP says where to; NULL = nothing */
@@ -53,6 +54,7 @@ void va_mm_begin_range(struct va_mm *mm, const struct vmatlas_record *rec);
 bool va_mm_add_vma(struct va_mm *mm, const struct vmatlas_record *rec, bool *stray);
 /* Applies the pending RANGE when it has all; true: the map has become sure again by it. */
 bool va_mm_end_range(struct va_mm *mm);
+void va_mm_note_peak(struct va_mm *mm); /* counts have changed */
 
 /* Where VMAs were lost, pages known before `ts` may be another mapping's. */
 void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts);

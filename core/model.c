@@ -133,6 +133,7 @@ static bool apply_counts(struct va_model *m, const struct vmatlas_record *rec)
 		return false;
 	mm->counts = rec->counts;
 	mm->has_counts = true;
+	va_mm_note_peak(mm);
 	return true;
 }
 

@@ -107,6 +107,7 @@ bool va_mm_stale(const struct va_mm *mm);
 const struct vmatlas_mm_layout *va_mm_layout(const struct va_mm *mm); /* brk as of the last RANGE; NULL = not seen */
 bool va_mm_brk(const struct va_mm *mm, __u64 *start_brk, __u64 *brk); /* as of the last RANGE or MM_LAYOUT; false: not known */
 const struct vmatlas_mm_counts *va_mm_counts(const struct va_mm *mm); /* as last told by MM_COUNTS or RANGE */
+__u64 va_mm_peak_rss(const struct va_mm *mm); /* pages: the most that was ever told; the kernel's own (VmHWM) may lie above, between two tellings */
 bool va_mm_has_vsyscall(const struct va_mm *mm);
 
 size_t va_mm_vma_count(const struct va_mm *mm);

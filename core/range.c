@@ -180,6 +180,7 @@ static void take_counts(struct va_mm *mm, const struct vmatlas_range *r)
 	c->swap = r->swap;
 	c->pgtable_bytes = r->pgtable_bytes;
 	c->map_count = r->map_count;
+	va_mm_note_peak(mm);
 }
 
 static bool note_sure(struct va_mm *mm, const struct va_pending *p)

@@ -16,6 +16,7 @@ bool va_act_on_tables(struct va_app *app, enum va_action_id action, uint64_t arg
 bool va_act_on_notice(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_fork(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_inspect(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+bool va_act_on_tree(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_window(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 
 bool va_escape_tables(struct va_app *app); /* false: nothing to close there */

@@ -130,6 +130,7 @@ bool va_act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, u
 
 	switch (action) {
 	case VA_ACT_PROCESS:
+		app->view.tree.newest = false;
 		app->view.pinned = true;
 		app->view.tgid = (__u32)arg;
 		app->view.focus = app->view.selected = 0;
@@ -156,6 +157,7 @@ bool va_act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, u
 			app->view.tab = VA_TAB_WALK;
 		return true;
 	case VA_ACT_FOLLOW:
+		app->view.tree.newest = false;
 		app->view.follow = true;
 		app->view.pinned = false;
 		va_act_unchoose(app);

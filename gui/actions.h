@@ -34,6 +34,8 @@
 	/* inspector: FIND: an address; EVENT: a record; SEARCH takes a text; RESULT: of the search */                           \
 	X(SEARCH, "search") X(FIND, "find") X(EVENT, "event") X(RESULT, "result") X(RESULT_NEXT, "result-next")                 \
 	X(RESULT_PREV, "result-prev") X(RESULT_TAKE, "result-take") X(COPY, "")                                                 \
+	X(TREE_SORT, "tree-sort") X(TREE_FILTER, "tree-filter") X(TREE_ENDED, "tree-ended") X(NEWEST, "newest")                 \
+	X(TREE_SORT_BY, "tree-sort-by") X(TREE_FILTER_BY, "tree-filter-by")                                                     \
 	/* window */                                                                                                            \
 	X(HELP, "help") X(THEME, "theme") X(SCALE_UP, "larger") X(SCALE_DOWN, "smaller") X(SCALE_RESET, "scale-reset")          \
 	X(PANES, "panes") X(COMPACT, "compact") X(ON_TOP, "") X(FILM, "") X(FULL, "") X(SHOT, "") X(MARK, "") X(ESCAPE, "escape") X(QUIT, "")

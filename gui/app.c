@@ -48,6 +48,9 @@ void va_app_destroy(struct va_app *app)
 	va_usage_destroy(&app->usage);
 	va_compare_destroy(&app->compare);
 	va_latency_destroy(&app->latency);
+	va_processes_free(&app->processes);
+	va_process_list_free(&app->tree);
+	va_process_list_free(&app->pane);
 	va_rows_free(&app->rows);
 	va_frames_free(&app->frames);
 	va_map_anim_free(&app->anim);
@@ -130,6 +133,16 @@ static void build_rows(struct va_app *app, uint64_t now)
 	app->dirty = true;
 }
 
+/* Both lists show the same processes; the pane's are a tree always. */
+static void list_processes(struct va_app *app)
+{
+	struct va_process_query q = {.sort = app->view.tree.sort, .filter = app->view.tree.filter, .fold = app->view.tree.fold, .tgid = app->view.tgid};
+
+	va_process_list_fill(&app->tree, &app->processes, &q);
+	q.sort = VA_SORT_TREE;
+	va_process_list_fill(&app->pane, &app->processes, &q);
+}
+
 static void update_fork(struct va_app *app, unsigned levels, bool jumped, uint64_t now)
 {
 	const struct va_fork_at at = {.history = app->play.history, .model = app->play.model, .pos = app->play.pos, .time = app->play.time, .tgid = app->view.tgid,
@@ -195,6 +208,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH) |
 		      va_usage_update(&app->usage, app->play.history, levels, CHRONICLE_BATCH);
 	app->dirty |= va_heat_update(app->heat, app->play.history, CHRONICLE_BATCH);
+	va_processes_update(&app->processes, app->play.model, app->play.pos);
 	va_app_follow(app, now);
 	va_walk_show_update(&app->walk, app->play.history, app->play.pos, app->view.tgid, levels, jumped, app->view.still && jumped, now);
 	update_fork(app, levels, jumped, now);
@@ -260,6 +274,30 @@ void va_app_layout(struct va_app *app, uint64_t now)
 	struct va_look look;
 
 	va_app_look(app, &look, now);
+	if (app->ready) {
+		list_processes(app);
+		look.processes = &app->processes;
+		look.tree = &app->tree;
+		look.pane = &app->pane;
+		look.play = &app->play;
+		look.chronicle = &app->chronicle;
+		look.heat = app->heat;
+		look.page_glow = &app->page_glow;
+		look.anim = &app->anim;
+		look.ruler = &app->ruler;
+		look.walk = &app->walk;
+		look.news = &app->news;
+		look.tables = &app->tables;
+		look.notices = app->notices;
+		look.fork = &app->fork;
+		look.header = va_recording_header(app->recording);
+		look.model = app->play.model;
+		look.mm = shown_mm(app);
+		look.task = app->view.tgid ? va_model_find_task(app->play.model, app->view.tgid) : NULL;
+		look.texts = va_recording_texts(app->recording);
+		look.objects = va_recording_objects(app->recording);
+		look.events_per_second = rate_now(app);
+	}
 	va_layout(&app->scene, &look);
 	app->scene.busy |= app->flight.start && va_anim(app->flight.start, VA_TIME_MOVE, now) < 1;
 	app->scene.busy |= app->ready && va_notices_position(app->notices) != app->play.pos;
@@ -290,7 +328,7 @@ void va_app_notice(struct va_app *app, const char *text, uint64_t now)
 
 bool va_app_act(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_moments, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice, va_act_on_fork, va_act_on_inspect};
+	static const va_act_fn with_data[] = {va_act_on_time, va_act_on_moments, va_act_on_map, va_act_on_stage, va_act_on_tables, va_act_on_notice, va_act_on_fork, va_act_on_inspect, va_act_on_tree};
 	bool changed = va_act_on_window(app, action, arg, now);
 
 	for (size_t i = 0; i < sizeof(with_data) / sizeof(with_data[0]) && !changed && app->ready; i++)

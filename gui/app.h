@@ -28,6 +28,9 @@ struct va_app {
 	struct va_inspect inspect;
 	struct va_search search;
 	struct va_symbols *symbols;     /* borrowed; NULL = code is named by file and offset alone */
+	struct va_processes processes;
+	struct va_process_list tree, pane;
+	uint64_t turned_since; /* to the newest process */
 	struct va_rows rows;
 	struct va_map_anim anim;
 	struct va_view view;

@@ -56,6 +56,18 @@ static void note_activity(struct va_app *app, size_t from, size_t to)
 	}
 }
 
+/* Each new process, but not faster than an eye can turn: of several the last. */
+static void follow_newest(struct va_app *app, bool jumped, uint64_t now)
+{
+	size_t newest = va_processes_newest(&app->processes);
+	__u32 tgid = newest == VA_NO_PROCESS ? 0 : app->processes.process[newest].tgid;
+
+	if (!tgid || tgid == app->view.tgid || (!jumped && app->view.tgid && now - app->turned_since < VA_TIME_TURN))
+		return;
+	switch_to(app, tgid);
+	app->turned_since = now;
+}
+
 static void follow_process(struct va_app *app, size_t from, size_t to, bool jumped)
 {
 	const struct va_task *task = task_of(app, app->view.tgid);
@@ -144,7 +156,9 @@ void va_app_follow(struct va_app *app, uint64_t now)
 	size_t from = app->seen, to = app->play.pos;
 	bool jumped = app->jumped || app->turned || to < from;
 
-	if (jumped || to != from || !app->view.tgid)
+	if (app->view.tree.newest)
+		follow_newest(app, jumped, now);
+	else if (jumped || to != from || !app->view.tgid)
 		follow_process(app, to - from > LOOK_BACK && to > LOOK_BACK ? to - LOOK_BACK : from, to, jumped);
 	if (jumped || to != app->place_seen)
 		follow_place(app, jumped, now);

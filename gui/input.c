@@ -87,6 +87,11 @@ const struct va_key va_keys[] = {
 	{VA_ACT_COPY, 'c', VA_MOD_CTRL | VA_MOD_SHIFT, "Ctrl Shift C", "copy all its facts", "Stage", 1},
 	{VA_ACT_COPY, 'c', VA_MOD_CTRL, "Ctrl C", "copy what is chosen", "Stage", 0},
 
+	{VA_ACT_TREE_SORT, 'o', 0, "O", "processes: another order", "Stage", 0},
+	{VA_ACT_TREE_FILTER, 'o', VA_MOD_CTRL, "Ctrl O", "processes: which are listed", "Stage", 0},
+	{VA_ACT_TREE_ENDED, 'z', 0, "Z", "processes: fold those that ended", "Stage", 0},
+	{VA_ACT_NEWEST, 'n', 0, "N", "follow the newest process", "Stage", 0},
+
 	{VA_ACT_HELP, '?', 0, "?", "this help", "Window", 0},
 	{VA_ACT_HELP, SDLK_F1, 0, NULL, NULL, NULL, 0},
 	{VA_ACT_HELP, '/', VA_MOD_SHIFT, NULL, NULL, NULL, 0},

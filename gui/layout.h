@@ -25,6 +25,7 @@ void va_layout_stage(struct va_scene *s, struct va_rect r, const struct va_look 
 void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *look); /* in the stage, as all of va_tabs */
 void va_layout_radix(struct va_scene *s, struct va_rect r, const struct va_look *look); /* the page tables as a tree */
 void va_layout_noticed(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_tree(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_fork(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_inspect(struct va_scene *s, struct va_rect r, const struct va_look *look);
 int va_layout_search(struct va_scene *s, struct va_rect r, const struct va_look *look); /* returns the height used */
@@ -54,6 +55,10 @@ void va_layout_flags(struct va_scene *s, const struct va_time_axis *a, struct va
 /* Pieces shared by panes. */
 /* A button cut off the left of *r; on: it is what holds. Where it does not fit: not drawn. */
 void va_layout_button(struct va_scene *s, struct va_rect *r, const char *text, bool on, enum va_action_id action, uint64_t arg, const char *tip);
+/* The line that counts ended processes which are folded away, or folds them; nothing where there is nothing to fold. */
+void va_layout_folded(struct va_scene *s, struct va_rect at, const struct va_process_list *list);
+/* A process's name and number, marked where it is the one shown; takes what it needs off *at's left. Clicking the row chooses it. */
+void va_layout_process_name(struct va_scene *s, struct va_rect row, struct va_rect *at, const struct va_process *p, const struct va_look *look);
 /*
  * A list `height` pixels tall stands in *r: how far it is scrolled, in pixels. Where it is too tall, the bar is drawn and *r made narrower. id: each list that can be
  * seen at the same time has its own, see VA_SCROLL_*.

@@ -1,4 +1,4 @@
-/* The line at the top: what is watched, how much happens, what was lost. And the list of processes. */
+/* The line at the top: what is watched, how much happens, what was lost. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,14 +38,11 @@ static void memory_facts(struct va_scene *s, struct va_rect *r, const struct va_
 	fact(s, r, "page tables", va_words_size(text, sizeof(text), c->pgtable_bytes), t->text, "memory that the page tables themselves take");
 }
 
-static __u64 faults_of(const struct va_model *model, __u32 tgid)
+static __u64 faults_of(const struct va_look *look)
 {
-	__u64 sum = 0;
+	size_t i = va_processes_find(look->processes, look->view->tgid);
 
-	for (size_t i = 0; i < va_model_task_count(model); i++)
-		if (va_model_task(model, i)->tgid == tgid)
-			sum += va_model_task(model, i)->faults;
-	return sum;
+	return i == VA_NO_PROCESS ? 0 : look->processes->process[i].faults;
 }
 
 /* Said for a moment; else where the data comes from, and what of it the kernel could not show. */
@@ -102,7 +99,7 @@ void va_layout_status(struct va_scene *s, struct va_rect r, const struct va_look
 		va_rect_cut_left(&r, va_scene_text(s, r, VA_TEXT_BODY, VA_LEFT, t->dim, text) + va_px(style, 22));
 	}
 	fact(s, &r, "lost", va_words_count(text, sizeof(text), counts->lost), counts->lost ? t->warn : t->good, "records the kernel had to drop because buffers were full; 0 = the picture misses nothing");
-	fact(s, &r, "faults", va_words_count(text, sizeof(text), faults_of(look->model, look->view->tgid)), t->text, "page faults of this process so far");
+	fact(s, &r, "faults", va_words_count(text, sizeof(text), faults_of(look)), t->text, "page faults of this process so far");
 	memory_facts(s, &r, look);
 	snprintf(text, sizeof(text), look->events_per_second < 10 ? "%.1f" : "%.0f", look->events_per_second);
 	fact(s, &r, "events/s", text, t->text, "records a second, of all processes, around this moment");
@@ -110,135 +107,4 @@ void va_layout_status(struct va_scene *s, struct va_rect r, const struct va_look
 		va_words_count(text, sizeof(text), counts->invalid);
 		fact(s, &r, "invalid", text, t->warn, "records that make no sense and were ignored");
 	}
-}
-
-struct list {
-	struct va_rect r;
-	int line;
-};
-
-static bool list_line(struct list *l, struct va_rect *out, int h)
-{
-	if (l->r.h < h)
-		return false;
-	*out = va_rect_cut_top(&l->r, h);
-	return true;
-}
-
-static void thread_lines(struct va_scene *s, struct list *l, const struct va_look *look, __u32 tgid)
-{
-	const struct va_theme *t = s->style->theme;
-	struct va_rect at;
-	char text[32];
-
-	for (size_t i = 0; i < va_model_task_count(look->model); i++) {
-		const struct va_task *task = va_model_task(look->model, i);
-
-		if (task->tgid != tgid || task->tid == tgid)
-			continue;
-		if (!list_line(l, &at, l->line))
-			return;
-		va_rect_cut_left(&at, va_px(s->style, 22));
-		va_rect_cut_right(&at, va_scene_text(s, at, VA_TEXT_SMALL, VA_RIGHT, t->dim, va_words_count(text, sizeof(text), task->faults)) + va_px(s->style, 6));
-		va_scene_printf(s, at, VA_TEXT_SMALL, VA_LEFT, task->end ? va_colour_fade(t->dim, 0.6f) : t->dim, "thread %u", task->tid);
-	}
-}
-
-static int depth_of(const struct va_model *model, const struct va_task *task)
-{
-	int depth = 0;
-
-	for (; task && task->ppid && depth < 6; depth++) {
-		task = va_model_find_task(model, task->ppid);
-		if (!task)
-			break;
-	}
-	return depth;
-}
-
-static void process_line(struct va_scene *s, struct va_rect at, const struct va_task *task, const struct va_look *look)
-{
-	const struct va_style *style = s->style;
-	const struct va_theme *t = style->theme;
-	const struct va_mm *mm = va_model_mm_of(look->model, task->tgid);
-	const struct vmatlas_mm_counts *c = mm && !task->end ? va_mm_counts(mm) : NULL;
-	bool chosen = task->tgid == look->view->tgid;
-	char size[32], tip[128];
-	struct va_rect row = at;
-
-	if (chosen) {
-		va_scene_round(s, at, va_px(style, 4), t->raised);
-		va_scene_fill(s, va_rect(at.x, at.y + 2, va_px(style, 3), at.h - 4), t->accent);
-	}
-	at = va_rect_inset(at, va_px(style, 8), 0);
-	va_rect_cut_left(&at, depth_of(look->model, task) * va_px(style, 10));
-	va_rect_cut_right(&at, va_scene_text(s, at, VA_TEXT_SMALL, VA_RIGHT, t->dim,
-					     c ? va_words_size(size, sizeof(size), (c->rss_anon + c->rss_file + c->rss_shmem) << 12) : "ended") + va_px(style, 6));
-	va_rect_cut_left(&at, va_scene_text(s, at, chosen ? VA_TEXT_STRONG : VA_TEXT_BODY, VA_LEFT, task->end ? t->dim : t->text, task->comm) + va_px(style, 6));
-	if (at.w > va_px(style, 20))
-		va_scene_printf(s, at, VA_TEXT_SMALL, VA_LEFT, t->dim, "%u", task->tgid);
-	snprintf(tip, sizeof(tip), "%s, process %u, child of %u. Click to look at it; F follows what happens.", task->comm, task->tgid, task->ppid);
-	va_scene_hit(s, row, VA_ACT_PROCESS, task->tgid, tip);
-}
-
-#define MANY 12 /* processes: from here on those that have ended go to the bottom */
-
-static bool list_processes(struct va_scene *s, struct list *l, const struct va_look *look, bool all, bool ended, size_t *shown)
-{
-	struct va_rect at;
-
-	for (size_t i = 0; i < va_model_task_count(look->model); i++) {
-		const struct va_task *task = va_model_task(look->model, i);
-
-		if (task->tid != task->tgid || (!all && (task->end != 0) != ended))
-			continue;
-		if (!list_line(l, &at, l->line + va_px(s->style, 2)))
-			return false;
-		process_line(s, at, task, look);
-		thread_lines(s, l, look, task->tgid);
-		++*shown;
-	}
-	return true;
-}
-
-/* Faults by kind up to this moment: what the colours of the timeline add up to. */
-static void totals(struct va_scene *s, struct va_rect r, const struct va_look *look)
-{
-	const struct va_style *style = s->style;
-	const struct va_theme *t = style->theme;
-	int line = va_role_height(style, VA_TEXT_SMALL) + va_px(style, 4), k = va_px(style, 8);
-	double sum[VA_CLASSES];
-	char text[32];
-
-	va_chronicle_sum(look->chronicle, va_history_begin(look->play->history), look->play->time, sum);
-	va_scene_text(s, va_rect_cut_top(&r, line), VA_TEXT_STRONG, VA_LEFT, t->text, "Events so far");
-	for (int c = 0; c < VA_CLASSES && r.h >= line; c++) {
-		struct va_rect at = va_rect_cut_top(&r, line);
-
-		va_scene_fill(s, va_rect(at.x, at.y + (at.h - k) / 2, c == VA_CLASS_OP ? va_px(style, 2) : k, k), va_class_colour(t, (enum va_class)c));
-		va_rect_cut_left(&at, k + va_px(style, 6));
-		va_words_count(text, sizeof(text), (__u64)(sum[c] + 0.5));
-		va_rect_cut_right(&at, va_scene_text(s, at, VA_TEXT_MONO_SMALL, VA_RIGHT, sum[c] >= 0.5 ? t->text : t->dim, text) + va_px(style, 6));
-		va_scene_text(s, at, VA_TEXT_SMALL, VA_LEFT, t->dim, va_class_name((enum va_class)c));
-	}
-}
-
-static int totals_height(const struct va_style *style)
-{
-	return (va_role_height(style, VA_TEXT_SMALL) + va_px(style, 4)) * (VA_CLASSES + 1) + va_px(style, 2);
-}
-
-void va_layout_processes(struct va_scene *s, struct va_rect r, const struct va_look *look)
-{
-	struct list l = {.r = va_layout_pane(s, r, "Processes"), .line = va_role_height(s->style, VA_TEXT_BODY) + va_px(s->style, 5)};
-	struct va_rect sums = va_rect_cut_bottom(&l.r, totals_height(s->style)), more = va_rect_cut_bottom(&l.r, l.line);
-	size_t shown = 0, all = 0;
-
-	for (size_t i = 0; i < va_model_task_count(look->model); i++)
-		all += va_model_task(look->model, i)->tid == va_model_task(look->model, i)->tgid;
-	if (list_processes(s, &l, look, all <= MANY, false, &shown) && all > MANY)
-		list_processes(s, &l, look, false, true, &shown);
-	if (shown < all)
-		va_scene_printf(s, more, VA_TEXT_SMALL, VA_LEFT, s->style->theme->dim, "%zu more", all - shown);
-	totals(s, sums, look);
 }

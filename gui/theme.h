@@ -19,6 +19,7 @@
 #define VA_TIME_WALK_STEP (180 * VA_MS)/* one level of a walk */
 #define VA_TIME_WALK_HOLD (250 * VA_MS) /* a finished walk stays at least so long before the next is shown */
 #define VA_TIME_EACH (1700 * VA_MS)     /* event by event: an event gets so long */
+#define VA_TIME_TURN (1200 * VA_MS)     /* to the newest process: not more often */
 #define VA_TIME_FORK (2400 * VA_MS)     /* a child grows out of its parent; exec puts a new map in place of the old */
 #define VA_TIME_COMPARE (150 * VA_MS)   /* a difference that follows the picture is made anew so often */
 #define VA_TIME_FRAME (16 * VA_MS)

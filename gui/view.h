@@ -19,6 +19,7 @@
 #include "page_glow.h"
 #include "notice_view.h"
 #include "playback.h"
+#include "processes.h"
 #include "recording.h"
 #include "scene.h"
 #include "search.h"
@@ -33,6 +34,13 @@ enum va_panes { VA_PANES_ALL, VA_PANES_MAP, VA_PANES_STAGE };
 #define VA_SCALE_MOST 3.0f
 
 enum va_scroll_id { VA_SCROLL_PROCESSES, VA_SCROLL_STAGE, VA_SCROLL_STAGE_2, VA_SCROLL_HELP };
+
+struct va_tree_view { /* lists of processes */
+	enum va_process_sort sort; /* of the tab; the pane is a tree always */
+	enum va_process_filter filter;
+	enum va_process_fold fold;
+	bool newest;               /* the picture turns to each new process */
+};
 
 struct va_view {
 	int w, h;
@@ -65,6 +73,7 @@ struct va_view {
 	const char *notice; /* said in the status line; NULL = nothing */
 	uint64_t notice_until;
 	struct va_fork_view fork;
+	struct va_tree_view tree;
 	const char *source; /* "live", "ended: …": where the data comes from */
 };
 
@@ -89,6 +98,8 @@ struct va_look {
 	const struct va_inspect *inspect;
 	const struct va_search *search;
 	const struct va_frames *frames;
+	const struct va_processes *processes;
+	const struct va_process_list *tree, *pane; /* for the tab, for the pane */
 	struct va_recording *recording;
 	const struct vmatlas_stream_header *header;
 	const struct va_model *model;
