@@ -81,16 +81,16 @@ const struct va_key va_keys[] = {
 
 	{VA_ACT_FORK_PREV, 'k', VA_MOD_SHIFT, "Shift K", "fork: previous child", "Stage", 0},
 	{VA_ACT_FORK_NEXT, 'k', 0, "K", "fork: next child", "Stage", 0},
-	{VA_ACT_FORK_ALL, 'x', 0, "X", "fork: all mappings, or fold equal ones", "Stage", 0},
+	{VA_ACT_FORK_ALL, 'k', VA_MOD_CTRL, "Ctrl K", "fork: all mappings, or fold equal ones", "Stage", 0},
 	{VA_ACT_SEARCH, 'f', VA_MOD_CTRL, "Ctrl F or /", "search: address, name, rw-p, >1M, pid", "Stage", 0},
 	{VA_ACT_SEARCH, '/', 0, NULL, NULL, NULL, 0},
 	{VA_ACT_COPY, 'c', VA_MOD_CTRL | VA_MOD_SHIFT, "Ctrl Shift C", "copy all its facts", "Stage", 1},
 	{VA_ACT_COPY, 'c', VA_MOD_CTRL, "Ctrl C", "copy what is chosen", "Stage", 0},
 
+	{VA_ACT_TREE_ENDED, 'o', VA_MOD_SHIFT, "Shift O", "processes: fold those that ended", "Stage", 0},
 	{VA_ACT_TREE_SORT, 'o', 0, "O", "processes: another order", "Stage", 0},
 	{VA_ACT_TREE_FILTER, 'o', VA_MOD_CTRL, "Ctrl O", "processes: which are listed", "Stage", 0},
-	{VA_ACT_TREE_ENDED, 'z', 0, "Z", "processes: fold those that ended", "Stage", 0},
-	{VA_ACT_NEWEST, 'n', 0, "N", "follow the newest process", "Stage", 0},
+	{VA_ACT_NEWEST, 'n', VA_MOD_CTRL, "Ctrl N", "follow the newest process", "Stage", 0},
 
 	{VA_ACT_HELP, '?', 0, "?", "this help", "Window", 0},
 	{VA_ACT_HELP, SDLK_F1, 0, NULL, NULL, NULL, 0},

@@ -214,7 +214,7 @@ static void folded_box(struct va_scene *s, const struct row *row, const struct v
 	va_scene_fill(s, r, t->file_fill);
 	va_scene_hatch(s, r, VA_HATCH_RISING, va_px(s->style, 8), va_px(s->style, 1.6f), va_colour_fade(t->file, 0.14f));
 	va_scene_border(s, r, 0, 1, va_colour_fade(t->file, 0.5f));
-	va_scene_hit(s, r, VA_ACT_FORK_ALL, 0, "parts of one file, the same in both, that nobody may write: folded. Click (X) to see each.");
+	va_scene_hit(s, r, VA_ACT_FORK_ALL, 0, "parts of one file, the same in both, that nobody may write: folded. Click (Ctrl K) to see each.");
 }
 
 static void missing(struct va_scene *s, const struct row *row, const struct va_fork_column *c, const struct va_look *look)

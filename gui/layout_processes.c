@@ -44,7 +44,7 @@ void va_layout_folded(struct va_scene *s, struct va_rect at, const struct va_pro
 	else
 		snprintf(text, sizeof(text), "− fold those that ended");
 	va_scene_text(s, at, VA_TEXT_SMALL, VA_LEFT, s->style->theme->dim, text);
-	va_scene_hit(s, at, VA_ACT_TREE_ENDED, 0, list->folded ? "processes that have ended. Click (Z) to list them." : "Click (Z) to fold all processes that have ended into one line.");
+	va_scene_hit(s, at, VA_ACT_TREE_ENDED, 0, list->folded ? "processes that have ended. Click (Shift O) to list them." : "Click (Shift O) to fold all processes that have ended into one line.");
 }
 
 static void thread_lines(struct va_scene *s, struct va_rect r, const struct va_look *look, __u32 tgid)

@@ -77,7 +77,7 @@ static int choices(struct va_scene *s, struct va_rect r, const struct va_look *l
 	for (int i = 0; i < VA_SORTS; i++)
 		chip(s, &line, sorts[i], (int)v->sort == i, VA_ACT_TREE_SORT_BY, (uint64_t)i, sort_tips[i]);
 	va_rect_cut_left(&line, va_px(s->style, 12));
-	chip(s, &line, "follow the newest", v->newest, VA_ACT_NEWEST, 0, "the picture turns to each new process as it appears (N)");
+	chip(s, &line, "follow the newest", v->newest, VA_ACT_NEWEST, 0, "the picture turns to each new process as it appears (Ctrl N)");
 	va_rect_cut_top(&r, va_px(s->style, 4));
 	line = va_rect_cut_top(&r, h);
 	label(s, &line, "Show");
