@@ -379,13 +379,53 @@ static void totals_make_the_last_losses_known(void **state)
 	va_recording_free(r);
 }
 
+/* Read in pieces, stopped between two of them: what came is a recording that ends there. */
+static void read_in_pieces(void **state)
+{
+	static const char tour[] = "tests/data/tour.vmatlas";
+	struct va_recording *whole = va_recording_new(), *pieces = va_recording_new(), *stopped = va_recording_new(), *none = va_recording_new();
+	FILE *file = fopen(path, "w"), *from = fopen(tour, "r");
+	char head[30000];
+	double part = 0;
+	int more;
+
+	assert_int_equal(va_recording_load(whole, tour), 0);
+	assert_int_equal(va_recording_open(pieces, tour), 0);
+	while ((more = va_recording_step(pieces)) > 0) {
+		assert_true(va_recording_part(pieces) > part);
+		part = va_recording_part(pieces);
+	}
+	assert_int_equal(more, 0);
+	assert_true(part == 1);
+	assert_int_equal(va_history_count(va_recording_history(pieces)), va_history_count(va_recording_history(whole)));
+	assert_true(picture(va_history_latest(va_recording_history(pieces)), 8) == picture(va_history_latest(va_recording_history(whole)), 8));
+
+	/* 64 KiB are a piece: the tour's first 30,000 bytes, again and again as one file, are several. */
+	assert_int_equal(fread(head, 1, sizeof(head), from), sizeof(head));
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(fwrite(head, 1, sizeof(head), file), sizeof(head));
+	fclose(from);
+	fclose(file);
+	assert_int_equal(va_recording_open(stopped, path), 0);
+	assert_true(va_recording_part(stopped) == 0);
+	more = va_recording_step(stopped);
+	va_recording_stop(stopped);
+	assert_true(va_recording_ready(stopped) && va_history_count(va_recording_history(stopped)) > 100);
+	assert_true(va_history_count(va_recording_history(stopped)) < va_history_count(va_recording_history(whole)));
+	assert_int_equal(va_recording_open(none, "/nowhere/at/all"), -1);
+	va_recording_free(whole);
+	va_recording_free(pieces);
+	va_recording_free(stopped);
+	va_recording_free(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_and_read_back), cmocka_unit_test(cut_anywhere), cmocka_unit_test(any_byte_wrong),
 		cmocka_unit_test(full_device), cmocka_unit_test(full_disk), cmocka_unit_test(killed_recorder),
 		cmocka_unit_test(index_tells_the_truth), cmocka_unit_test(the_writers_own_chunks_are_its_own),
-		cmocka_unit_test(totals_make_the_last_losses_known), cmocka_unit_test(other_files_are_refused),
+		cmocka_unit_test(totals_make_the_last_losses_known), cmocka_unit_test(other_files_are_refused), cmocka_unit_test(read_in_pieces),
 	};
 
 	return _cmocka_run_group_tests("recording", tests, sizeof(tests) / sizeof(tests[0]), make_path, remove_path);
