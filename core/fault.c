@@ -146,6 +146,7 @@ struct inherit {
 	struct va_mm *child;
 	const struct va_vma *vma;
 	__u64 ts;
+	__u64 until; /* what is known since later is the parent's alone */
 	bool copied; /* surely */
 };
 
@@ -157,7 +158,7 @@ static bool inherit_page(void *ctx, __u64 addr, const struct va_page *page)
 	if (addr < in->vma->start || addr + va_level_size(page->level) > in->vma->end)
 		return true;
 	copy.entry = va_entry_readonly(page->entry);
-	copy.certainty = in->copied && page->certainty != VA_PAGE_UNKNOWN ? VA_PAGE_DERIVED : VA_PAGE_UNKNOWN;
+	copy.certainty = in->copied && page->certainty != VA_PAGE_UNKNOWN && page->ts <= in->until ? VA_PAGE_DERIVED : VA_PAGE_UNKNOWN;
 	copy.ts = in->ts;
 	va_pages_set(&in->child->pages, addr, &copy);
 	return true;
@@ -176,9 +177,10 @@ static bool no_anonymous_page(void *ctx, __u64 addr, const struct va_page *page)
  * fault in again. A private file mapping gets one when it is written to, even in vain; so does anonymous memory, and that which was only read, and shows
  * nothing but the zero page, may have none: there nothing is certain. True: the child begins without pages here.
  */
-static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct va_vma *v, __u64 ts)
+static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct va_vma *v, const struct vmatlas_record *rec)
 {
-	struct inherit in = { child, v, ts, true };
+	__u64 ts = rec->head.ts;
+	struct inherit in = { child, v, ts, rec->fork.copied ? rec->fork.copied : ts, true };
 
 	if (v->vm_flags & (VM_PFNMAP | VM_MIXEDMAP | VM_UFFD_WP))
 		return false;
@@ -195,8 +197,9 @@ static bool fork_pages(struct va_mm *parent, struct va_mm *child, const struct v
 }
 
 /* The child's map is the parent's until its own RANGEs tell, a moment later: stale, but for what fork is known to leave out. */
-void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts)
+void va_mm_fork(struct va_mm *parent, struct va_mm *child, const struct vmatlas_record *rec)
 {
+	__u64 ts = rec->head.ts;
 	size_t count = va_vmas_count(parent->vmas), n = 0;
 	struct va_vma *vmas = va_alloc_raw(count * sizeof(*vmas));
 
@@ -208,7 +211,7 @@ void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts)
 		vmas[n] = *v;
 		vmas[n].stale = true;
 		vmas[n].born = vmas[n].changed = ts;
-		if (fork_pages(parent, child, v, ts))
+		if (fork_pages(parent, child, v, rec))
 			va_spans_add(&child->surveyed, v->start, v->end);
 		n++;
 	}

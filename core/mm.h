@@ -67,6 +67,6 @@ void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_apply_sweep(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_apply_op(struct va_mm *mm, const struct vmatlas_record *rec);
-void va_mm_fork(struct va_mm *parent, struct va_mm *child, __u64 ts);
+void va_mm_fork(struct va_mm *parent, struct va_mm *child, const struct vmatlas_record *rec);
 
 #endif

@@ -240,7 +240,7 @@ static bool apply_fork(struct va_model *m, const struct vmatlas_record *rec)
 	struct va_mm *child = make_mm(m, child_id), *parent = own_mm(m, rec->head.mm);
 
 	if (child && parent && !parent->ended)
-		va_mm_fork(parent, child, rec->head.ts);
+		va_mm_fork(parent, child, rec);
 	return child;
 }
 

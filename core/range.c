@@ -90,10 +90,10 @@ static bool same_facts(const struct va_vma *a, const struct va_vma *b)
  */
 static void survey(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, __u64 lo, __u64 hi)
 {
-	bool unsure = va_spans_touch(&mm->unsure, lo, hi), known = !(p->head.flags & VMATLAS_F_SNAPSHOT) && !unsure;
+	bool known = !(p->head.flags & VMATLAS_F_SNAPSHOT) && !va_spans_touch(&mm->unsure, lo, hi);
 
 	/* What it was written to elsewhere came with it. */
-	if (lo < hi && !v->anon && (unsure || p->range.nr == __NR_mremap))
+	if (lo < hi && !v->anon && p->range.nr == __NR_mremap)
 		v->perhaps_written = true;
 
 	if (known && p->range.nr != __NR_mremap)

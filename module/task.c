@@ -18,6 +18,7 @@
 #include "sweep.h"
 #include "task.h"
 #include "text.h"
+#include "truth.h"
 #include "vma.h"
 
 static struct pid *va_armed; /* a reference */
@@ -87,13 +88,13 @@ void va_task_rename(void *data, struct task_struct *task, const char *comm)
 
 /* --- FORK ------------------------------------------------------------------------------------------------------------- */
 
-static void va_write_fork(struct task_struct *child, u32 parent_map, u32 child_map, unsigned long clone_flags)
+static void va_write_fork(struct task_struct *child, u32 parent_map, u32 child_map, unsigned long clone_flags, u64 copied)
 {
 	struct vmatlas_record rec = {
 		.head = va_head(VMATLAS_FORK, 0, parent_map),
 		.fork = {
 			.child_tgid = child->tgid, .child_tid = child->pid, .child_mm = child_map,
-			.clone_flags = clone_flags,
+			.clone_flags = clone_flags, .copied = copied,
 		},
 	};
 
@@ -107,7 +108,7 @@ static void va_write_fork(struct task_struct *child, u32 parent_map, u32 child_m
 static void va_fork_thread(struct va_proc *proc, struct task_struct *child, unsigned long clone_flags)
 {
 	atomic_inc(&proc->threads);
-	va_write_fork(child, proc->map, proc->map, clone_flags);
+	va_write_fork(child, proc->map, proc->map, clone_flags, 0);
 }
 
 /* True if it was little enough to tell. */
@@ -132,7 +133,7 @@ static void va_fork_process(struct va_proc *parent, struct va_map *parent_map, s
 
 	if (!map || !va_proc_watch(child->tgid, map->id, false))
 		return;
-	va_write_fork(child, parent->map, map->id, clone_flags);
+	va_write_fork(child, parent->map, map->id, clone_flags, parent_map ? va_truth_copied(parent_map) : 1);
 	if (child->mm == current->mm)
 		return;
 	map->pages = ULONG_MAX;

@@ -203,11 +203,29 @@ static void va_tell_entries(struct va_map *map, struct mm_struct *mm)
 		va_sweep(map, mm, map->access.span[i].lo, map->access.span[i].hi, VA_SWEEP_RUNS_FEW, VMATLAS_SWEEP_ACCESS);
 }
 
+static bool va_forks(int nr)
+{
+	return nr == __NR_clone || nr == __NR_clone3 || nr == __NR_fork;
+}
+
+u64 va_truth_copied(struct va_map *map)
+{
+	u64 copied = smp_load_acquire(&map->copied);
+
+	/* Another thread's fork came in between: it sets the thread first. */
+	smp_rmb();
+	return READ_ONCE(map->copier) == current->pid && copied ? copied : 1;
+}
+
 /* The lock is about to be given up: say what has become of the map. */
 static void va_truth_tell(struct va_map *map, struct mm_struct *mm)
 {
 	struct va_change change = va_scope(map, mm);
 
+	if (va_forks(change.nr)) {
+		WRITE_ONCE(map->copier, current->pid);
+		smp_store_release(&map->copied, va_clock());
+	}
 	if (change.scope == VA_SCOPE_RANGE)
 		va_spans_add(&map->changed, change.lo, change.hi);
 	if (change.scope == VA_SCOPE_WHOLE || (va_map_torn(map) && va_room_for_whole(mm)))

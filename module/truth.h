@@ -16,6 +16,9 @@
 /* From the holder of the write lock: entries of [lo, hi) changed, to be told behind the RANGE. access: only what they allow. */
 void va_truth_touched(struct va_map *map, unsigned long lo, unsigned long hi, bool access);
 
+/* When the running thread's fork gave the lock back, its page tables being copied; 1: not known. */
+u64 va_truth_copied(struct va_map *map);
+
 /* Hooks */
 void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success);
 void va_truth_released(VA_MMAP_LOCK_ARGS);

@@ -27,6 +27,8 @@ struct va_map {
 	struct va_spans touched; /* entries that came, went or moved */
 	struct va_spans access;  /* entries that allow something else now */
 	unsigned long brk;    /* mm->brk when it was given back last */
+	pid_t copier;         /* the thread that forked last; set before … */
+	u64 copied;           /* … when it gave the lock back: the child's tables are what stood there then */
 
 	/* A snapshot is due, or under way in pieces: see snapshot.h. Whoever holds bit 0 of busy, or the mmap lock for writing. */
 	unsigned long busy;

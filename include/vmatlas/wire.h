@@ -218,7 +218,8 @@ struct vmatlas_fork { /* head: the parent */
 	__u32 pad;
 	__u64 clone_flags;   /* 0 where unknown; CLONE_VM, CLONE_THREAD are always right */
 	char comm[VMATLAS_COMM_LEN]; /* child */
-	__u64 reserved[7];
+	__u64 copied;        /* when the page tables had been copied: what changed later did so in the parent alone. 1: not known, 0: an older module */
+	__u64 reserved[6];
 };
 
 struct vmatlas_exec {

@@ -1,6 +1,8 @@
 /* The model against a map that is an array of pages, and against hostile records. */
 #include "unit/build.h"
 
+#include "runs.h"
+
 #include <asm/unistd_64.h>
 #include <sys/mman.h>
 
@@ -242,6 +244,59 @@ static void vmas_out_of_order_are_refused(void **state)
 	va_model_free(m);
 }
 
+/* The page tables are copied some time before FORK is told: what another thread changed meanwhile, the child does not have. */
+static void fork_copies_what_stood_then(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 one[] = { 0x400000, 0x410000 };
+	struct vmatlas_record r;
+	const struct va_mm *child;
+
+	whole_map(m, 10, 1, one, 1);
+	apply(m, a_fault(20, 1, 0x400000, an_entry(7)));
+	apply(m, a_fault(30, 1, 0x401000, an_entry(8))); /* behind the copying */
+	r = a_fork(40, 1, 100, 2);
+	r.fork.copied = 25;
+	apply(m, r);
+	child = va_model_mm(m, 2);
+	assert_int_equal(va_mm_page(child, 0x400000).certainty, VA_PAGE_DERIVED);
+	assert_int_equal(va_mm_page(child, 0x401000).certainty, VA_PAGE_UNKNOWN);
+	r = a_fork(50, 1, 101, 3);
+	r.fork.copied = 1; /* not known */
+	apply(m, r);
+	assert_int_equal(va_mm_page(va_model_mm(m, 3), 0x400000).certainty, VA_PAGE_UNKNOWN);
+	r = a_fork(60, 1, 102, 4); /* an older module does not say */
+	apply(m, r);
+	assert_int_equal(va_mm_page(va_model_mm(m, 4), 0x401000).certainty, VA_PAGE_DERIVED);
+	va_model_free(m);
+}
+
+/* A private file mapping: one that was only read begins empty in a child, one that was written to does not, and of a write that failed nobody knows. */
+static void fork_of_a_file_written_in_vain(void **state)
+{
+	static const struct { unsigned flags; int state; } cases[] = {
+		{ 0, VA_STATE_ABSENT }, { VMATLAS_F_WRITE, VA_STATE_DERIVED }, { VMATLAS_F_WRITE | VMATLAS_F_BAD, VA_STATE_UNKNOWN },
+	};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct va_model *m = new_model();
+		struct vmatlas_record r = a_vma(10, 1, 1, 0, 0x400000, 0x410000, 3);
+
+		apply(m, a_range(10, 1, 1, 0x400000, 0x410000, 1));
+		r.head.flags &= ~VMATLAS_F_ANON;
+		apply(m, r);
+		r = a_fault(20, 1, 0x400000, 0x7025); /* present, for reading */
+		r.head.flags = 0;
+		apply(m, r);
+		r = a_fault(21, 1, 0x405000, 0x8025);
+		r.head.flags = cases[i].flags;
+		apply(m, r);
+		apply(m, a_fork(40, 1, 100, 2));
+		assert_int_equal(va_run_at(va_model_mm(m, 2), 0x400000, 0x401000).state, cases[i].state);
+		va_model_free(m);
+	}
+}
+
 /* Anything at all: nothing crashes, memory stays bounded by the input, every record is counted once. */
 static void random_bytes(void **state)
 {
@@ -313,6 +368,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_operations), cmocka_unit_test(clones_are_isolated),
 		cmocka_unit_test(hostile_records_change_nothing), cmocka_unit_test(vmas_out_of_order_are_refused),
+		cmocka_unit_test(fork_copies_what_stood_then),
+		cmocka_unit_test(fork_of_a_file_written_in_vain),
 		cmocka_unit_test(random_bytes), cmocka_unit_test(unknown_maps_are_left_alone),
 		cmocka_unit_test(bad_faults_map_around),
 	};
