@@ -192,6 +192,16 @@ static void say_fault(struct va_json *out, const struct va_event *e)
 	}
 }
 
+static void say_exit(struct va_json *out, const struct vmatlas_record *rec)
+{
+	bool last = rec->head.flags & VMATLAS_F_GROUP;
+
+	say(out, "status %#x%s", rec->head.aux, last ? ", the last thread" : "");
+	/* A process with none never ran: it was not told. */
+	if (!last || rec->exit.min_flt || rec->exit.maj_flt)
+		say(out, ", %llu minor %llu major faults", rec->exit.min_flt, rec->exit.maj_flt);
+}
+
 static void say_payload(struct va_json *out, const struct va_event *e)
 {
 	const struct vmatlas_record *rec = e->rec;
@@ -230,8 +240,7 @@ static void say_payload(struct va_json *out, const struct va_event *e)
 		say_text(out, e, rec->exec.path_text);
 		break;
 	case VMATLAS_EXIT:
-		say(out, "status %#x%s, %llu minor %llu major faults", rec->head.aux, rec->head.flags & VMATLAS_F_GROUP ? ", the last thread" : "",
-		    rec->exit.min_flt, rec->exit.maj_flt);
+		say_exit(out, rec);
 		break;
 	case VMATLAS_MARK:
 		say_text(out, e, rec->mark.text);

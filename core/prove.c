@@ -199,10 +199,10 @@ void va_prove_exit(struct va_prove *p, const struct va_model *model, const struc
 	const struct va_task *task = va_model_find_task(model, rec->head.tgid);
 	const struct va_mm *mm = va_model_mm(model, rec->head.mm);
 	struct va_about about = { .tgid = rec->head.tgid, .mm = rec->head.mm, .ts = rec->head.ts, .comm = task ? task->comm : NULL };
-
+	bool told = rec->exit.min_flt || rec->exit.maj_flt;
 	__u64 before = p->counts.differences[VA_DIFF_FAULTS];
 
-	compare_faults(p, &about, rec->exit.min_flt, rec->exit.maj_flt, lost_seen(p) || (mm && va_mm_blind(mm)));
+	compare_faults(p, &about, rec->exit.min_flt, rec->exit.maj_flt, !told || lost_seen(p) || (mm && va_mm_blind(mm)));
 	if (p->counts.differences[VA_DIFF_FAULTS] == before)
 		return;
 	p->exits = va_grow(p->exits, &p->exit_room, p->exit_count + 1, sizeof(*p->exits));

@@ -173,21 +173,45 @@ void va_task_new(VA_NEWTASK_ARGS)
 
 /* --- faults counted ---------------------------------------------------------------------------------------------------- */
 
-/* What getrusage() says. A thread that ends adds its counts to those of all and leaves the list, under the same lock. */
-static void va_group_faults(struct task_struct *task, u64 *minor, u64 *major)
+#define VA_TRIES 4096
+
+/* The plain counter: through the lock's type, a reader on PREEMPT_RT would wait for the writer, and preemption is off here. */
+static const seqcount_t *va_stats_count(const struct task_struct *task)
+{
+	return &task->signal->stats_lock.seqcount.seqcount;
+}
+
+static void va_sum_faults(struct task_struct *task, u64 *minor, u64 *major)
 {
 	struct task_struct *other;
-	unsigned int seq;
 
-	do {
-		seq = read_seqbegin(&task->signal->stats_lock);
-		*minor = task->signal->min_flt;
-		*major = task->signal->maj_flt;
-		for_each_thread(task, other) {
-			*minor += other->min_flt;
-			*major += other->maj_flt;
+	*minor = task->signal->min_flt;
+	*major = task->signal->maj_flt;
+	for_each_thread(task, other) {
+		*minor += other->min_flt;
+		*major += other->maj_flt;
+	}
+}
+
+/*
+ * What getrusage() says. A thread that ends adds its counts to those of all and leaves the list, under the same lock. On PREEMPT_RT it may be held up in the
+ * middle of that, by us even: then both are 0, which no process has that ran.
+ */
+static void va_group_faults(struct task_struct *task, u64 *minor, u64 *major)
+{
+	unsigned int i;
+
+	for (i = 0; i < VA_TRIES || !IS_ENABLED(CONFIG_PREEMPT_RT); i++) {
+		unsigned int seq = raw_read_seqcount(va_stats_count(task));
+
+		if (!(seq & 1)) {
+			va_sum_faults(task, minor, major);
+			if (!read_seqcount_retry(va_stats_count(task), seq))
+				return;
 		}
-	} while (read_seqretry(&task->signal->stats_lock, seq));
+		cpu_relax();
+	}
+	*minor = *major = 0;
 }
 
 /* --- EXEC ------------------------------------------------------------------------------------------------------------- */

@@ -294,6 +294,11 @@ static void sizes_and_counts_differ(void **state)
 
 	none(&s, &c);
 	assert_int_equal(c.faults, 2);
+	/* Not told how many at its end: not compared. */
+	s = a_good_story();
+	s.recs[s.count - 1].exit.min_flt = 0;
+	none(&s, &c);
+	assert_int_equal(c.faults_lost, 1);
 }
 
 static void a_process_we_do_not_know(void **state)
