@@ -172,9 +172,9 @@ static unsigned long va_range_from(struct va_map *map, struct mm_struct *mm, uns
 	work->range.range.lo = lo;
 	work->range.range.nr = nr;
 	work->careful = careful;
-	raw_spin_lock(&map->telling);
+	VA_TELLING(lock)(&map->telling);
 	end = va_range(work, map, mm, hi);
-	raw_spin_unlock(&map->telling);
+	VA_TELLING(unlock)(&map->telling);
 	preempt_enable();
 	return end;
 }

@@ -114,7 +114,7 @@ static struct va_map *va_map_add(struct mm_struct *mm)
 	if (!map)
 		return NULL;
 	memset(map, 0, sizeof(*map));
-	raw_spin_lock_init(&map->telling);
+	VA_TELLING(lock_init)(&map->telling);
 	INIT_RCU_WORK(&map->recycle, va_map_recycle);
 	mmgrab(mm);
 	map->held = mm;

@@ -16,6 +16,18 @@
 #include "channel.h"
 #include "spans.h"
 
+/*
+ * Held while names are made. d_path() may take a spin lock, which lockdep does not want within a raw one; on PREEMPT_RT, where that would sleep, names
+ * are made without locks (path.c), and with preemption off nothing but a raw one can be taken.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#define va_telling_t raw_spinlock_t
+#define VA_TELLING(verb) raw_spin_##verb
+#else
+#define va_telling_t spinlock_t
+#define VA_TELLING(verb) spin_##verb
+#endif
+
 struct va_map {
 	struct hlist_node node;
 	struct mm_struct *mm; /* NULL = not in use; exit_mmap ends the watch */
@@ -43,7 +55,7 @@ struct va_map {
 	unsigned long swept;  /* and SWEEP has said so below this one … */
 	u64 swept_since;      /* … and the first above it was read after this moment */
 
-	raw_spinlock_t telling; /* around a RANGE and its VMAs: two readers of the map must not mix theirs */
+	va_telling_t telling;   /* around a RANGE and its VMAs: two readers of the map must not mix theirs */
 	atomic64_t counted;     /* clock at the last MM_COUNTS */
 	unsigned long missed;   /* va_hooks_missed() when the reader was last told to doubt */
 	struct rcu_work recycle;
