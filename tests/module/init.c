@@ -185,6 +185,15 @@ int init(void)
 		test_thoroughly();
 		power_off();
 	}
+	/* One part: only=collapse with=100. */
+	if (getenv("only")) {
+		if (!load("")) {
+			run(getenv("only"), getenv("with"));
+			check(!unload(), "unloaded");
+		}
+		test_log(getenv("only"), "");
+		power_off();
+	}
 	test_ladder();
 	if (!load("")) {
 		run("all", "1");

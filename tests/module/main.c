@@ -420,6 +420,7 @@ static void test_garbage(void)
 	check(!control("marker", big), "the longest mark is taken");
 	record_end();
 	check(find_mark(0, "mmmm") < all.n && strlen(text_of(all.rec[find_mark(0, "mmmm")].mark.text)) == 4096, "and comes back whole");
+	control("enable", "0");
 	check(control("marker", "x") == -ENODEV, "no mark while nothing is recorded");
 }
 
@@ -445,6 +446,7 @@ static void run_all(const char *seed)
 	test_edges("fault vma task mark");
 	test_uffd();
 	test_classes();
+	test_collapse(slow ? "60" : "100");
 	for (int i = 0; i < (int)(sizeof(bads) / sizeof(*bads)); i++)
 		test_bad(i);
 	test_garbage();
@@ -485,6 +487,8 @@ int main(int argc, char **argv)
 	else if (argc > 1 && !strcmp(argv[1], "drain"))
 		for (;;)
 			drain();
+	else if (argc > 2 && !strcmp(argv[1], "collapse"))
+		test_collapse(argv[2]);
 	else if (argc > 2 && !strcmp(argv[1], "maps"))
 		test_maps(argv[2]);
 	else if (argc > 2) {

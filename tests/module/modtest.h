@@ -71,10 +71,14 @@ void save_maps(int n); /* /proc/self/maps as /tmp/maps.N with no change to the m
 int work_names(int unused);
 void test_names(bool late); /* whether the module makes them late: PREEMPT_RT, or its parameter late_names */
 
+/* --- huge pages made by another process (collapse.c) */
+int work_collapse(int rounds);
+void test_collapse(const char *rounds);
+
 /* --- the kernel's log and its own checks (log.c); those of a kernel that checks itself (CONFIG_KASAN …) end the test's log with reports */
 bool checks_itself(void);
 void log_clear(void);
-void test_log(const char *what, const char *but); /* no line of tests/reports in it but, perhaps, `but` */
+void test_log(const char *what, const char *but); /* no line of tests/reports in it but, perhaps, those within `but`; clears it */
 void test_leaks(const char *what);
 void test_allocations(int most); /* how many are made to fail */
 void test_checks(void);
