@@ -28,9 +28,10 @@ struct va_hook {
 	int nr;                  /* system call, -1 = none */
 	const char *lost;        /* what is missing without it */
 	bool sure;               /* without it pages change unseen: nothing shown of them is certain */
+	bool may_split;          /* called in its own file, and returns early: see va_is_split() */
 	bool *on;                /* true while attached */
 
-	bool attached;
+	bool attached, split;
 	int error;
 	unsigned long missed; /* while attached earlier */
 	struct tracepoint *tp;
@@ -80,7 +81,7 @@ static struct va_hook va_hooks[] = {
 	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .on = &va_leave_sees_huge_zap,
 	  .lost = "hugetlb pages that are unmapped" },
 	{ .name = VA_MOVE_TABLES, .kind = VA_KRETPROBE, .enter = va_leave_move, .leave = va_leave_return,
-	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .on = &va_leave_sees_move, .lost = "pages that mremap moves" },
+	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .may_split = true, .on = &va_leave_sees_move, .lost = "pages that mremap moves" },
 	VA_LEAVE_HOOK("try_to_unmap_one", va_leave_folio, true, "pages that are reclaimed"),
 	VA_LEAVE_HOOK("try_to_migrate_one", va_leave_folio, true, "pages that migrate"),
 	VA_LEAVE_HOOK("remove_migration_pte", va_leave_folio, true, "pages that have migrated"),
@@ -106,7 +107,8 @@ static struct va_hook va_hooks[] = {
 	VA_LEAVE_HOOK("vm_insert_page", va_leave_insert, true, "pages that drivers map"),
 	VA_LEAVE_HOOK("vm_insert_pages", va_leave_insert_all, true, "pages that drivers map"),
 	VA_LEAVE_HOOK("__vm_map_pages", va_leave_insert_all, false, "pages that drivers map"),
-	VA_LEAVE_HOOK(VA_REMAP, va_leave_remap, true, "memory of devices"),
+	{ .name = VA_REMAP, .kind = VA_KRETPROBE, .enter = va_leave_remap, .leave = va_leave_return, .data_size = va_leave_data_size,
+	  .active = 256, .nr = -1, .sure = true, .may_split = true, .lost = "memory of devices" },
 	VA_LEAVE_HOOK("uprobe_write_opcode", va_leave_uprobe, true, "pages that uprobes copy"),
 	{ .name = "page_address_in_vma", .kind = VA_KRETPROBE, .enter = va_leave_ksm_address, .leave = va_leave_ksm_address_known,
 	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .lost = "pages that KSM merges" },
@@ -216,9 +218,28 @@ static int va_attach_probe(struct va_hook *hook)
 	return register_kretprobe(&hook->rp);
 }
 
+/*
+ * The compiler may put the beginning of a function into its callers, up to where it returns early, and the rest into one named NAME.part.0: then who calls it
+ * within its own file never comes by NAME. (Seen: move_page_tables() of 6.1 with CONFIG_KASAN.)
+ */
+static bool va_is_split(const struct va_hook *hook)
+{
+	char part[64];
+	struct kprobe probe = { .symbol_name = part };
+
+	if (!hook->may_split)
+		return false;
+	snprintf(part, sizeof(part), "%s.part.0", hook->name);
+	if (register_kprobe(&probe))
+		return false;
+	unregister_kprobe(&probe);
+	return true;
+}
+
 static int va_attach(struct va_hook *hook)
 {
-	if (va_left_out(hook))
+	hook->split = va_is_split(hook);
+	if (va_left_out(hook) || hook->split)
 		hook->error = -ENOENT;
 	else
 		hook->error = hook->kind == VA_TRACEPOINT ? va_attach_tracepoint(hook) : va_attach_probe(hook);
@@ -320,6 +341,8 @@ static void va_show_absent(struct seq_file *m, const struct va_hook *hook)
 {
 	if (va_left_out(hook))
 		seq_printf(m, "absent %s left out", hook->name);
+	else if (hook->split)
+		seq_printf(m, "absent %s split by the compiler", hook->name);
 	else
 		seq_printf(m, "absent %s error %d", hook->name, hook->error);
 	seq_printf(m, "%s: no %s\n", hook->vital ? ", vital" : "", hook->lost);

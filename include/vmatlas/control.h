@@ -31,7 +31,8 @@
  *                     torn N                             maps that wait for healing
  *                     missed HOOK N                      calls a hook could not catch (kretprobe nmissed …), one line a hook
  *                     absent HOOK error -N: no FEATURE   a hook this kernel lacks and the feature that is off because of it; "error -N, vital: no …":
- *                                                        "enable" is refused because of it; "left out" for "error -N": by the parameter without
+ *                                                        "enable" is refused because of it; "left out" for "error -N": by the parameter without;
+ *                                                        "split by the compiler": callers within its file never come by it
  *
  * Opening any of them takes CAP_SYS_ADMIN besides the mode, also for the root of a container. As with /proc/PID/pagemap, what counts is who
  * opened: root may hand an open file on. Offsets are ignored: each write is a command of its own, 1..1024 bytes; a NUL in it, also in a
