@@ -23,6 +23,7 @@
 /* Patience, in ms. A guest under KVM that is not up by then never will be; an emulated one on a busy machine may be slow. */
 #define START_KVM_MS 20000
 #define START_TCG_MS 180000
+#define START_DEBUG_MS 1200000 /* kernels that check themselves: minutes, on a machine that has other work */
 #define STOP_MS 5000   /* from asking the guest to stop to ending it */
 #define QUIET_MS 500   /* of silence, where the stream's length is not known */
 
@@ -114,13 +115,21 @@ static void stop(struct vm *vm, int by)
 	vm->deadline = now_ms() + STOP_MS;
 }
 
+/* Milliseconds to the next sign of life. */
+static int patience(const struct vm *vm)
+{
+	if (!strncmp(vm->k->series, "debug-", 6))
+		return START_DEBUG_MS;
+	return vm->accel == VA_ACCEL_KVM ? START_KVM_MS : START_TCG_MS;
+}
+
 static int start_guest(struct vm *vm)
 {
 	int err = va_qemu_start(&vm->qemu, vm->o, vm->k, vm->accel);
 
 	vm->starts++;
 	vm->state = STARTING;
-	vm->deadline = now_ms() + (vm->accel == VA_ACCEL_KVM ? START_KVM_MS : START_TCG_MS);
+	vm->deadline = now_ms() + patience(vm);
 	if (err == -ENOENT)
 		fail(vm, "there is no qemu-system-x86_64: install it (Debian: apt install qemu-system-x86), or run 'make deps'");
 	else if (err)
@@ -175,7 +184,7 @@ static void take_hello(struct vm *vm, const unsigned char *payload, uint32_t n)
 	va_bytes_free(&job);
 	free(release);
 	vm->state = MOUNTING;
-	vm->deadline = now_ms() + START_TCG_MS;
+	vm->deadline = now_ms() + (patience(vm) > START_TCG_MS ? patience(vm) : START_TCG_MS);
 }
 
 static void take_started(struct vm *vm)
