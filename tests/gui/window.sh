@@ -13,7 +13,7 @@ shows_something() {
 	[ "$(identify -format %k "$WORK/half.ppm")" -gt 500 ]
 }
 
-above_timeline="1280x600+0+0"
+above_timeline="1280x590+0+0"
 
 start_display 1920x1200
 start_window replay "$TOUR" --at 29.9 --size 1280x720
