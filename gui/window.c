@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "act.h"
-#include "capture.h"
 #include "copy.h"
 #include "decode.h"
 #include "input.h"
@@ -19,6 +18,7 @@
 #include "source.h"
 #include "window_rest.h"
 #include "window_screen.h"
+#include "window_shots.h"
 
 #define DRAG_PIXELS 4
 
@@ -31,8 +31,7 @@ struct window {
 	bool loading;
 	struct va_rest rest;
 	struct va_settings settings; /* as they were at the beginning */
-	struct va_capture *capture;  /* NULL = the window is not filmed */
-	char film_name[64];
+	struct va_shots shots;
 	struct va_fonts *fonts;
 	struct va_screen screen;
 	struct va_app app;
@@ -43,8 +42,7 @@ struct window {
 	struct va_hit pressed;
 	int press_x, press_y;
 	char source_text[160];
-	char shot_name[64], notice[128];
-	unsigned shots;
+	char notice[128];
 };
 
 static uint64_t now_ns(void)
@@ -113,89 +111,6 @@ static void take_stream(struct window *w)
 	}
 	if (error || (ended && !n))
 		source_ended(w, error);
-}
-
-/* A new name in the working directory, by the clock. */
-static void name_by_clock(struct window *w, char *name, size_t n, const char *suffix)
-{
-	time_t t = time(NULL);
-	struct tm tm;
-	size_t used;
-
-	localtime_r(&t, &tm);
-	used = strftime(name, n, "vmatlas-%Y%m%d-%H%M%S", &tm);
-	if (w->shots)
-		used += (size_t)snprintf(name + used, n - used, "-%u", w->shots);
-	snprintf(name + used, n - used, "%s", suffix);
-	w->shots++;
-}
-
-static void screenshot(struct window *w, uint64_t now)
-{
-	struct va_png_text texts[6];
-	char buf[256];
-
-	if (!w->app.ready)
-		return;
-	name_by_clock(w, w->shot_name, sizeof(w->shot_name), ".png");
-	va_render_texts(&w->app, texts, buf, sizeof(buf));
-	snprintf(w->notice, sizeof(w->notice), va_png_write(&w->app.canvas, w->shot_name, texts) ? "%s could not be written" : "saved %s", w->shot_name);
-	va_app_notice(&w->app, w->notice, now);
-}
-
-static void stop_film(struct window *w, const char *why, uint64_t now)
-{
-	unsigned late;
-
-	if (!w->capture)
-		return;
-	if (va_capture_stop(w->capture, now, &late))
-		snprintf(w->notice, sizeof(w->notice), "%s could not be written", w->film_name);
-	else if (late)
-		snprintf(w->notice, sizeof(w->notice), "%ssaved %s; %u pictures came too fast for it", why, w->film_name, late);
-	else
-		snprintf(w->notice, sizeof(w->notice), "%ssaved %s", why, w->film_name);
-	w->capture = NULL;
-	w->app.view.filming = false;
-	va_app_notice(&w->app, w->notice, now);
-}
-
-static void toggle_film(struct window *w, uint64_t now)
-{
-	struct va_png_text texts[6];
-	char buf[256];
-
-	if (w->capture) {
-		stop_film(w, "", now);
-		return;
-	}
-	if (!w->app.ready)
-		return;
-	name_by_clock(w, w->film_name, sizeof(w->film_name), ".mp4");
-	va_render_texts(&w->app, texts, buf, sizeof(buf));
-	w->capture = va_capture_start(w->film_name, w->app.canvas.w, w->app.canvas.h, texts, now);
-	w->app.view.filming = w->capture;
-	snprintf(w->notice, sizeof(w->notice), w->capture ? "filming the window: Shift F12 ends it" : "%s could not be written", w->film_name);
-	va_app_notice(&w->app, w->notice, now);
-}
-
-/* The sign that a film is made stands in the window and not in the film. */
-static void film(struct window *w, uint64_t now)
-{
-	struct va_rect r;
-	int d = va_px(&w->app.style, 10);
-
-	if (!w->capture)
-		return;
-	if (!va_capture_fits(w->capture, w->app.canvas.w, w->app.canvas.h)) {
-		stop_film(w, "the window's size changed: ", now);
-		return;
-	}
-	va_capture_frame(w->capture, &w->app.canvas, now);
-	r = va_rect(w->app.canvas.w - 2 * d, d, d, d);
-	va_canvas_clip(&w->app.canvas, va_rect(0, 0, w->app.canvas.w, w->app.canvas.h));
-	va_canvas_round(&w->app.canvas, va_rect_inset(r, -d / 3, -d / 3), d, w->app.style.theme->panel);
-	va_canvas_round(&w->app.canvas, r, d / 2, w->app.style.theme->bad);
 }
 
 static void write_mark(struct window *w, uint64_t now)
@@ -284,10 +199,10 @@ static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64
 		va_screen_full(&w->screen);
 		break;
 	case VA_ACT_SHOT:
-		screenshot(w, now);
+		va_shots_picture(&w->shots, now);
 		break;
 	case VA_ACT_FILM:
-		toggle_film(w, now);
+		va_shots_film(&w->shots, now);
 		break;
 	case VA_ACT_ON_TOP:
 		w->app.view.on_top = !w->app.view.on_top;
@@ -464,7 +379,7 @@ static int idle_time(const struct window *w, uint64_t now)
 {
 	if (va_app_needs_frame(&w->app, now))
 		return (int)(VA_TIME_FRAME / VA_MS);
-	if (w->capture)
+	if (w->shots.capture)
 		return 500;
 	if (w->app.ready && w->app.play.mode == VA_PLAY_EACH && w->app.play.next_each > now)
 		return (int)((w->app.play.next_each - now) / VA_MS) + 1;
@@ -500,10 +415,10 @@ static void loop(struct window *w)
 		if (va_app_needs_frame(&w->app, now)) {
 			va_app_layout(&w->app, now);
 			va_app_draw(&w->app);
-			film(w, now);
+			va_shots_frame(&w->shots, now);
 			va_screen_show(&w->screen, &w->app.canvas);
-		} else if (w->capture) {
-			va_capture_frame(w->capture, NULL, now);
+		} else if (w->shots.capture) {
+			va_capture_frame(w->shots.capture, NULL, now);
 		}
 		if (va_rest_asked(&w->rest) && at_rest(w))
 			va_rest_answer(&w->rest, &w->app.scene);
@@ -615,7 +530,7 @@ static void close_all(struct window *w)
 		w->o->stop(w->o->ctx);
 	va_source_stop(&w->source);
 	va_rest_stop(&w->rest);
-	stop_film(w, "", now_ns());
+	va_shots_stop(&w->shots, "", now_ns());
 	if (w->fonts && w->app.canvas.pixels)
 		keep_settings(w);
 	if (w->fonts) {
@@ -637,6 +552,7 @@ int va_window_run(const struct va_window_options *o)
 	if (!w)
 		return -ENOMEM;
 	w->o = o;
+	w->shots.app = &w->app;
 	w->own_recording = !o->recording;
 	w->recording = o->recording ? o->recording : va_recording_new();
 	error = open_all(w);
