@@ -225,8 +225,7 @@ static void replaced(struct va_scene *s, struct va_rect r, const struct va_fork_
 	snprintf(text, sizeof(text), "exec at %s", va_words_clock(clock, sizeof(clock), c->exec->ts - va_history_begin(look->play->history)));
 	va_scene_text(s, va_rect_cut_top(&r, line), VA_TEXT_LABEL, VA_LEFT, t->fresh, text);
 	snprintf(text, sizeof(text), "%s: a new map in place of the copy", c->exec->comm);
-	r.y += va_scene_wrap(s, va_rect(r.x, r.y, r.w, 3 * line), VA_TEXT_SMALL, t->text, text) + pad / 2;
-	r.h -= 2 * line + pad;
+	va_rect_cut_top(&r, va_scene_wrap(s, va_rect(r.x, r.y, r.w, va_min(3 * line, r.h)), VA_TEXT_SMALL, t->text, text) + pad / 2);
 	for (size_t i = mm ? va_mm_vma_count(mm) : 0; i-- > 0 && r.h >= line;) {
 		const struct va_vma *v = va_mm_vma(mm, i);
 		struct va_rect at = va_rect_cut_top(&r, line);
