@@ -72,7 +72,7 @@ static bool inherit(struct va_moving_row *m, const struct va_moving_row *old, si
 	double top = 1e9, bottom = -1e9;
 	bool found = false;
 
-	while (*from < n && (old[*from].ghost || (old[*from].row.end && m->row.end && old[*from].row.start >= m->row.end)))
+	while (*from < n && (old[*from].ghost || (m->row.end && old[*from].row.start >= m->row.end)))
 		++*from;
 	for (size_t i = *from; i < n && (old[i].ghost || (old[i].row.end ? old[i].row.end : ~0ull) > m->row.start); i++) {
 		if (old[i].ghost || !overlap(&old[i].row, &m->row))
@@ -143,7 +143,7 @@ static void place_moving(struct va_moving_row *m, const struct va_moving_row *ol
 
 static bool survives(const struct va_moving_row *old, const struct va_rows *goal, size_t *from)
 {
-	while (*from < goal->count && goal->row[*from].end && goal->row[*from].start >= old->row.end)
+	while (*from < goal->count && old->row.end && goal->row[*from].start >= old->row.end)
 		++*from;
 	for (size_t i = *from; i < goal->count && (goal->row[i].end ? goal->row[i].end : ~0ull) > old->row.start; i++)
 		if (overlap(&old->row, &goal->row[i]))

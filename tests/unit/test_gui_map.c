@@ -1,6 +1,8 @@
 /* The map as rows, their heights, and how they move. */
 #include "unit/build.h"
 
+#include <time.h>
+
 #include "map_anim.h"
 #include "map_rows.h"
 
@@ -244,13 +246,38 @@ static void any_map_can_follow_any_other(void **state)
 	va_map_anim_free(&a);
 }
 
+/* As many boxes as the kernel allows: the work grows with their number, not with its square (which took minutes). */
+static void sixty_thousand_boxes(void **state)
+{
+	enum { N = 60000 };
+	static __u64 bounds[N][2];
+	struct va_map_anim a = {0};
+	struct va_rows rows = {0};
+	clock_t began;
+
+	for (__u64 i = 0; i < N; i++) {
+		bounds[i][0] = 0x10000000 + i * 2 * PAGE;
+		bounds[i][1] = bounds[i][0] + PAGE;
+	}
+	map_is((const __u64(*)[2])bounds, N);
+	rows_of(&rows, 700, 0);
+	va_map_anim_goal(&a, &rows, 1, true, 0, T0);
+	rows_of(&rows, 700, bounds[777][0]);
+	began = clock();
+	va_map_anim_goal(&a, &rows, 1, false, 0, T0 + VA_SEC);
+	assert_true(clock() - began < 2 * CLOCKS_PER_SEC);
+	assert_int_equal(a.count, rows.count);
+	va_map_anim_free(&a);
+	va_rows_free(&rows);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(rows_cover_all_addresses), T(vmas_that_touch_zero_and_top), T(the_focus_gets_room), T(addresses_have_their_place),
 		T(a_split_comes_out_of_its_parent), T(a_new_box_grows_a_removed_one_fades), T(the_same_moment_looks_the_same),
-		T(any_map_can_follow_any_other),
+		T(any_map_can_follow_any_other), T(sixty_thousand_boxes),
 	};
 
 	return RUN(tests);

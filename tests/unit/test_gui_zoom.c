@@ -90,7 +90,7 @@ static bool at_an_end(void)
 	return top <= 0.001 || top >= va_ruler_height(&app->ruler) - h - 0.001;
 }
 
-/* Also in the middle of the flight, and through 45 steps down to a page and back. */
+/* Also in the middle of the flight, and through 70 steps down to a page and back. */
 static void the_address_under_the_pointer_stays(void **state)
 {
 	unsigned checked = 0, pages = 0;
@@ -100,7 +100,7 @@ static void the_address_under_the_pointer_stays(void **state)
 		struct va_rect r = va_app_map_rect(app);
 		__u64 addr = va_ruler_addr(&app->ruler, y - r.y + app->view.camera.top);
 
-		for (int step = 0; step < 60; step++) {
+		for (int step = 0; step < 70; step++) {
 			va_app_wheel(app, 300, y, 1, now);
 			va_app_update(app, now + VA_TIME_MOVE / 3);
 			if (!at_an_end())
@@ -115,9 +115,10 @@ static void the_address_under_the_pointer_stays(void **state)
 
 		if (app->rows.row[row].kind == VA_ROW_VMA) {
 			pages++;
-			assert_true(fabs(va_ruler_page(&app->ruler, row) - app->ruler.page) < 0.01);
+			if (fabs(va_ruler_page(&app->ruler, row) - app->ruler.page) >= 0.01)
+				fail_msg("at y %d, %llx: a page is %f of %f pixels, zoom %f", y, addr, va_ruler_page(&app->ruler, row), app->ruler.page, app->view.camera.zoom);
 		}
-		for (int step = 0; step < 60; step++)
+		for (int step = 0; step < 70; step++)
 			va_app_wheel(app, 300, y, -1, now);
 		settle();
 		assert_true(app->view.camera.zoom == 1 && app->view.camera.top == 0);
