@@ -210,10 +210,9 @@ static bool va_forks(int nr)
 
 u64 va_truth_copied(struct va_map *map)
 {
+	/* Another thread's fork may have come in between: it sets the thread first. */
 	u64 copied = smp_load_acquire(&map->copied);
 
-	/* Another thread's fork came in between: it sets the thread first. */
-	smp_rmb();
 	return READ_ONCE(map->copier) == current->pid && copied ? copied : 1;
 }
 
@@ -224,6 +223,7 @@ static void va_truth_tell(struct va_map *map, struct mm_struct *mm)
 
 	if (va_forks(change.nr)) {
 		WRITE_ONCE(map->copier, current->pid);
+		/* Who sees this time sees this thread, too: va_truth_copied(). */
 		smp_store_release(&map->copied, va_clock());
 	}
 	if (change.scope == VA_SCOPE_RANGE)
