@@ -21,7 +21,7 @@ int va_layout_fork_foot_height(const struct va_style *style, int room, bool comp
 		return 0;
 	if (!compared)
 		return line + 2;
-	if (room < 12 * line)
+	if (room < 17 * line)
 		return 2 * line;
 	return 4 * line + va_px(style, 62);
 }
