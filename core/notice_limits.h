@@ -47,10 +47,11 @@
 #define VA_CACHE_BYTES (8ull << 20)
 
 /*
- * Fault storm. Of every 16th page (by a hash of its address) the last fault is remembered: a page that faults again within VA_STORM_AGAIN faults comes round. Memory touched
+ * Fault storm. Of every 4th page (by a hash of its address) the last fault is remembered: a page that faults again within VA_STORM_AGAIN faults comes round. Memory touched
  * for the first time makes many faults too, and that is no storm; nor are the copies a fork leaves to be made. Counted in faults, not in seconds: so a slow machine (an emulated
  * one) shows the same as a fast one.
  */
+#define VA_STORM_EVERY 4                     /* pages */
 #define VA_STORM_AGAIN 8192                  /* faults */
 #define VA_STORM_FAULTS 960                  /* the last so many (15 to 16 slices of 64) … */
 #define VA_STORM_SPAN (20000 * VA_NOTICE_MS) /* … came within this time, … */

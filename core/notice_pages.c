@@ -11,9 +11,9 @@ static __u64 hash(__u64 page)
 static void sample(struct va_storm *s, struct va_storm_slice *slice, __u64 page)
 {
 	__u64 h = hash(page);
-	unsigned i = (h >> 4) % VA_STORM_SAMPLES;
+	unsigned i = (h >> 8) % VA_STORM_SAMPLES;
 
-	if (h % 16)
+	if (h % VA_STORM_EVERY)
 		return;
 	slice->sampled++;
 	slice->again += s->sample[i].page == page && s->number - s->sample[i].number <= VA_STORM_AGAIN;
@@ -31,25 +31,6 @@ static void vote(struct va_storm *s, __u64 block)
 		s->block = block;
 		s->votes = 1;
 	}
-}
-
-void va_storm_fault(struct va_storm *s, const struct vmatlas_record *rec)
-{
-	struct va_storm_slice *slice = &s->slice[s->at];
-
-	if (slice->faults == VA_STORM_SLICE) {
-		s->at = (s->at + 1) % VA_STORM_SLICES;
-		slice = &s->slice[s->at];
-		*slice = (struct va_storm_slice){ 0 };
-	}
-	if (!slice->faults++)
-		slice->first = rec->head.ts - rec->head.aux;
-	slice->ns += rec->head.aux;
-	s->number++;
-	sample(s, slice, rec->fault.addr >> 12);
-	vote(s, rec->fault.addr >> 21);
-	s->faults++;
-	s->ns += rec->head.aux;
 }
 
 struct last_faults {
@@ -85,21 +66,49 @@ static bool goes_on(const struct last_faults *l, __u64 now)
 	return l->ns * VA_STORM_OVER >= now - l->first && l->again * VA_STORM_ROUND >= l->sampled;
 }
 
-/* Between storms the sums are those of the last faults: a storm counts from its first. */
+static void take_fault(struct va_storm *s, struct va_storm_slice *slice, const struct vmatlas_record *rec)
+{
+	if (!slice->faults++)
+		slice->first = rec->head.ts - rec->head.aux;
+	slice->ns += rec->head.aux;
+	s->number++;
+	sample(s, slice, rec->fault.addr >> 12);
+	vote(s, rec->fault.addr >> 21);
+	s->faults++;
+	s->ns += rec->head.aux;
+}
+
+/* Asked whenever a slice is full: a storm counts from its first fault. */
+static void begin_storm(struct va_storm *s, __u64 now)
+{
+	struct last_faults l = last_faults(s);
+
+	if (!is_storm(&l, now))
+		return;
+	s->since = l.first;
+	s->faults = l.faults;
+	s->ns = l.ns;
+}
+
+void va_storm_fault(struct va_storm *s, const struct vmatlas_record *rec)
+{
+	if (s->slice[s->at].faults == VA_STORM_SLICE) {
+		s->at = (s->at + 1) % VA_STORM_SLICES;
+		s->slice[s->at] = (struct va_storm_slice){ 0 };
+	}
+	take_fault(s, &s->slice[s->at], rec);
+	if (!s->since && s->slice[s->at].faults == VA_STORM_SLICE)
+		begin_storm(s, rec->head.ts);
+}
+
 void va_storm_look(struct va_storm *s, const struct va_census *c)
 {
 	struct last_faults l = last_faults(s);
 
 	if (s->since && goes_on(&l, c->now))
 		return;
-	if (is_storm(&l, c->now)) {
-		s->since = l.first;
-		s->resident = c->resident;
-	} else {
-		s->since = 0;
-	}
-	s->faults = l.faults;
-	s->ns = l.ns;
+	s->since = 0;
+	s->resident = c->resident;
 }
 
 bool va_detect_storm(const struct va_watched *w, const struct va_census *c, const struct va_notice *before, struct va_notice *n)

@@ -17,7 +17,7 @@
 #define VA_GROWTH_WINDOWS 32
 #define VA_STORM_SLICE 64
 #define VA_STORM_SLICES 16
-#define VA_STORM_SAMPLES 128
+#define VA_STORM_SAMPLES 512
 #define VA_TOUCHED_MOST 64
 
 struct va_growth { /* anonymous memory over the life of a map */
@@ -50,7 +50,8 @@ struct va_storm {
 		__u64 page, number;
 	} sample[VA_STORM_SAMPLES]; /* by hash */
 	__u64 faults, ns;           /* since `since` */
-	__u64 since, resident;      /* 0 = no storm; bytes then */
+	__u64 since;                /* ts; 0 = no storm */
+	__u64 resident;             /* bytes, at the last look before it */
 	__u64 block;                /* 2 MiB that a majority of faults hit, if there is one … */
 	__u32 votes;                /* (Boyer and Moore) */
 };

@@ -195,6 +195,14 @@ static void update_tabs(struct va_app *app, unsigned levels, uint64_t now)
 	app->dirty |= later;
 }
 
+/* Who reads explanations of single events needs time for them. */
+static void read_along(struct va_app *app)
+{
+	bool slow = app->view.notice_view.explain && (app->play.mode == VA_PLAY_EACH || app->play.mode == VA_PLAY_PAUSED);
+
+	app->play.slower = app->walk.slower = slow ? VA_EXPLAIN_SLOWER : 1;
+}
+
 void va_app_update(struct va_app *app, uint64_t now)
 {
 	bool moved, jumped = app->jumped;
@@ -204,6 +212,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	if (!app->ready)
 		return;
 	levels = va_recording_header(app->recording)->levels;
+	read_along(app);
 	moved = va_playback_update(&app->play, now, app->view.pinned ? app->view.tgid : 0);
 	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH) |
 		      va_usage_update(&app->usage, app->play.history, levels, CHRONICLE_BATCH);

@@ -48,7 +48,12 @@ void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const
 		at->caption = va_rect_inset(va_rect_cut_bottom(&r, va_role_height(style, VA_TEXT_CAPTION) + va_px(style, 20)), gap, gap);
 	else
 		va_rect_cut_bottom(&r, gap);
-	place_middle(at, va_rect_inset(r, gap, 0), style, view, several);
+	r = va_rect_inset(r, gap, 0);
+	if (view->notice_view.explain && !view->compact) {
+		at->explain = va_rect_cut_bottom(&r, va_min(va_layout_explain_height(style, r.w), r.h / 2));
+		va_rect_cut_bottom(&r, gap);
+	}
+	place_middle(at, r, style, view, several);
 }
 
 struct va_rect va_layout_pane(struct va_scene *s, struct va_rect r, const char *title)
@@ -157,6 +162,8 @@ void va_layout(struct va_scene *s, const struct va_look *look)
 		va_layout_map(s, at.map, look);
 	if (!va_rect_empty(at.stage))
 		va_layout_stage(s, at.stage, look);
+	if (!va_rect_empty(at.explain))
+		va_layout_explain(s, at.explain, look);
 	if (!va_rect_empty(at.caption))
 		va_layout_caption(s, at.caption, look);
 	va_layout_timeline(s, at.timeline, look);

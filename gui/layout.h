@@ -9,7 +9,7 @@
 #include "view.h"
 
 struct va_panes_at {
-	struct va_rect status, processes, map, stage, caption, timeline; /* empty = folded away */
+	struct va_rect status, processes, map, stage, explain, caption, timeline; /* empty = folded away */
 };
 
 void va_layout_panes(struct va_panes_at *at, const struct va_style *style, const struct va_view *view, bool several);
@@ -35,6 +35,8 @@ void va_layout_stats(struct va_scene *s, struct va_rect r, const struct va_look 
 void va_layout_frames(struct va_scene *s, struct va_rect r, const struct va_look *look);
 int va_layout_frames_height(const struct va_style *style, int rows);
 void va_layout_news(struct va_scene *s, struct va_rect r, const struct va_look *look);
+void va_layout_explain(struct va_scene *s, struct va_rect r, const struct va_look *look);
+int va_layout_explain_height(const struct va_style *style, int w);
 void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_timeline(struct va_scene *s, struct va_rect r, const struct va_look *look);
 void va_layout_help(struct va_scene *s, struct va_rect r, const struct va_look *look);

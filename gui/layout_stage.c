@@ -3,6 +3,17 @@
 
 #include "layout.h"
 
+/* With how many were noticed. */
+static const char *title_of(const struct va_look *look, int i, char *buf, size_t n)
+{
+	size_t count = i == VA_TAB_NOTICED && look->notices ? va_notices_count(look->notices) : 0;
+
+	if (!count)
+		return va_tabs[i].title;
+	snprintf(buf, n, "%s %zu", va_tabs[i].title, count);
+	return buf;
+}
+
 static int offered(void)
 {
 	int n = 0;
@@ -18,16 +29,18 @@ static int tab_width(const struct va_style *style, const char *title, int pad)
 }
 
 /* Tabs move together where room is short; the last resort is "…". */
-static int padding(const struct va_style *style, int room)
+static int padding(const struct va_look *look, int room)
 {
+	const struct va_style *style = look->style;
 	int texts = 0, n = offered();
+	char buf[48];
 
 	for (int i = 0; i < VA_TABS; i++)
-		texts += va_tabs[i].layout ? tab_width(style, va_tabs[i].title, 0) : 0;
+		texts += va_tabs[i].layout ? tab_width(style, title_of(look, i, buf, sizeof(buf)), 0) : 0;
 	return va_max(va_min((room - texts) / (2 * n), va_px(style, 10)), va_px(style, 3));
 }
 
-static void one_tab(struct va_scene *s, struct va_rect at, int i, bool chosen, int pad)
+static void one_tab(struct va_scene *s, struct va_rect at, int i, const char *title, bool chosen, int pad)
 {
 	const struct va_style *style = s->style;
 	const struct va_theme *t = style->theme;
@@ -35,22 +48,24 @@ static void one_tab(struct va_scene *s, struct va_rect at, int i, bool chosen, i
 
 	if (chosen)
 		va_scene_fill(s, va_rect(at.x, at.y + at.h - va_px(style, 2), at.w, va_px(style, 2)), t->fresh);
-	va_scene_text(s, va_rect_inset(at, pad, 0), chosen ? VA_TEXT_STRONG : VA_TEXT_BODY, VA_CENTRE, chosen ? t->bright : t->dim, va_tabs[i].title);
+	va_scene_text(s, va_rect_inset(at, pad, 0), chosen ? VA_TEXT_STRONG : VA_TEXT_BODY, VA_CENTRE, chosen ? t->bright : t->dim, title);
 	snprintf(tip, sizeof(tip), "%d: %s", i + 1, va_tabs[i].tip);
 	va_scene_hit(s, at, VA_ACT_TAB, (uint64_t)i, tip);
 }
 
 static void tab_row(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
-	int pad = padding(look->style, r.w), each = r.w / offered();
-	bool tight = padding(look->style, r.w) == va_px(look->style, 3);
+	int pad = padding(look, r.w), each = r.w / offered();
+	bool tight = pad == va_px(look->style, 3);
+	char buf[48];
 
 	va_scene_fill(s, va_rect(r.x, r.y + r.h - 1, r.w, 1), look->style->theme->line);
 	for (int i = 0; i < VA_TABS; i++)
 		if (va_tabs[i].layout) {
-			int w = tab_width(look->style, va_tabs[i].title, pad);
+			const char *title = title_of(look, i, buf, sizeof(buf));
+			int w = tab_width(look->style, title, pad);
 
-			one_tab(s, va_rect_cut_left(&r, tight ? va_min(w, each) : w), i, i == (int)look->view->tab, pad);
+			one_tab(s, va_rect_cut_left(&r, tight ? va_min(w, each) : w), i, title, i == (int)look->view->tab, pad);
 		}
 }
 

@@ -190,6 +190,12 @@ static int enlarged(const struct va_look *look, const struct va_told *told)
 	return step >= 0 && va_told_part(told, look, step) >= 1 ? step : -1;
 }
 
+/* The same words stand in a place of their own, longer. */
+static bool is_explained(const struct va_look *look, const struct va_told *told)
+{
+	return told->rec && look->view->notice_view.explain;
+}
+
 static void heading(struct va_scene *s, struct va_rect *in, const struct va_look *look, const struct va_told *told)
 {
 	const struct va_style *style = look->style;
@@ -197,10 +203,11 @@ static void heading(struct va_scene *s, struct va_rect *in, const struct va_look
 	struct va_rect head = va_rect_cut_top(in, va_role_height(style, VA_TEXT_STRONG) + va_px(style, 5)), text;
 
 	va_rect_cut_top(in, gap);
-	text = va_rect_cut_top(in, 3 * h + 2);
+	text = va_rect_cut_top(in, is_explained(look, told) ? 0 : 3 * h + 2);
 	if (told->rec) {
 		headline(s, head, look, told);
-		words(s, text, look, told);
+		if (!is_explained(look, told))
+			words(s, text, look, told);
 	} else {
 		page_headline(s, head, look);
 		page_words(s, text, look, told);
@@ -222,6 +229,8 @@ static int below_height(struct va_rect in, const struct va_look *look)
 	int line = va_role_height(style, VA_TEXT_BODY) + va_px(style, 1), above = va_px(style, 185) + va_layout_card_height(style);
 	int grid = in.w / (int)(look->header->levels + 1) * 19 / 10;
 
+	if (look->view->notice_view.explain && in.h < va_px(style, 480)) /* the newest event is told already */
+		return line + va_px(style, 6);
 	return va_max(in.h - above - grid, va_max(in.h / 8, 3 * line) + va_px(style, 4) + (frames_fit(in, style) ? va_layout_frames_height(style, 3) : 0));
 }
 
@@ -294,6 +303,8 @@ void va_layout_walk(struct va_scene *s, struct va_rect r, const struct va_look *
 		grouped(s, va_rect_cut_top(&below, va_role_height(style, VA_TEXT_BODY) + va_px(style, 6)), look);
 		va_rect_cut_top(&below, va_px(style, 4));
 	}
+	if (below.h < 2 * va_role_height(style, VA_TEXT_BODY))
+		return;
 	/* Where only one of the two has room, a chosen page is about its frame, a fault about what came before. */
 	if (frames_fit(r, style)) {
 		va_layout_frames(s, va_rect_cut_top(&below, va_layout_frames_height(style, va_max(va_min((below.h - va_px(style, 70)) / 2 / va_px(style, 10), 8), 3))), look);

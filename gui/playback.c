@@ -155,7 +155,7 @@ static bool run_each(struct va_playback *p, uint64_t now, __u32 tgid)
 		return false;
 	moved = move_to(p, next_story(p, tgid));
 	p->time = time_at(p, p->pos);
-	p->next_each = now + VA_TIME_EACH;
+	p->next_each = now + VA_TIME_EACH * (p->slower ? p->slower : 1);
 	if (!moved && !p->growing)
 		p->mode = VA_PLAY_PAUSED;
 	return moved;

@@ -20,6 +20,7 @@ struct va_playback {
 	__u64 time;                 /* ns of the recording: where the picture stands; between two records while running */
 	uint64_t last;              /* now of the last update */
 	uint64_t next_each;         /* EACH: now at which the next event is due */
+	unsigned slower;            /* EACH: an event gets so many times as long; 0 = as usual */
 	bool jumped;                /* the last move was a jump: nothing to animate in between */
 	bool growing;               /* more records may come */
 };

@@ -22,6 +22,7 @@
 #define VA_TIME_TURN (1200 * VA_MS)     /* to the newest process: not more often */
 #define VA_TIME_FORK (2400 * VA_MS)     /* a child grows out of its parent; exec puts a new map in place of the old */
 #define VA_TIME_COMPARE (150 * VA_MS)   /* a difference that follows the picture is made anew so often */
+#define VA_EXPLAIN_SLOWER 5             /* … times as long, walks too, where each event is explained */
 #define VA_TIME_FRAME (16 * VA_MS)
 
 enum va_text_role { /* what a text is for; size and face follow */

@@ -33,17 +33,22 @@ static void show(struct va_walk_show *w, const struct vmatlas_record *rec, size_
 	w->since = still ? (now > 10 * VA_SEC ? now - 10 * VA_SEC : 0) : now;
 }
 
+static uint64_t step_time(const struct va_walk_show *w)
+{
+	return VA_TIME_WALK_STEP * (w->slower ? w->slower : 1);
+}
+
 float va_walk_show_part(const struct va_walk_show *w, unsigned i, uint64_t now)
 {
 	if (i < w->keep)
 		return 1;
-	return va_ease(va_anim(w->since + (i - w->keep + (w->keep ? 0 : 1)) * VA_TIME_WALK_STEP, VA_TIME_WALK_STEP, now));
+	return va_ease(va_anim(w->since + (i - w->keep + (w->keep ? 0 : 1)) * step_time(w), step_time(w), now));
 }
 
 /* Has it been shown for long enough to be understood? */
 static bool read_by_now(const struct va_walk_show *w, unsigned levels, uint64_t now)
 {
-	return now - w->since >= (levels + 2 - w->keep) * VA_TIME_WALK_STEP + VA_TIME_WALK_HOLD;
+	return now - w->since >= (levels + 2 - w->keep) * step_time(w) + VA_TIME_WALK_HOLD;
 }
 
 static void count(struct va_walk_show *w, enum va_fault_kind kind, uint64_t now)

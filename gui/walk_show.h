@@ -21,6 +21,7 @@ struct va_walk_show {
 	unsigned keep;              /* levels it shares with the walk shown before: these need not move again */
 	__u64 faults;               /* of the process up to here (all time), as seen by this view */
 	__u32 tgid;
+	unsigned slower;            /* steps take so many times as long, for who reads along; 0 = as usual */
 	struct {
 		uint64_t slice;     /* number of the slice since clock 0 */
 		__u32 kind[VA_FAULT_KINDS];

@@ -467,7 +467,7 @@ static const struct va_theme *theme_of(const struct window *w)
 static void keep_settings(struct window *w)
 {
 	const struct va_view *view = &w->app.view;
-	struct va_settings s = {.scale = view->scale, .compact = view->compact, .on_top = view->on_top};
+	struct va_settings s = {.scale = view->scale, .compact = view->compact, .on_top = view->on_top, .explain = view->notice_view.explain};
 	struct va_place place;
 
 	snprintf(s.theme, sizeof(s.theme), "%s", view->theme->name);
@@ -484,6 +484,7 @@ static void use_settings(struct window *w, bool compact)
 {
 	w->app.view.scale = (float)w->settings.scale;
 	w->app.view.compact = compact;
+	w->app.view.notice_view.explain = w->settings.explain;
 	w->app.view.on_top = w->o->on_top || w->settings.on_top;
 	va_app_style(&w->app);
 	if (w->app.view.on_top)
