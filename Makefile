@@ -35,13 +35,12 @@ LIBS_ALL = $(LIBS_GUI) $(LIBS_CORE) -lm -lpthread
 
 # A stage sees its own headers and those of earlier stages (tests/check-layers proves it).
 INC_core := -iquote core
-INC_symbols = -iquote core -iquote symbols $(GUI_CFLAGS)
-INC_gui = -iquote core -iquote symbols -iquote gui $(GUI_CFLAGS)
-INC_cli = -iquote core -iquote symbols -iquote gui -iquote cli $(GUI_CFLAGS)
+INC_gui = -iquote core -iquote core/symbols -iquote gui $(GUI_CFLAGS)
+INC_cli = -iquote core -iquote core/symbols -iquote gui -iquote cli $(GUI_CFLAGS)
 INC_tests = $(INC_cli) -iquote tests
 
 CORE_SRC := $(wildcard core/*.c)
-SYMBOLS_SRC := $(wildcard symbols/*.c)
+SYMBOLS_SRC := $(wildcard core/symbols/*.c)
 GUI_SRC := $(wildcard gui/*.c)
 COMMON_SRC := $(wildcard cli/common/*.c)
 CLI_SRC := $(wildcard cli/*.c cli/vm/*.c) $(COMMON_SRC)

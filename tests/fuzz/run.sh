@@ -17,7 +17,7 @@ fi
 target=$build/fuzz/fuzz_recording
 # shellcheck disable=SC2046
 clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE -DVA_VERSION='"fuzz"' \
-	-Iinclude -Icore -Isymbols -Icli tests/fuzz/fuzz_recording.c core/*.c symbols/*.c cli/events_json.c cli/events_text.c \
+	-Iinclude -Icore -Icore/symbols -Icli tests/fuzz/fuzz_recording.c core/*.c core/symbols/*.c cli/events_json.c cli/events_text.c \
 	$(pkg-config --libs libzstd zlib libdw) -lpthread -o "$target"
 
 echo "fuzz_recording: $seconds s"
