@@ -34,12 +34,13 @@ static const char *reports_in(const char *text, const char *but)
 	return found;
 }
 
+/* What has been said since it was last cleared: that may be nothing. */
 static bool read_log(void)
 {
 	int n = klogctl(LOG_READ_ALL, kernel_log, sizeof(kernel_log) - 1);
 
 	kernel_log[n > 0 ? n : 0] = 0;
-	return n > 0;
+	return n >= 0;
 }
 
 void log_clear(void)
