@@ -137,6 +137,7 @@ local_kernel() {
 	cp /tmp/local.vmatlas "$out"/
 }
 
+# Only a failure waits to the end: a kernel that checks itself needs many seconds to switch its hooks.
 wait_until() { # tenths of a second, command...
 	left=$1
 	shift
@@ -154,7 +155,7 @@ attach_running() { # what to put before the names
 	process=$!
 	"$vmatlas" attach -o /tmp/attached.vmatlas $process 2>/tmp/attach.err &
 	tool=$!
-	check "${say}attach: the running process is watched" wait_until 100 grep -qs "^$process\$" $D/target
+	check "${say}attach: the running process is watched" wait_until 900 grep -qs "^$process\$" $D/target
 	echo attached >$D/marker
 	cat /proc/$process/maps >/tmp/attached.maps
 	kill $process
@@ -172,12 +173,12 @@ attach_several() {
 	two=$!
 	"$vmatlas" attach -o /tmp/several.vmatlas $one $two 2>/tmp/several.err &
 	tool=$!
-	check "attach: both of two processes are watched" wait_until 100 grep -qs "^$two\$" $D/target
+	check "attach: both of two processes are watched" wait_until 900 grep -qs "^$two\$" $D/target
 	echo several >$D/marker
 	cat /proc/$one/maps >/tmp/one.maps
 	cat /proc/$two/maps >/tmp/two.maps
 	kill $one
-	check "attach: the first ends" wait_until 100 sh -c "! kill -0 $one 2>/dev/null"
+	check "attach: the first ends" wait_until 900 sh -c "! kill -0 $one 2>/dev/null"
 	echo first-gone >$D/marker
 	check "attach goes on with the other" kill -0 $tool
 	kill $two
