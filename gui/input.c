@@ -113,16 +113,20 @@ const struct va_key va_keys[] = {
 };
 const size_t va_key_count = sizeof(va_keys) / sizeof(va_keys[0]);
 
+/* Printable keys need Shift on some keyboards to be typed at all: it counts only where a key asks for it. */
+static bool shift_is_idle(const struct va_key *k)
+{
+	return k->key > ' ' && k->key < 0x7f && !(k->mods & VA_MOD_SHIFT);
+}
+
 const struct va_key *va_key_for(int key, unsigned mods)
 {
-	for (size_t i = 0; i < va_key_count; i++) {
-		unsigned want = va_keys[i].mods, have = mods;
-
-		if (va_keys[i].key > ' ' && va_keys[i].key < 0x7f && !(want & VA_MOD_SHIFT))
-			have &= ~(unsigned)VA_MOD_SHIFT;
-		if (va_keys[i].key == key && want == have)
+	for (size_t i = 0; i < va_key_count; i++)
+		if (va_keys[i].key == key && va_keys[i].mods == mods)
 			return &va_keys[i];
-	}
+	for (size_t i = 0; i < va_key_count; i++)
+		if (va_keys[i].key == key && shift_is_idle(&va_keys[i]) && va_keys[i].mods == (mods & ~(unsigned)VA_MOD_SHIFT))
+			return &va_keys[i];
 	return NULL;
 }
 

@@ -79,8 +79,16 @@ shot() { # file
 	[ -n "$WINDOW" ] && timeout 10 import -silent -window "$WINDOW" -depth 8 "$1"
 }
 
+# Answers that came too late for whoever asked.
+forget_answers() {
+	while read -r -t 0.01 said <&8; do
+		:
+	done
+}
+
 # A picture as soon as the program says that all keys so far are handled and nothing moves any more (gui/window_rest.h).
 settle() { # file
+	forget_answers
 	echo >&7
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		if read -r -t 2 said <&8; then
@@ -96,6 +104,7 @@ settle() { # file
 
 # Every text in the picture, a line each, as soon as it has come to rest.
 texts() {
+	forget_answers
 	echo -n t >&7
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		if read -r -t 2 said <&8; then

@@ -43,6 +43,15 @@ static void keys_do_one_thing(void **state)
 			assert_false(va_keys[i].key == va_keys[j].key && va_keys[i].mods == va_keys[j].mods);
 }
 
+static void shift_counts_where_it_is_asked_for(void **state)
+{
+	assert_int_equal(va_key_for('/', 0)->action, VA_ACT_SEARCH);
+	assert_int_equal(va_key_for('/', VA_MOD_SHIFT)->action, VA_ACT_HELP); /* '?' on many keyboards */
+	assert_int_equal(va_key_for('+', VA_MOD_SHIFT)->action, VA_ACT_FASTER);
+	assert_int_equal(va_key_for('a', VA_MOD_SHIFT)->action, VA_ACT_A_HERE);
+	assert_null(va_key_for(0x7e, VA_MOD_CTRL));
+}
+
 static void tabs_go_round(void **state)
 {
 	enum va_tab tab = VA_TAB_WALK;
@@ -82,7 +91,7 @@ static void cut_texts_have_a_tip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_lead_to_actions), cmocka_unit_test(keys_do_one_thing), cmocka_unit_test(tabs_go_round),
+		cmocka_unit_test(names_lead_to_actions), cmocka_unit_test(keys_do_one_thing), cmocka_unit_test(shift_counts_where_it_is_asked_for), cmocka_unit_test(tabs_go_round),
 		cmocka_unit_test(cut_texts_have_a_tip),
 	};
 
