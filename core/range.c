@@ -102,6 +102,20 @@ static void survey(struct va_mm *mm, struct va_vma *v, const struct va_pending *
 		va_spans_remove(&mm->surveyed, lo, hi);
 }
 
+static bool at_edge(const struct va_vma *v, const struct vmatlas_range *r)
+{
+	return v->start <= r->lo || v->end >= r->hi;
+}
+
+/*
+ * Whether what v takes the place of had an anon_vma says that v has one: not where mmap or mremap may have put something new over memory of the same
+ * kind. What such a RANGE tells to its edges are the neighbours, which were there before.
+ */
+static bool keeps_anon_vma(const struct va_vma *old, const struct va_vma *v, const struct vmatlas_range *r)
+{
+	return (r->nr != __NR_mmap && r->nr != __NR_mremap) || (at_edge(v, r) && at_edge(old, r));
+}
+
 /* What the old map says about a new VMA: since when it is there, what changed, and whose pages must go. */
 static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, struct va_pages **moved)
 {
@@ -119,8 +133,8 @@ static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending 
 		}
 		survey(mm, v, p, at, lo);
 		at = hi;
-		v->written |= old->written;
-		v->perhaps_written |= old->perhaps_written;
+		v->written |= old->written && keeps_anon_vma(old, v, &p->range);
+		v->perhaps_written |= old->perhaps_written || old->written;
 		if (old->born < v->born)
 			v->born = old->born;
 		if (same_facts(old, v))

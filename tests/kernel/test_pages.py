@@ -47,6 +47,11 @@ def compare(guest, mark, pid):
     return wrong, certain, doubtful
 
 
+def derived_at(guest, mark, pid):
+    runs = guest.recording.pages("mark:" + mark, pid)[1]
+    return [number(run["start"]) + i * 4096 for run in runs if run["state"] == "derived" for i in range(run["count"])]
+
+
 def pages_at_marks(checks, guest):
     marks = [("p." + words[1], guest.pid("p.facts")) for words in guest.facts("p.facts") if words[0] == "step"]
     for name in ("child", "vain", "vain-child"):
@@ -62,6 +67,9 @@ def pages_at_marks(checks, guest):
             checks.ok(not doubtful, "all is certain behind a refresh: %s" % mark, "\n".join(doubtful))
     vain = [addr for addr in saved(guest, "vain-child.1-born") if 0x340000000000 <= addr < 0x350000000000]
     checks.ok(len(vain) >= 16, "a child has pages of files its parent wrote to in vain: %d" % len(vain))
+    derived = [addr for addr in derived_at(guest, "vain-child.1-born", guest.pid("vain-child.facts")) if 0x340000000000 <= addr < 0x350000000000]
+    wrong = ["%x" % addr for addr in derived if addr not in saved(guest, "vain-child.1-born")]
+    checks.ok(not wrong, "a child is not given pages of a file that was mapped over one its parent had written to", "\n".join(wrong))
     checks.ok(len(marks) > 40, "the pages shown equal /proc/PID/pagemap at the %d marks" % len(marks))
     print("# certain: %.2f %% of all pages at the worst mark, %.2f %% on average" % (100 * min(share), 100 * sum(share) / len(share)))
 

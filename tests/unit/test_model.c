@@ -297,6 +297,39 @@ static void fork_of_a_file_written_in_vain(void **state)
 	}
 }
 
+/* The same once more by mmap() over one that was written to: the new one was not. Its neighbours, which the RANGE tells too, are the old ones. */
+static void fork_of_a_file_mapped_over(void **state)
+{
+	static const struct { __u64 lo, hi; __u32 nr; int state; } cases[] = {
+		{ 0x3ff000, 0x411000, __NR_mmap, VA_STATE_UNKNOWN }, { 0x3ff000, 0x411000, __NR_mremap, VA_STATE_UNKNOWN },
+		{ 0x3ff000, 0x411000, __NR_mprotect, VA_STATE_DERIVED }, { 0x400000, 0x411000, __NR_mmap, VA_STATE_DERIVED },
+		{ 0x3ff000, 0x410000, __NR_mmap, VA_STATE_DERIVED },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct va_model *m = new_model();
+		struct vmatlas_record vma = a_vma(10, 1, 1, 0, 0x400000, 0x410000, 3), r = a_fault(20, 1, 0x405000, 0x8027);
+
+		vma.head.flags &= ~VMATLAS_F_ANON;
+		apply(m, a_range(10, 1, 1, 0x400000, 0x410000, 1));
+		apply(m, vma);
+		r.head.flags = VMATLAS_F_WRITE;
+		apply(m, r);
+		r = a_range(30, 1, 2, cases[i].lo, cases[i].hi, 1);
+		r.range.nr = cases[i].nr;
+		apply(m, r);
+		vma.head.ts = 30;
+		vma.head.aux = 2;
+		apply(m, vma);
+		r = a_fault(35, 1, 0x400000, 0x7025);
+		r.head.flags = 0;
+		apply(m, r);
+		apply(m, a_fork(40, 1, 100, 2));
+		assert_int_equal(va_run_at(va_model_mm(m, 2), 0x400000, 0x401000).state, cases[i].state);
+		va_model_free(m);
+	}
+}
+
 /* Anything at all: nothing crashes, memory stays bounded by the input, every record is counted once. */
 static void random_bytes(void **state)
 {
@@ -370,6 +403,7 @@ int main(void)
 		cmocka_unit_test(hostile_records_change_nothing), cmocka_unit_test(vmas_out_of_order_are_refused),
 		cmocka_unit_test(fork_copies_what_stood_then),
 		cmocka_unit_test(fork_of_a_file_written_in_vain),
+		cmocka_unit_test(fork_of_a_file_mapped_over),
 		cmocka_unit_test(random_bytes), cmocka_unit_test(unknown_maps_are_left_alone),
 		cmocka_unit_test(bad_faults_map_around),
 	};

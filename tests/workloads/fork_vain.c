@@ -1,6 +1,7 @@
 /*
  * fork_vain DIR [NAME]: private mappings of a file, of which pages were only read, and what fork makes of them: nothing, unless the kernel took them
- * for written to. It does so even where the write came to nothing (beyond the end of the file: SIGBUS), and what has been moved stays so.
+ * for written to. It does so even where the write came to nothing (beyond the end of the file: SIGBUS), and what has been moved stays so. What is mapped
+ * over one that was written to is new.
  *
  * Steps (pagemap.h) of the parent NAME and of the child NAME-child. NAME.facts, NAME-child.facts: pid N.
  */
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
 	if (!write_fails(moved + (PAGES + 3) * WL_PAGE) ||
 	    mremap(moved, 2 * PAGES * WL_PAGE, 2 * PAGES * WL_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, moved + FAR) == MAP_FAILED)
 		wl_die("mremap");
+	*(volatile char *)map_read(4, fd) = 1;
+	map_read(4, fd);
 	save("warm");
 	done("read");
 	pid = fork();
