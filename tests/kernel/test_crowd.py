@@ -11,13 +11,13 @@ from guest import BUILD, ROOT, SEED, VMATLAS, WORKLOADS, Checks, Guest, guest_lo
 CROWD = os.path.join(WORKLOADS, "crowd")
 
 # name, threads, processes, rounds
-RUNS = [("threads", 64, 0, scaled(6, 8, 1000)), ("processes", 2, scaled(60, 150, 20000), 20)]
+RUNS = [("threads", 64, 0, scaled(6, 6, 1000)), ("processes", 2, scaled(60, 90, 20000), 20)]
 
 
 def verified(checks, kernel, name, threads, processes, rounds):
     log = os.path.join(BUILD, "tests", "kernel", kernel, "crowd-%s.log" % name)
     os.makedirs(os.path.dirname(log), exist_ok=True)
-    argv = [VMATLAS, "verify", "--vm=" + kernel, "--cpus", "4", "--seed", str(SEED), "--interval", "10", "--count", str(scaled(10, 12, 300)), "--format", "json",
+    argv = [VMATLAS, "verify", "--vm=" + kernel, "--cpus", "4", "--seed", str(SEED), "--interval", "10", "--count", str(scaled(10, 10, 300)), "--format", "json",
             "--module-param", "subbuf_count=256", "--module-param", "fault_subbuf_count=512", "--guest-log", log, "--",
             CROWD, "/tmp", name, str(SEED % 100000), str(threads), str(processes), str(rounds)]
     done = run(argv, scaled(200, 240, 3600))
@@ -36,7 +36,7 @@ def verified(checks, kernel, name, threads, processes, rounds):
 
 
 def attached(checks, kernel):
-    module, moments = os.path.join(BUILD, "module", kernel, "vmatlas.ko"), scaled(3, 6, 100)
+    module, moments = os.path.join(BUILD, "module", kernel, "vmatlas.ko"), scaled(3, 4, 100)
     guest = Guest(kernel, "crowd", ["sh", os.path.join(ROOT, "tests", "kernel", "crowd.sh"), "@", module, VMATLAS, CROWD, str(moments)], ["--cpus", "4"],
                   limit=scaled(240, 300, 3600), environment={"VMATLAS_VM_BARE": "1"})
     said = guest.stdout.decode(errors="replace")
