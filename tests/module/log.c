@@ -176,7 +176,7 @@ static int allocations_of(int (*try)(void), void (*undo)(void))
  * Lets up to `most` allocations of `try`, spread over all `total`, fail: one each time. How many were made to. What fails must leave nothing
  * behind; a failure may also be one that is coped with.
  */
-static int fail_each(int (*try)(void), void (*undo)(void), const char *left, int total, int most, int *refused)
+static int fail_each(const char *what, int (*try)(void), void (*undo)(void), const char *left, int total, int most, int *refused)
 {
 	int i, n = total < most ? total : most, failed = 0;
 
@@ -187,6 +187,7 @@ static int fail_each(int (*try)(void), void (*undo)(void), const char *left, int
 		fail_nth(1 + (long)i * total / n);
 		err = try();
 		failed += fail_left() == 0;
+		printf("# %s: allocation %ld of %d failed: %s\n", what, 1 + (long)i * total / n, total, err ? "refused" : "coped with");
 		if (!err)
 			undo();
 		else if (left && !access(left, F_OK))
@@ -210,7 +211,9 @@ static void undo_enable(void)
 static void test_each(const char *what, int (*try)(void), void (*undo)(void), const char *left, int most)
 {
 	int total = allocations_of(try, undo), refused = 0;
-	int failed = total < 0 ? 0 : fail_each(try, undo, left, total, most, &refused);
+
+	printf("# %s: %d allocations\n", what, total);
+	int failed = total < 0 ? 0 : fail_each(what, try, undo, left, total, most, &refused);
 
 	/* The count may differ by a few from one time to the next. */
 	check(failed > 0 && failed >= (total < most ? total : most) - 3 && refused > 0, "%s: %d of %d allocations failed, one at a time; %d times it was refused",
