@@ -45,7 +45,7 @@ static void group_column(struct va_scene *s, struct va_rect r, const char *group
 {
 	const struct va_style *style = s->style;
 	const struct va_theme *t = style->theme;
-	int h = line_height(style), key = va_role_width(style, VA_TEXT_MONO_STRONG, "Shift Backspace ") + va_px(style, 4);
+	int h = line_height(style), key = va_role_width(style, VA_TEXT_MONO_STRONG, "Ctrl Shift B ") + va_px(style, 4);
 
 	va_scene_text(s, va_rect_cut_top(&r, h + va_px(style, 4)), VA_TEXT_TITLE, VA_LEFT, t->bright, group);
 	for (size_t i = 0; i < va_key_count; i++) {
