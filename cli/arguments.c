@@ -52,6 +52,18 @@ int va_next_option(int argc, char **argv, const char *letters, const struct opti
 	return '?';
 }
 
+bool va_take_pid(const char *command, const char *text, unsigned *pid)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	*pid = (unsigned)v;
+	if (*text >= '0' && *text <= '9' && !*end && v && v <= 0x7fffffff)
+		return true;
+	fprintf(stderr, "vmatlas: --pid takes a process number, not '%s'; try 'vmatlas %s --help'\n", text, command);
+	return false;
+}
+
 int va_end_output(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))

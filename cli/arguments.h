@@ -3,9 +3,13 @@
 #define VA_ARGUMENTS_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 /* As getopt_long(); '?' for whatever is no option or lacks its value, after a sentence that names it. Set optind to 0 before the first call. */
 int va_next_option(int argc, char **argv, const char *letters, const struct option *options, const char *command);
+
+/* A process number. False after a sentence. */
+bool va_take_pid(const char *command, const char *text, unsigned *pid);
 
 /* All that was printed is out: VA_EXIT_OK, else a sentence and VA_EXIT_FAILURE. */
 int va_end_output(void);

@@ -55,17 +55,6 @@ static int usage(const char *format, const char *what)
 	return VA_EXIT_USAGE;
 }
 
-static int parse_pid(struct compared *c, const char *text)
-{
-	char *end;
-	unsigned long pid = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || !pid || pid > 0x7fffffff)
-		return usage("--pid takes a process number, not '%s'", text);
-	c->pid = (__u32)pid;
-	return -1;
-}
-
 static int parse_format(struct compared *c, const char *text)
 {
 	c->json = !strcmp(text, "json");
@@ -87,7 +76,7 @@ static int parse(struct compared *c, int argc, char **argv)
 		else if (o == 'b')
 			c->to.text = optarg;
 		else if (o == 'p')
-			code = parse_pid(c, optarg);
+			code = va_take_pid("diff", optarg, &c->pid) ? -1 : VA_EXIT_USAGE;
 		else if (o == 'f')
 			code = parse_format(c, optarg);
 		else if (o == 'h')

@@ -60,17 +60,6 @@ static int usage(const char *format, const char *what)
 }
 
 /* -1 = go on, else the exit code. */
-static int parse_pid(struct dump *d, const char *text)
-{
-	char *end;
-	unsigned long pid = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || !pid || pid > 0x7fffffff)
-		return usage("--pid takes a process number, not '%s'", text);
-	d->pid = (__u32)pid;
-	return -1;
-}
-
 static int parse_format(struct dump *d, const char *text)
 {
 	d->json = !strcmp(text, "json");
@@ -90,7 +79,7 @@ static int parse(struct dump *d, int argc, char **argv)
 		if (c == 't')
 			d->at[d->moments++] = optarg;
 		else if (c == 'p')
-			code = parse_pid(d, optarg);
+			code = va_take_pid("dump", optarg, &d->pid) ? -1 : VA_EXIT_USAGE;
 		else if (c == 'a')
 			d->all = true;
 		else if (c == 'g')

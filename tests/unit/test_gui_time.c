@@ -3,6 +3,7 @@
  * the two tabs overlaps another or is cut silently, at all sizes and in all themes.
  */
 #include "unit/build.h"
+#include "unit/scene_check.h"
 
 #include <math.h>
 
@@ -363,25 +364,6 @@ static void the_timeline_is_dragged(void **state)
 }
 
 /* --- no text overlaps ------------------------------------------------------------------------------------------------------ */
-
-static void check_texts(const struct va_scene *s, int w, int h, size_t pos)
-{
-	size_t a, b;
-
-	if (va_scene_overlap(s, &a, &b))
-		fail_msg("%dx%d, event %zu: '%s' and '%s' overlap", w, h, pos, va_scene_string(s, s->items[a].text), va_scene_string(s, s->items[b].text));
-	for (size_t i = 0; i < s->item_count; i++) {
-		const struct va_item *item = &s->items[i];
-		const char *text = item->kind == VA_ITEM_TEXT ? va_scene_string(s, item->text) : NULL;
-
-		if (!text)
-			continue;
-		if (item->r.x < item->clip.x || item->r.x + item->r.w > item->clip.x + item->clip.w || item->r.x + item->r.w > w)
-			fail_msg("%dx%d, event %zu: '%s' is cut by its pane", w, h, pos, text);
-		if (item->cut && !strstr(text, "…"))
-			fail_msg("%dx%d, event %zu: '%s' is shortened without a sign", w, h, pos, text);
-	}
-}
 
 static void walk_through(struct va_app *app, int w, int h, size_t step)
 {
