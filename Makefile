@@ -47,12 +47,13 @@ CLI_SRC := $(wildcard cli/*.c cli/vm/*.c) $(COMMON_SRC)
 COLLECT_SRC := $(wildcard cli/collect/*.c) $(COMMON_SRC)
 VMMAP_SRC := $(wildcard cli/vmmap/*.c) cli/collect/elf.c $(COMMON_SRC)
 INIT_SRC := $(wildcard cli/guest/*.c) $(COMMON_SRC)
-DEMO_SRC := $(wildcard demos/*.c)
+DEMO_SRC := $(filter-out demos/libmap.c,$(wildcard demos/*.c))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 WORK_SRC := $(wildcard tests/workloads/*.c)
 
 obj = $(patsubst %.c,$(B)/$(2)/%.o,$(1))
 PROGRAMS := $(B)/vmatlas $(B)/vmmap $(B)/vmatlas-collect $(B)/vmatlas-init
+LIBMAP := $(call obj,demos/libmap.c,obj)
 DEMOS := $(patsubst demos/%.c,$(B)/demos/%,$(DEMO_SRC))
 WORKLOADS := $(patsubst tests/workloads/%.c,$(B)/tests/workloads/%,$(WORK_SRC))
 UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
@@ -81,7 +82,7 @@ $(B)/.deps: cli/vm/deps.sh
 # --- programs ------------------------------------------------------------------------------------------------------
 
 programs: $(PROGRAMS)
-demos: $(DEMOS) ## build the lab programs
+demos: $(LIBMAP) $(DEMOS) ## build the lab programs
 workloads: $(WORKLOADS)
 
 define compile
@@ -107,8 +108,9 @@ $(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/text.c core/i
 $(B)/vmatlas-init: $(call obj,$(INIT_SRC),obj)
 	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ -o $@
 
-$(B)/demos/%: demos/%.c | $(B)/.deps
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Idemos $(CFLAGS_ALL) -O1 $< -o $@ -lpthread -MF $@.d
+# Each a file of its own, and libmap (what virtual address has which frame).
+$(B)/demos/%: demos/%.c $(LIBMAP) | $(B)/.deps
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Idemos $(CFLAGS_ALL) -O1 $< $(LIBMAP) -o $@ -lpthread -MF $@.d
 
 $(B)/tests/workloads/%: tests/workloads/%.c | $(B)/.deps
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/workloads $(CFLAGS_ALL) -O1 $< -o $@ -lpthread -MF $@.d

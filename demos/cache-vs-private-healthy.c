@@ -28,7 +28,8 @@ static int make_file(void)
 
 int main(int argc, char **argv)
 {
-	int at = lab_start(argc, argv), fd = argc > at ? open(argv[at], O_RDONLY) : make_file();
+	int at = lab_start(argc, argv, " [FILE]", "a file of 16 MiB is read with read(): the page cache holds it, the process does not");
+	int fd = argc > at ? open(argv[at], O_RDONLY) : make_file();
 
 	if (fd < 0)
 		lab_die(argc > at ? argv[at] : "the file");

@@ -31,7 +31,8 @@ static int make_file(void)
 
 int main(int argc, char **argv)
 {
-	int at = lab_start(argc, argv), fd = argc > at ? open(argv[at], O_RDONLY) : make_file();
+	int at = lab_start(argc, argv, " [FILE]", "a file of 16 MiB is mapped and read: RSS grows, but what grew is the page cache's");
+	int fd = argc > at ? open(argv[at], O_RDONLY) : make_file();
 	static volatile char sum;
 	struct stat st;
 	char *file, *own;

@@ -14,7 +14,7 @@
 
 int main(int argc, char **argv)
 {
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "200 rounds of malloc, fill, free that go back to the kernel each time: 13,000 page faults");
 	mallopt(M_MMAP_THRESHOLD, 64 * KIB);
 	lab_say("200 rounds: malloc 256 KiB, fill them, free them. Each time they go back to the kernel");
 	for (int i = 0; i < ROUNDS; i++) {

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 {
 	char *p;
 
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "memory given back in ways that leave no holes in the map");
 	lab_say("4 MiB in one piece, all in use");
 	p = lab_map(BYTES, RW);
 	madvise(p, BYTES, MADV_NOHUGEPAGE);

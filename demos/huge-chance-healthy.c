@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 {
 	char *p;
 
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "40 MiB with huge pages: 20 faults");
 	lab_say("40 MiB, aligned to 2 MiB, with huge pages (MADV_HUGEPAGE)");
 	p = lab_map(BYTES, RW);
 	if (madvise(p, BYTES, MADV_HUGEPAGE))

@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 {
 	char *p;
 
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "40 MiB with pages of 4 KiB, because huge pages are forbidden: 10,240 faults");
 	lab_say("40 MiB, aligned to 2 MiB, but without huge pages (MADV_NOHUGEPAGE): each page is a fault of its own");
 	p = lab_map(BYTES, RW);
 	if (madvise(p, BYTES, MADV_NOHUGEPAGE))

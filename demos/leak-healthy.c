@@ -13,7 +13,7 @@ static char *kept[KEPT];
 
 int main(int argc, char **argv)
 {
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "the rounds of leak, but only the newest 32 blocks are kept: the heap stays at 2 MiB");
 	lab_say("A program works in rounds. In each it takes 64 KiB, and frees those of 32 rounds ago");
 	for (int i = 0; i < ROUNDS; i++) {
 		char *scratch = malloc(16 * KIB);

@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 {
 	char *frames;
 
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "the 2 MiB of stack-growth as memory that was asked for: the stack stays as it was");
 	lab_say("What a recursion would keep on the stack, a loop keeps in memory it asks for");
 	frames = malloc(DEPTH * PAGE);
 	if (!frames)

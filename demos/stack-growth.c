@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 {
 	static volatile int result;
 
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "a recursion 512 deep and its return: the stack grows by faults, no system call asks for it");
 	lab_say("A function calls itself 512 times; each call needs 4 KiB of stack");
 	result = deeper(DEPTH);
 	lab_say("All calls have returned. The stack stays as large as it was");

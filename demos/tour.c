@@ -397,6 +397,10 @@ static bool read_pace(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		dprintf(STDOUT_FILENO, "tour [--pace SECONDS]: a tour of a process's memory, one caption a step\n");
+		return 0;
+	}
 	if (!read_pace(argc, argv)) {
 		dprintf(STDERR_FILENO, "usage: tour [--pace SECONDS]\n");
 		return 2;

@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "a reserve of addresses that says so (PROT_NONE)");
 	lab_say("A program maps 64 MiB of which it uses a page, and reserves 16 MiB of addresses");
 	*(volatile char *)lab_map(64 * MIB, RW) = 1;
 	lab_map(16 * MIB, PROT_NONE);

@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "80 MiB are mapped and never touched: no frame");
 	lab_say("A program maps 64 MiB and 16 MiB, to be on the safe side");
 	lab_map(64 * MIB, RW);
 	lab_map(16 * MIB, RW);

@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 {
 	char *p;
 
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "code made at run time: written first, then made executable and no longer writable");
 	lab_say("Code is written first, then made executable and read-only (W^X)");
 	p = lab_map(8 * KIB, RW);
 	memcpy(p, answer, sizeof(answer));

@@ -18,7 +18,7 @@ static int run(size_t bytes)
 
 int main(int argc, char **argv)
 {
-	lab_start(argc, argv);
+	lab_start_plain(argc, argv, "code made at run time in memory that may be written and executed at once");
 	lab_say("Two mappings that may be written and executed: code is put there, and called");
 	if (run(8 * KIB) != 42 || run(16 * KIB) != 42)
 		lab_die("the answer");
