@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tabs.h"
 #include "theme.h"
 #include "window.h"
 
@@ -13,6 +14,7 @@ bool va_is_appearance(int c)
 
 bool va_appearance_take(struct va_appearance *a, int c, const char *text)
 {
+	enum va_tab tab;
 	char *end, more;
 
 	switch (c) {
@@ -24,6 +26,9 @@ bool va_appearance_take(struct va_appearance *a, int c, const char *text)
 	case VA_OPT_THEME:
 		a->theme = text;
 		return va_theme_find(text);
+	case VA_OPT_TAB:
+		a->tab = text;
+		return va_tab_find(text, &tab);
 	case VA_OPT_COMPACT:
 		return a->compact = true;
 	case VA_OPT_ON_TOP:
@@ -38,6 +43,7 @@ void va_appearance_apply(const struct va_appearance *a, struct va_window_options
 	o->height = a->height;
 	o->scale = a->scale;
 	o->theme = a->theme;
+	o->tab = a->tab;
 	o->compact = a->compact;
 	o->on_top = a->on_top;
 }

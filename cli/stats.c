@@ -13,6 +13,7 @@
 #include "moment.h"
 #include "record.h"
 #include "stats_latency.h"
+#include "stats_rate.h"
 #include "walk.h"
 
 static const char help_text[] =
@@ -22,8 +23,9 @@ static const char help_text[] =
 	"\n"
 	"Usage: vmatlas stats FILE [--json] [--pid N] [--from MOMENT] [--to MOMENT]      FILE - : standard input\n"
 	"\n"
-	"How long faults and calls took: median, 99th percentile (at most 1/32 too large), longest, and their sum. This includes what vmatlas\n"
-	"itself does there; times above 4.29 s count as 4.29 s.\n"
+	"How fast events came: the mean, and the most within any one second. How long faults and calls took: median, 99th\n"
+	"percentile (at most 1/32 too large), longest, and their sum. This includes what vmatlas itself does there; times\n"
+	"above 4.29 s count as 4.29 s.\n"
 	"  --pid N               how long those of process N took; without: of all\n"
 	"  --from, --to MOMENT   in this stretch: " VA_MOMENT_HELP "\n"
 	"\n"
@@ -31,6 +33,7 @@ static const char help_text[] =
 	"  redacted not_seen malformed\n"
 	"  types{TYPE: count} kinds{KIND of fault: count} processes[{tgid comm target events faults major ops\n"
 	"  types{…}}] cpus[{cpu truth{written lost seen} faults{…}}]\n"
+	"  rate{events span_ns mean_per_s peak_per_s peak_ts}\n"
 	"  latency{tgid faults{KIND{count min_ns median_ns p99_ns max_ns sum_ns saturated histogram[{least_ns most_ns count}]}} calls{NAME{…}}}.\n"
 	"  written and lost of a CPU are what the module counted (the stream's own count where it does not say), seen is what\n"
 	"  is in the recording, without the losses.\n"
@@ -46,6 +49,7 @@ struct stats {
 	const char *file;
 	bool json;
 	struct va_latency_wish latency;
+	struct va_latency_scope stretch;
 	struct va_recording *recording;
 	__u64 types[VMATLAS_TYPE_LIMIT], kinds[VA_FAULT_KINDS];
 	struct process *processes; /* in order of appearance */
@@ -238,6 +242,11 @@ static void put_processes(struct va_json *j, const struct stats *s)
 	va_json_end_array(j);
 }
 
+static struct va_rate rate_of(const struct stats *s)
+{
+	return va_rate_of(va_recording_history(s->recording), s->stretch.from, s->stretch.to);
+}
+
 static void put_facts(struct va_json *j, const struct stats *s)
 {
 	struct sums sum = sums_of(s);
@@ -265,6 +274,7 @@ static void put_facts(struct va_json *j, const struct stats *s)
 static void print_json(const struct stats *s)
 {
 	struct va_json j = { 0 };
+	struct va_rate rate = rate_of(s);
 
 	va_json_object(&j, NULL);
 	put_facts(&j, s);
@@ -275,6 +285,7 @@ static void print_json(const struct stats *s)
 	va_json_end_object(&j);
 	put_processes(&j, s);
 	put_cpus(&j, s);
+	va_rate_json(&rate, &j);
 	va_stats_latency_json(s->recording, &s->latency, &j);
 	va_json_end_object(&j);
 	va_json_newline(&j);
@@ -298,6 +309,7 @@ static const char *printable(const char *s, char *buf, size_t n)
 static void print_summary(const struct stats *s)
 {
 	struct sums sum = sums_of(s);
+	struct va_rate rate = rate_of(s);
 	const struct vmatlas_stream_header *header = va_recording_header(s->recording);
 	const char *command = va_recording_meta(s->recording, "command");
 	const char *title = va_recording_meta(s->recording, "title");
@@ -314,6 +326,7 @@ static void print_summary(const struct stats *s)
 	printf("kernel     %s, %u paging levels, %u CPUs\n", header->release, header->levels, header->cpus);
 	printf("duration   %.6f s%s\n", (double)duration_of(s) / 1e9, broke_off(s) ? ", broke off" : "");
 	printf("records    %zu\n", va_history_count(va_recording_history(s->recording)) - (size_t)s->types[VMATLAS_LOSS]);
+	printf("rate       %llu a second, at most %llu within one\n", va_rate_mean(&rate), rate.peak);
 	printf("lost       %llu\n", sum.lost);
 	printf("late       %llu\ninvalid    %llu\n", sum.late, sum.invalid);
 	for (unsigned t = 1; t < VMATLAS_TYPE_LIMIT; t++)
@@ -403,7 +416,7 @@ static int parse(struct stats *s, int argc, char **argv)
 
 static int print(struct stats *s)
 {
-	int code = va_stats_latency_check(s->recording, &s->latency);
+	int code = va_stats_latency_check(s->recording, &s->latency, &s->stretch);
 
 	if (code)
 		return code;

@@ -4,7 +4,6 @@
 
 #include "calls.h"
 #include "commands.h"
-#include "latency.h"
 #include "moment.h"
 
 static int find_scope(struct va_recording *r, const struct va_latency_wish *wish, struct va_latency_scope *scope)
@@ -20,11 +19,9 @@ static int find_scope(struct va_recording *r, const struct va_latency_wish *wish
 	return VA_EXIT_NO_PROCESS;
 }
 
-int va_stats_latency_check(struct va_recording *r, const struct va_latency_wish *wish)
+int va_stats_latency_check(struct va_recording *r, const struct va_latency_wish *wish, struct va_latency_scope *scope)
 {
-	struct va_latency_scope scope;
-
-	return find_scope(r, wish, &scope);
+	return find_scope(r, wish, scope);
 }
 
 static void measure(struct va_recording *r, const struct va_latency_wish *wish, struct va_latency *l)

@@ -3,6 +3,7 @@
 #define VA_STATS_LATENCY_H
 
 #include "json.h"
+#include "latency.h"
 #include "recording.h"
 
 struct va_latency_wish { /* from the command line; NULL, 0 = not said */
@@ -10,8 +11,8 @@ struct va_latency_wish { /* from the command line; NULL, 0 = not said */
 	__u32 pid;
 };
 
-/* Makes sense for this recording? An exit code, after one sentence unless it is 0. The others are for what has been checked. */
-int va_stats_latency_check(struct va_recording *r, const struct va_latency_wish *wish);
+/* Makes sense for this recording? An exit code, after one sentence unless it is 0. The others are for what has been checked. scope: the stretch it means. */
+int va_stats_latency_check(struct va_recording *r, const struct va_latency_wish *wish, struct va_latency_scope *scope);
 void va_stats_latency_text(struct va_recording *r, const struct va_latency_wish *wish);
 void va_stats_latency_json(struct va_recording *r, const struct va_latency_wish *wish, struct va_json *j); /* adds "latency" to the open object */
 

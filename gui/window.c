@@ -485,6 +485,8 @@ static void use_settings(struct window *w, bool compact)
 	w->app.view.scale = (float)w->settings.scale;
 	w->app.view.compact = compact;
 	w->app.view.notice_view.explain = w->settings.explain;
+	if (w->o->tab)
+		va_tab_find(w->o->tab, &w->app.view.tab);
 	w->app.view.on_top = w->o->on_top || w->settings.on_top;
 	va_app_style(&w->app);
 	if (w->app.view.on_top)

@@ -34,6 +34,7 @@ struct va_window_options {
 	int width, height;  /* 0 = as the window was last, else 1280 × 720, or what fits the screen */
 	double scale;       /* of texts and widths; 0 = from the window's size */
 	const char *theme;  /* "dark", "light", "projector"; NULL = as it was last */
+	const char *tab;    /* what stands beside the map (tabs.h); NULL = the walk */
 	bool compact;       /* the map alone */
 	bool on_top;        /* above other windows */
 	bool hidden_ok;     /* do not complain when there is no display (tests with SDL_VIDEODRIVER=dummy) */

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""vmatlas diff against a comparison made here from `dump` at both moments; the latencies of vmatlas stats against the events, one by one."""
+"""vmatlas diff against a comparison made here from `dump` at both moments; the rates and latencies of vmatlas stats against the events, one by one."""
+import bisect
 import functools
 import json
 import math
@@ -215,9 +216,30 @@ def latencies(checks):
     checks.ok("99th" in text and "recording's own cost" in text, "the text says them, too, and what is in them", text)
 
 
+def rates(checks):
+    """Events a second, counted by hand from their times: the mean, and the most in [t, t + 1 s) for any t."""
+    times = [json.loads(line)["ts"] for line in out("events", RECORDING, "--format", "json").splitlines()]
+    start = json.loads(out("dump", RECORDING, "--format", "json"))
+    start = start["ts"] - start["since_start_ns"]
+    for options, begin, end in (([], start, 1 << 63), (["--from", "9", "--to", "21.5"], start + 9000000000, start + 21500000000)):
+        inside = [t for t in times if (t > begin or not options) and t <= end]
+        # The stretch begins with the last event up to there.
+        begin = begin if not options else max(t for t in times if t <= begin)
+        said = json.loads(out("stats", RECORDING, "--json", *options))["rate"]
+        peak = max(bisect.bisect_left(inside, t + 10**9) - i for i, t in enumerate(inside))
+        at = bisect.bisect_left(inside, said["peak_ts"])
+        checks.equal((said["events"], said["span_ns"], said["mean_per_s"]),
+                     (len(inside), inside[-1] - begin, int(len(inside) * 1e9 / (inside[-1] - begin) + 0.5)), "%s: the mean rate" % (options or "all"))
+        checks.equal((said["peak_per_s"], bisect.bisect_left(inside, said["peak_ts"] + 10**9) - at), (peak, peak), "%s: the peak, and where" % (options or "all"))
+    checks.equal(json.loads(out("stats", RECORDING, "--json", "--from", "end"))["rate"],
+                 {"events": 0, "span_ns": 0, "mean_per_s": 0, "peak_per_s": 0, "peak_ts": 0}, "nothing in a stretch of nothing")
+    checks.ok("\nrate  " in out("stats", RECORDING), "the text says it, too")
+
+
 def main():
     checks = Checks()
     diffs(checks)
+    rates(checks)
     latencies(checks)
     checks.end()
 

@@ -56,6 +56,12 @@ settle "$WORK/b.ppm"
 ok $? "what is asked for goes before what is remembered"
 stop_window
 
+start_window replay "$TOUR" --at 29.9 --theme dark --size 1280x720 --tab stats
+settle "$WORK/stats.ppm"
+says "median" && ! says "PGD"
+ok $? "--tab: another tab is open from the beginning"
+stop_window
+
 head -c 3000 /dev/urandom >"$XDG_CONFIG_HOME/vmatlas/window"
 printf '\ntheme none\nscale 1e99\nwidth -4\nheight x\nunknown thing\n' >>"$XDG_CONFIG_HOME/vmatlas/window"
 start_window replay "$TOUR" --at 29.9 --size 1280x720
