@@ -17,6 +17,8 @@
 #include <linux/percpu_counter.h>
 #include <linux/proc_fs.h>
 #include <linux/rcupdate.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
 #include <linux/uprobes.h>
 #include <linux/userfaultfd_k.h>
 
@@ -274,6 +276,13 @@ static inline u64 va_compat_rss(struct mm_struct *mm, int member)
 #endif
 }
 
+/* What must be said with these counters. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define VA_RSS_LATE " (this kernel counts late: what each thread did in its last 64 faults may be missing)"
+#else
+#define VA_RSS_LATE ""
+#endif
+
 /* The executable's file with a reference (fput() it), or NULL. Any context but interrupts. */
 static inline struct file *va_compat_exe(struct mm_struct *mm)
 {
@@ -328,5 +337,45 @@ static inline const struct inode *va_compat_inode(struct file *file)
 	return file_user_inode(file);
 }
 #endif
+
+/* Software bits of entries that not every kernel has. */
+#ifdef _PAGE_DEVMAP
+#define VA_PAGE_DEVMAP _PAGE_DEVMAP
+#else
+#define VA_PAGE_DEVMAP 0
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define VA_PAGE_SAVED_DIRTY 0
+#else
+#define VA_PAGE_SAVED_DIRTY _PAGE_SAVED_DIRTY
+#endif
+
+/* An entry that is not present and no place in swap. Markers came in 5.19. */
+static inline const char *va_compat_special_entry(swp_entry_t entry)
+{
+	if (is_migration_entry(entry))
+		return "its frame is being moved (migration)";
+	if (is_hwpoison_entry(entry))
+		return "its frame is broken (hwpoison)";
+	if (is_device_private_entry(entry))
+		return "its page is in a device's memory";
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+	if (is_pte_marker_entry(entry))
+		return "no page, a note of the kernel about it (marker)";
+#endif
+	return "a special entry";
+}
+
+/* The frame that such an entry names, or 0. The page of a device has none. Before 6.1 nothing but the frame stood in the offset. */
+static inline unsigned long va_compat_swap_frame(swp_entry_t entry)
+{
+	if (!is_migration_entry(entry) && !is_hwpoison_entry(entry))
+		return 0;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	return swp_offset(entry);
+#else
+	return swp_offset_pfn(entry);
+#endif
+}
 
 #endif

@@ -18,6 +18,7 @@
 #include "mm.h"
 #include "path.h"
 #include "pending.h"
+#include "print.h"
 #include "snapshot.h"
 #include "story.h"
 #include "task.h"
@@ -390,25 +391,43 @@ static ssize_t va_marker_write(struct file *file, const char __user *buf, size_t
 
 /* --- files ------------------------------------------------------------------------------------------------------------------- */
 
-/* The text written, without the newline; calls set under the mutex. */
+/* A line of text (kfree() it), without the newline, or an error. */
+static char *va_read_line(const char __user *buf, size_t count)
+{
+	char *text = count && count <= 1024 ? memdup_user_nul(buf, count) : ERR_PTR(-EINVAL);
+
+	if (IS_ERR(text) || !memchr(text, 0, count))
+		return text;
+	kfree(text);
+	return ERR_PTR(-EINVAL);
+}
+
+/* Calls set under the mutex. */
 static ssize_t va_write_control(const char __user *buf, size_t count, int (*set)(char *))
 {
-	char *text;
+	char *text = va_read_line(buf, count);
 	int err;
 
-	if (!count || count > 1024)
-		return -EINVAL;
-	text = memdup_user_nul(buf, count);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	err = -EINVAL;
-	if (!memchr(text, 0, count)) {
-		mutex_lock(&va_control);
-		err = set(strim(text));
-		/* What it told is told with names. */
-		va_path_flush();
-		mutex_unlock(&va_control);
-	}
+	mutex_lock(&va_control);
+	err = set(strim(text));
+	/* What it told is told with names. */
+	va_path_flush();
+	mutex_unlock(&va_control);
+	kfree(text);
+	return err ?: count;
+}
+
+/* Without the mutex: printing takes long, and has to do with nothing here. */
+static ssize_t va_print_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+{
+	char *text = va_read_line(buf, count);
+	int err;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	err = va_print_command(strim(text));
 	kfree(text);
 	return err ?: count;
 }
@@ -462,6 +481,10 @@ static const struct proc_ops va_marker_ops = {
 	.proc_open = va_write_only_open, .proc_write = va_marker_write, .proc_lseek = noop_llseek,
 };
 
+static const struct proc_ops va_print_ops = {
+	.proc_open = va_write_only_open, .proc_write = va_print_write, .proc_lseek = noop_llseek,
+};
+
 static const struct va_file {
 	const char *name;
 	umode_t mode;
@@ -470,6 +493,7 @@ static const struct va_file {
 	{ "target", 0600, &va_target_ops },   { "enable", 0600, &va_enable_ops }, { "follow", 0600, &va_follow_ops },
 	{ "classes", 0600, &va_classes_ops }, { "marker", 0200, &va_marker_ops }, { "snapshot", 0200, &va_snapshot_ops },
 	{ "overwrite", 0600, &va_overwrite_ops }, { "stats", 0400, &va_stats_ops },
+	{ "print", 0200, &va_print_ops },
 };
 
 static void va_remove_files(void)

@@ -7,6 +7,7 @@
 #include "hooks.h"
 #include "path.h"
 #include "pending.h"
+#include "print.h"
 #include "story.h"
 #include "text.h"
 #include "vma.h"
@@ -92,7 +93,10 @@ static int __init va_init(void)
 			return err;
 		}
 	}
-	return 0;
+	err = va_print_parameters();
+	if (err)
+		va_down(ARRAY_SIZE(va_steps));
+	return err;
 }
 
 static void __exit va_exit(void)

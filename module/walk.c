@@ -7,8 +7,6 @@
 
 #include "walk.h"
 
-enum { VA_PGD, VA_P4D, VA_PUD, VA_PMD, VA_PTE };
-
 #define VA_PFN_MASK GENMASK_ULL(51, PAGE_SHIFT)
 
 int va_walk_levels(void)
@@ -19,6 +17,39 @@ int va_walk_levels(void)
 u64 va_walk_root(struct mm_struct *mm)
 {
 	return virt_to_phys(mm->pgd);
+}
+
+unsigned long va_walk_span(int level)
+{
+	switch (level) {
+	case VA_PGD:
+		return PGDIR_SIZE;
+	case VA_P4D:
+		return P4D_SIZE;
+	case VA_PUD:
+		return PUD_SIZE;
+	case VA_PMD:
+		return PMD_SIZE;
+	default:
+		return PAGE_SIZE;
+	}
+}
+
+int va_walk_index(int level, unsigned long addr)
+{
+	return addr / va_walk_span(level) % PTRS_PER_PTE;
+}
+
+bool va_walk_leaf(int level, u64 entry)
+{
+	return level == VA_PTE || ((level == VA_PMD || level == VA_PUD) && entry & _PAGE_PSE);
+}
+
+u64 va_walk_frame(int level, u64 entry)
+{
+	unsigned long pfn = level == VA_PTE ? pte_pfn(__pte(entry)) : level == VA_PMD ? pmd_pfn(__pmd(entry)) : pud_pfn(__pud(entry));
+
+	return (u64)pfn << PAGE_SHIFT;
 }
 
 /* Notes an entry. True if a table hangs below it. */
@@ -133,23 +164,6 @@ u16 va_walk_present(struct mm_struct *mm, unsigned long base, unsigned long end)
 	return bits;
 }
 
-/* Bytes one entry of a level covers. */
-static unsigned long va_span(int level)
-{
-	switch (level) {
-	case VA_PGD:
-		return PGDIR_SIZE;
-	case VA_P4D:
-		return P4D_SIZE;
-	case VA_PUD:
-		return PUD_SIZE;
-	case VA_PMD:
-		return PMD_SIZE;
-	default:
-		return PAGE_SIZE;
-	}
-}
-
 static unsigned long va_beyond(unsigned long addr, unsigned long span, unsigned long end)
 {
 	unsigned long next = (addr & ~(span - 1)) + span;
@@ -178,7 +192,7 @@ static unsigned long va_run_ptes(pte_t *pte, unsigned long addr, unsigned long e
 /* The first entry of the same table that is not empty, from addr's on; else the table's end. Entries are read as numbers: all levels have the same form. */
 static unsigned long va_skip_empty(const u64 *entry, unsigned long addr, int level)
 {
-	unsigned long span = va_span(level), end = va_beyond(addr, span * PTRS_PER_PMD, TASK_SIZE_MAX);
+	unsigned long span = va_walk_span(level), end = va_beyond(addr, span * PTRS_PER_PMD, TASK_SIZE_MAX);
 
 	for (addr = va_beyond(addr, span, end); addr < end && !READ_ONCE(*++entry);)
 		addr = va_beyond(addr, span, end);
@@ -191,10 +205,10 @@ static unsigned long va_take_upper(const struct va_walk *walk, unsigned long add
 	int level = max_t(int, walk->last, VA_PUD);
 
 	out->level = level;
-	out->addr = addr & ~(va_span(level) - 1);
+	out->addr = addr & ~(va_walk_span(level) - 1);
 	out->count = 1;
 	out->entry[0] = va_walk_last(walk);
-	return out->addr + va_span(level);
+	return out->addr + va_walk_span(level);
 }
 
 unsigned long va_walk_run(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vmatlas_pages *out)
@@ -235,4 +249,50 @@ unsigned long va_walk_exact(struct mm_struct *mm, unsigned long addr, unsigned l
 		out->entry[out->count++] = pte_val(READ_ONCE(*pte));
 	local_irq_restore(flags);
 	return addr;
+}
+
+/* Interrupts off. The table of that level that addr's walk comes by, or NULL. Entries are read as numbers: all levels have the same form. */
+static const u64 *va_find_table(struct mm_struct *mm, unsigned long addr, int level)
+{
+	const u64 *table = (const u64 *)mm->pgd;
+	int above;
+
+	for (above = VA_PGD; above < level; above++) {
+		u64 entry;
+
+		if (above == VA_P4D && !pgtable_l5_enabled())
+			continue;
+		entry = READ_ONCE(table[va_walk_index(above, addr)]);
+		if (!(entry & _PAGE_PRESENT) || va_walk_leaf(above, entry))
+			return NULL;
+		table = __va(entry & PTE_PFN_MASK);
+	}
+	return table;
+}
+
+bool va_walk_table(struct mm_struct *mm, unsigned long addr, int level, u64 *entries)
+{
+	unsigned long flags;
+	const u64 *table;
+	int i;
+
+	local_irq_save(flags);
+	table = va_find_table(mm, addr, level);
+	for (i = 0; table && i < PTRS_PER_PTE; i++)
+		entries[i] = READ_ONCE(table[i]);
+	local_irq_restore(flags);
+	return table;
+}
+
+bool va_walk_maps(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long flags;
+	const u64 *table;
+	bool present;
+
+	local_irq_save(flags);
+	table = va_find_table(mm, addr, VA_PTE);
+	present = table && READ_ONCE(table[va_walk_index(VA_PTE, addr)]) & _PAGE_PRESENT;
+	local_irq_restore(flags);
+	return present;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Reads page tables as get_user_pages_fast() does: no lock, interrupts off (which holds off the freeing of tables), one copy of
- * each entry, stop at the first that is not present or a leaf. The only file that knows x86 entries.
+ * each entry, stop at the first that is not present or a leaf. Knows x86 entries, as print_entry.c does and no other file.
  * The caller owns a reference on mm, or runs in it.
  */
 #ifndef VA_WALK_H
@@ -10,6 +10,8 @@
 #include <linux/mm_types.h>
 
 #include "vmatlas/wire.h"
+
+enum { VA_PGD, VA_P4D, VA_PUD, VA_PMD, VA_PTE };
 
 struct va_walk {
 	u8 depth;                  /* levels read; as vmatlas_fault.depth_* */
@@ -50,6 +52,18 @@ unsigned long va_walk_run(struct mm_struct *mm, unsigned long addr, unsigned lon
  * entry above. Returns where to go on.
  */
 unsigned long va_walk_exact(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vmatlas_pages *out);
+
+/* Bytes one entry of a level covers; the index of addr's entry in a table of that level. */
+unsigned long va_walk_span(int level);
+int va_walk_index(int level, unsigned long addr);
+/* Whether an entry that is present maps a page; if not, a table hangs below it. */
+bool va_walk_leaf(int level, u64 entry);
+/* Physical address of the page an entry maps, also of one closed to the processor (PROT_NONE). */
+u64 va_walk_frame(int level, u64 entry);
+/* Copies all entries (PTRS_PER_PTE) of the table of that level by which addr's walk comes. False: there is none. */
+bool va_walk_table(struct mm_struct *mm, unsigned long addr, int level, u64 *entries);
+/* True if a page of 4 KiB is present there: also at addresses of the kernel that are never unmapped (the gate page). */
+bool va_walk_maps(struct mm_struct *mm, unsigned long addr);
 
 /* What CR3 holds for mm, without flags. */
 u64 va_walk_root(struct mm_struct *mm);

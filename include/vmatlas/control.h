@@ -20,6 +20,22 @@
  *   snapshot     w  "pid N": report its map and pages again. "torn": continue to heal the maps whose truth records were lost; returns
  *                   -EAGAIN when buffers are full again before all is healed (drain, then write again; -EAGAIN again: "torn").
  *                   "all": everything watched is told anew as at an attach, texts included: a reader can begin here
+ *   print        w  "pid=N [addr=0x…] [tree=1] [phys=1]": the address space of a process (any tid will do), once, as lines "vmatlas: …" of the kernel log,
+ *                   written when the write returns. Needs no recording and starts none. The same words as module parameters (insmod vmatlas.ko
+ *                   pid=N …) print when the module is loaded. In this order:
+ *                     begin:                             process, name, kernel, levels, number of VMAs
+ *                     VMA START-END SIZE PERMISSIONS WHAT   one a line, WHAT as /proc/PID/maps names it, "anon" where that names nothing; then their
+ *                                                        number, and whether the map changed while more than one buffer of lines was printed
+ *                     segment NAME START-END BYTES       code, data, stack (the whole VMA), heap, arguments, environment
+ *                     frames (RSS): … / pages: …         by kind; total_vm and its parts
+ *                     PGD[INDEX] RANGE -> TABLE, flags   each present entry of the top-level table, user half and kernel half, and how many are absent
+ *                     walk LEVEL[INDEX] -> …             with addr=: each level of that address, to the page or to where it ends
+ *                     tree LEVEL: …                      with tree=1: tables and entries of each level, of the user half
+ *                     end: N lines printed, …            whether the log still has all of them, and how many it has not
+ *                   Where kernel.dmesg_restrict is 0 (all may read the log), of entries the flags only are printed and "frame hidden", of the kernel half
+ *                   not even which ones are there; phys=1 prints them all the same. The map itself is always printed.
+ *                   Errors, each with a line: -EINVAL (not understood, a kernel thread, no address of a program), -ESRCH (no such process, or it has
+ *                   ended; insmod words this as "wrong symbol version"), -EINTR (killed meanwhile), -ENOMEM
  *   stats        r  one fact a line, "name value…":
  *                     wire 1
  *                     release 6.12…
@@ -40,7 +56,7 @@
  *
  * Errors: -EINVAL for text that is none of the above, -ESRCH for no such process, -EBUSY when the tables of watched processes are
  * full, -EMSGSIZE for a mark over VMATLAS_TEXT_MAX, -ENODEV for a mark while nothing is recorded, -EAGAIN for one that finds no room.
- * Module parameters: subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth; the
+ * Module parameters: pid, addr, tree, phys (see print), subbuf_size (bytes, a power of two, ≥ 4096), subbuf_count (per CPU, truth; the
  * buffer must hold at least 59 records, or a map could never be healed),
  * fault_subbuf_count (per CPU, faults), overwrite (0 or 1, as the file), without (HOOK,HOOK…: for tests, hooks that are left out as if the kernel
  * lacked them; a name that is no hook: the module is not loaded, -EINVAL).
