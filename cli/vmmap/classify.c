@@ -2,6 +2,7 @@
  * What each region is, by the same classifier as the window: the regions are told to a model as if the kernel had, and it is asked.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,6 @@
 #include "process.h"
 
 #define MM 1u
-#define VM_GROWSDOWN 0x100ull
 #define USER_TOP (1ull << 56)
 
 struct told {
@@ -134,7 +134,7 @@ static void tell_region(struct told *t, const struct vm_process *p, size_t i, __
 
 	v->start = r->start;
 	v->end = r->end;
-	v->vm_flags = r->perms | (vm_has_flag(r, "gd") ? VM_GROWSDOWN : 0);
+	v->vm_flags = r->perms | r->vm_flags;
 	v->pgoff = r->offset >> 12;
 	v->inode = r->inode;
 	v->dev_major = r->dev_major;
@@ -208,11 +208,11 @@ void vm_classify(struct vm_process *p)
 	p->texts = t.texts;
 	p->objects = t.objects;
 	mm = va_model_mm(t.model, MM);
-	for (size_t i = 0; i < p->regions.count; i++) {
+	for (size_t i = 0, n = 0; i < p->regions.count; i++) {
 		struct vm_region *r = &p->regions.region[i];
-		const struct va_vma *vma = mm && tellable(r) ? va_mm_vma_at(mm, r->start) : NULL;
+		const struct va_vma *vma = mm && tellable(r) && n < va_mm_vma_count(mm) ? va_mm_vma(mm, n++) : NULL;
 
-		if (vma)
+		if (vma && vma->start == r->start)
 			r->zone = va_zone_of(mm, vma, t.texts, t.objects, 0, &r->lib);
 		else if (!strcmp(r->name, "[vsyscall]"))
 			r->zone = VA_ZONE_VSYSCALL;
@@ -273,9 +273,9 @@ static const char *zone_words(const struct vm_region *r)
 
 const char *vm_describe(const struct vm_process *p, const struct vm_region *r, char *buf, size_t n)
 {
-	const struct va_mm *mm = p->model ? va_model_mm(p->model, MM) : NULL;
-	const struct va_vma *vma = mm && tellable(r) ? va_mm_vma_at(mm, r->start) : NULL;
-	const struct vmatlas_object *o = vma && *r->name == '/' ? va_objects_find(p->objects, vma) : NULL;
+	const struct va_mm *mm = p->model && *r->name == '/' && tellable(r) ? va_model_mm(p->model, MM) : NULL;
+	const struct va_vma *vma = mm ? va_mm_vma_at(mm, r->start) : NULL;
+	const struct vmatlas_object *o = vma ? va_objects_find(p->objects, vma) : NULL;
 	const char *words = zone_words(r);
 	char sections[512];
 
@@ -284,6 +284,6 @@ const char *vm_describe(const struct vm_process *p, const struct vm_region *r, c
 	else if (o && sections_in(o, r, sections, sizeof(sections)))
 		snprintf(buf, n, "%s: %s", words, sections);
 	else
-		snprintf(buf, n, "%s", words);
+		return words;
 	return buf;
 }

@@ -14,9 +14,8 @@ static void print_region(char sign, const struct vm_process *p, const struct vm_
 	char size[32], perms[5], words[1024];
 
 	vm_perms_text(r, perms);
-	vm_describe(p, r, words, sizeof(words));
 	printf("%c 0x%012llx-0x%012llx %10s  %s  %-13s %.100s\n", sign, r->start, r->end, vm_size(size, r->end - r->start), perms, vm_flat_type(r),
-	       *r->name ? r->name : words);
+	       *r->name ? r->name : vm_describe(p, r, words, sizeof(words)));
 }
 
 static bool same_place(const struct vm_region *a, const struct vm_region *b)

@@ -2,6 +2,8 @@
 #ifndef VM_MODES_H
 #define VM_MODES_H
 
+#include <stdio.h>
+
 #include "process.h"
 
 enum vm_exit { /* in the manual; the same numbers as vmatlas */

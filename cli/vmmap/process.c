@@ -1,6 +1,8 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,20 +90,52 @@ static void read_exe(struct vm_process *p)
 	p->exe[n > 0 ? n : 0] = '\0';
 }
 
+static int open_regions(struct vm_process *p, enum vm_want want)
+{
+	char path[64];
+	int fd = -1;
+
+	if (want == VM_WANT_SMAPS) {
+		snprintf(path, sizeof(path), "/proc/%d/smaps", (int)p->pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		p->smaps_hidden = fd < 0 && errno == EACCES;
+	}
+	if (fd < 0) {
+		snprintf(path, sizeof(path), "/proc/%d/maps", (int)p->pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	return fd;
+}
+
+/*
+ * The file stays with the address space it was opened for. When that goes (the process ends, or calls execve) in the middle, it ends there without a word: then it
+ * has no first byte any more, either. -EAGAIN.
+ */
 static int read_regions(struct vm_process *p, enum vm_want want)
 {
-	FILE *f = want == VM_WANT_SMAPS ? open_proc(p->pid, "smaps") : NULL;
-	int error;
+	int fd = open_regions(p, want), error;
+	char first;
 
-	if (!f) {
-		p->smaps_hidden = want == VM_WANT_SMAPS && errno == EACCES;
-		f = open_proc(p->pid, "maps");
-	}
-	if (!f)
+	if (fd < 0)
 		return -errno;
-	error = vm_regions_read(&p->regions, f);
-	fclose(f);
+	error = vm_regions_read(&p->regions, fd);
+	if (!error && p->regions.count && pread(fd, &first, 1, 0) != 1)
+		error = -EAGAIN;
+	close(fd);
 	return error;
+}
+
+static int read_whole(struct vm_process *p, enum vm_want want)
+{
+	int error = -EAGAIN;
+
+	for (int tries = 0; tries < 5 && error == -EAGAIN; tries++) {
+		vm_regions_free(&p->regions);
+		error = read_stat(p);
+		if (!error)
+			error = read_regions(p, want);
+	}
+	return error == -EAGAIN ? -ESRCH : error;
 }
 
 static int complain(const struct vm_process *p, int error)
@@ -128,9 +162,7 @@ int vm_process_read(struct vm_process *p, pid_t pid, enum vm_want want)
 	int error;
 
 	*p = (struct vm_process){.pid = pid, .state = '?'};
-	error = read_stat(p);
-	if (!error)
-		error = read_regions(p, want);
+	error = read_whole(p, want);
 	if (!error)
 		error = read_status(p);
 	if (!error && !p->regions.count)
@@ -148,7 +180,7 @@ int vm_process_read(struct vm_process *p, pid_t pid, enum vm_want want)
 bool vm_process_peek(struct vm_process *p, pid_t pid)
 {
 	*p = (struct vm_process){.pid = pid, .state = '?'};
-	if (!read_stat(p) && !read_regions(p, VM_WANT_MAPS) && p->regions.count)
+	if (!read_whole(p, VM_WANT_MAPS) && p->regions.count)
 		return true;
 	vm_process_free(p);
 	return false;
@@ -156,18 +188,17 @@ bool vm_process_peek(struct vm_process *p, pid_t pid)
 
 int vm_process_read_file(struct vm_process *p, const char *path)
 {
-	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
-	int error;
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, error;
 
 	*p = (struct vm_process){.source = path, .state = '?'};
-	if (!f) {
+	if (fd < 0) {
 		error = -errno;
 		fprintf(stderr, "vmmap: %s: %s\n", path, strerror(-error));
 		return error;
 	}
-	error = vm_regions_read(&p->regions, f);
-	if (f != stdin)
-		fclose(f);
+	error = vm_regions_read(&p->regions, fd);
+	if (fd != STDIN_FILENO)
+		close(fd);
 	if (!error && !p->regions.count)
 		error = -EINVAL;
 	if (error == -EINVAL)

@@ -59,7 +59,7 @@ void vm_process_free(struct vm_process *p);
 /* Fills zone and lib of each region, by the classifier the window uses (core/zone.h). */
 void vm_classify(struct vm_process *p);
 
-/* What is in it, in words: ".text .plt (code)", "for the C library's malloc", "" where the name says all. Returns buf. */
+/* What is in it, in words: ".text .plt (code)", "for the C library's malloc", "" where the name says all. Returns buf, or words of its own. */
 const char *vm_describe(const struct vm_process *p, const struct vm_region *r, char *buf, size_t n);
 
 #endif

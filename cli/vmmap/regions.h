@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "zone.h"
 
@@ -35,33 +34,46 @@ struct vm_region {
 	const char *name;      /* as printed: path, "[heap]", "" */
 	bool measured;         /* smaps: the facts below mean something */
 	struct vm_measures kb;
-	char flags[128];       /* VmFlags as smaps prints them: "rd wr mr mw me ac " */
+	__u64 vm_flags;        /* what VmFlags of smaps says, as core/vmflags.h numbers it; 0 = not told */
+	const char *flags;     /* VmFlags as smaps prints them: "rd wr mr mw me ac "; "" = not told */
 	enum va_zone zone;     /* filled in by vm_classify() */
 	bool lib;
 	unsigned char group;   /* enum vm_group; by vm_classify(), too */
 	int key;               /* protection key; -1 = not told */
 };
 
+#define VM_FACTS 48
+
+struct vm_fact { /* a line of smaps as it came with an earlier region: the next one's is expected to look the same */
+	char prefix[16]; /* name, colon, spaces */
+	short at;        /* offset in struct vm_measures; -1 = nobody asks for it */
+	bool kb;         /* " kB" follows */
+};
+
 struct vm_regions {
 	struct vm_region *region; /* owned; sorted by address as they came */
 	size_t count, room;
 	unsigned malformed;       /* lines that made no sense */
-	size_t expected;          /* which fact comes next: smaps tells them in one order */
-	char **names;             /* owned */
+	struct vm_fact fact[VM_FACTS];
+	unsigned facts, next;     /* known; which of them comes next */
+	char **names;             /* owned: names and flags */
 	size_t name_count, name_room;
+	const char *last_name;
+	const char *flags[16];    /* the latest that differ, as kept in names, and … */
+	__u64 flag_bits[16];      /* … what they mean */
+	unsigned flag_sets;
 };
 
 void vm_regions_free(struct vm_regions *r);
 
-/* One line without its newline. False: it makes no sense (counted). */
-bool vm_regions_line(struct vm_regions *r, const char *line);
+/* All whole lines of it (and what follows the last newline, where `last`). Returns how many bytes were used. */
+size_t vm_regions_text(struct vm_regions *r, const char *text, size_t n, bool last);
 
-/* All of a file. 0, or -errno (what was read before stays). */
-int vm_regions_read(struct vm_regions *r, FILE *f);
+/* All of a file, in pieces. 0, or -errno (what was read before stays). */
+int vm_regions_read(struct vm_regions *r, int fd);
 
 const struct vm_region *vm_regions_at(const struct vm_regions *r, __u64 addr); /* NULL = none */
 size_t vm_regions_lower(const struct vm_regions *r, __u64 addr);               /* index of the first with end > addr */
-bool vm_has_flag(const struct vm_region *region, const char two[3]);           /* "gd" … */
 void vm_perms_text(const struct vm_region *region, char out[5]);               /* "rw-p" */
 
 #endif

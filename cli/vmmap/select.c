@@ -71,7 +71,8 @@ size_t *vm_ordered(const struct vm_process *p, const struct vm_options *o, size_
 	for (size_t i = 0; i < p->regions.count; i++)
 		if (vm_wanted(p, &p->regions.region[i], o))
 			keyed[(*n)++] = (struct keyed){key_of(&p->regions.region[i], o->sort), i};
-	qsort(keyed, *n, sizeof(*keyed), by_key);
+	if (o->sort && strcmp(o->sort, "address"))
+		qsort(keyed, *n, sizeof(*keyed), by_key);
 	for (size_t i = 0; i < *n; i++)
 		order[i] = keyed[i].i;
 	free(keyed);

@@ -9,8 +9,17 @@ const char *vm_size(char *buf, __u64 bytes)
 {
 	static const char *const units[] = {"KB", "MB", "GB", "TB", "PB"};
 	double v = (double)bytes / 1024;
-	int unit = 0;
+	int unit = 0, at = 0;
 
+	if (!vm_exact && bytes < 1u << 20 && !(bytes & 1023)) { /* most of them */
+		unsigned kb = (unsigned)(bytes >> 10);
+
+		for (unsigned scale = 1000; scale; scale /= 10)
+			if (kb >= scale || scale == 1)
+				buf[at++] = (char)('0' + kb / scale % 10);
+		memcpy(buf + at, " KB", 4);
+		return buf;
+	}
 	if (vm_exact) {
 		snprintf(buf, 32, "%llu", bytes);
 		return buf;
@@ -36,4 +45,11 @@ const char *vm_count(char *buf, __u64 n)
 	}
 	buf[out] = '\0';
 	return buf;
+}
+
+size_t vm_whole_characters(const char *text, size_t room)
+{
+	while (room && (text[room] & 0xc0) == 0x80)
+		room--;
+	return room;
 }

@@ -13,4 +13,7 @@ extern bool vm_exact; /* --bytes */
 const char *vm_size(char *buf, __u64 bytes);
 const char *vm_count(char *buf, __u64 n); /* "25,600"; 32 bytes */
 
+/* The most bytes of `text`, `room` at most, that end with a whole UTF-8 character. */
+size_t vm_whole_characters(const char *text, size_t room);
+
 #endif
