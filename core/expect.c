@@ -36,7 +36,7 @@ static struct va_expect will(enum va_outcome outcome)
 }
 
 /* No VMA holds it; the next one above may be a stack that reaches down. */
-static struct va_expect in_gap(const struct va_mm *mm, __u64 addr)
+static struct va_expect in_gap(const struct va_mm *mm, __u64 addr, __u64 stack_limit)
 {
 	struct va_expect no = refuse(VA_BAD_UNMAPPED, SIGSEGV, SEGV_MAPERR), grow = will(VA_WILL_GROW);
 	size_t i = va_mm_vma_lower(mm, addr);
@@ -46,8 +46,8 @@ static struct va_expect in_gap(const struct va_mm *mm, __u64 addr)
 		return no;
 	if (below && !(below->vm_flags & VA_VM_GROWSDOWN) && below->vm_flags & ACCESSIBLE && (addr & ~4095ull) - below->end < GUARD_GAP)
 		return no;
-	grow.unsure = no.unsure = VA_UNSURE_LIMIT;
-	return above->end - addr > USUAL_STACK ? no : grow;
+	grow.unsure = no.unsure = stack_limit ? 0 : VA_UNSURE_LIMIT;
+	return above->end - addr > (stack_limit ? stack_limit : USUAL_STACK) ? no : grow;
 }
 
 static bool is_special(const struct va_vma *vma)
@@ -161,7 +161,7 @@ static struct va_expect in_vma(const struct asked *a)
 	return e;
 }
 
-struct va_expect va_expect(const struct va_mm *mm, unsigned levels, __u64 addr, enum va_access access)
+struct va_expect va_expect_knowing(const struct va_mm *mm, unsigned levels, __u64 addr, enum va_access access, const struct va_expect_known *known)
 {
 	struct asked a = {.mm = mm, .addr = addr, .access = access};
 	__u64 top = 1ull << (va_top_shift(levels) - 1);
@@ -178,10 +178,20 @@ struct va_expect va_expect(const struct va_mm *mm, unsigned levels, __u64 addr, 
 		return e;
 	}
 	a.vma = va_mm_vma_at(mm, addr);
-	a.page = va_mm_page(mm, addr & ~4095ull);
-	a.state = va_page_state(&a.page);
-	e = a.vma ? in_vma(&a) : in_gap(mm, addr);
+	a.page = known->page;
+	a.state = known->state;
+	e = a.vma ? in_vma(&a) : in_gap(mm, addr, known->stack_limit);
 	if (a.vma ? a.vma->stale : va_mm_stale(mm))
 		e.unsure |= VA_UNSURE_MAP;
 	return e;
+}
+
+struct va_expect va_expect(const struct va_mm *mm, unsigned levels, __u64 addr, enum va_access access)
+{
+	struct va_expect_known known = {0};
+
+	if (mm)
+		known.page = va_mm_page(mm, addr & ~4095ull);
+	known.state = va_page_state(&known.page);
+	return va_expect_knowing(mm, levels, addr, access, &known);
 }

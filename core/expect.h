@@ -6,6 +6,7 @@
 #define VA_EXPECT_H
 
 #include "model.h"
+#include "runs.h"
 #include "walk.h"
 
 enum va_access { VA_ACCESS_READ, VA_ACCESS_WRITE, VA_ACCESS_EXECUTE };
@@ -50,5 +51,20 @@ struct va_expect {
 
 /* mm may be NULL: then nothing is known and all is UNSURE_MAP. */
 struct va_expect va_expect(const struct va_mm *mm, unsigned levels, __u64 addr, enum va_access access);
+
+/* The same where the page and the limit are known from elsewhere than the model. */
+struct va_expect_known {
+	struct va_page page;      /* entry 0: not known what it allows */
+	enum va_page_state state;
+	__u64 stack_limit;        /* RLIMIT_STACK in bytes; 0 = not known */
+};
+struct va_expect va_expect_knowing(const struct va_mm *mm, unsigned levels, __u64 addr, enum va_access access, const struct va_expect_known *known);
+
+enum va_expect_source { VA_EXPECT_RECORDS, VA_EXPECT_PROC }; /* who told: doubts differ */
+
+/* "minor fault, demand-zero: …", and why it may come differently. Returns buf. */
+const char *va_expect_words(char *buf, size_t n, const struct va_expect *e, enum va_expect_source source);
+/* Why a bad access is one: a few words. */
+const char *va_bad_reason_words(enum va_bad_reason reason);
 
 #endif

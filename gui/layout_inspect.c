@@ -202,7 +202,7 @@ void va_inspect_expect(struct va_sheet *s, const struct va_look *look, __u64 add
 	for (int access = VA_ACCESS_READ; access <= VA_ACCESS_EXECUTE; access++) {
 		struct va_expect e = va_expect(look->mm, look->header->levels, addr, (enum va_access)access);
 
-		va_sheet_row(s, keys[access], va_words_expect(words, sizeof(words), &e), VA_TEXT_SMALL, s->style->theme->text,
+		va_sheet_row(s, keys[access], va_expect_words(words, sizeof(words), &e, VA_EXPECT_RECORDS), VA_TEXT_SMALL, s->style->theme->text,
 			     outcome_colour(s->style->theme, &e));
 	}
 }

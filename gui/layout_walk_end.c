@@ -130,7 +130,7 @@ float va_layout_walk_end(struct va_scene *s, struct va_rect column, int grid_y, 
 	if (told->rec && told->kind == VA_FAULT_BAD) {
 		va_scene_text(s, head, VA_TEXT_STRONG, VA_LEFT, t->bad, "stop");
 		draw_stop(s, va_rect(column.x, grid_y, column.w, va_max(grid_h * 6 / 10, va_px(style, 96))), look,
-			  va_words_bad(va_words_bad_reason(told->rec, look->mm)));
+			  va_bad_reason_words(va_words_bad_reason(told->rec, look->mm)));
 		return (float)grid_y + 4;
 	}
 	va_scene_text(s, head, VA_TEXT_STRONG, VA_LEFT, t->text, walk->complete ? "frame" : told->rec ? "nothing there" : "no page");

@@ -136,29 +136,6 @@ enum va_bad_reason va_words_bad_reason(const struct vmatlas_record *rec, const s
 	return va_bad_reason(rec, vma ? vma->vm_flags : 0, vma, file_end);
 }
 
-const char *va_words_bad(enum va_bad_reason reason)
-{
-	switch (reason) {
-	case VA_BAD_UNMAPPED:
-		return "no mapping holds this address";
-	case VA_BAD_PROTECTION:
-		return "the mapping does not allow it";
-	case VA_BAD_BEYOND_EOF:
-		return "behind the end of the file";
-	case VA_BAD_NON_CANONICAL:
-		return "not a canonical address";
-	case VA_BAD_KERNEL:
-		return "this half belongs to the kernel";
-	case VA_BAD_POISON:
-		return "the memory behind it is broken (hwpoison)";
-	case VA_BAD_NO_PAGE:
-		return "there is no page to give";
-	case VA_BAD_NONE:
-		break;
-	}
-	return "the kernel could not resolve it";
-}
-
 static void say_tables(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels)
 {
 	struct va_walk walk;
@@ -184,10 +161,10 @@ static void bad_sentence(char *buf, size_t n, const struct vmatlas_record *rec, 
 	const char *code = f->signal != SIGSEGV ? "" : f->si_code == SEGV_MAPERR ? " (SEGV_MAPERR)" : f->si_code == SEGV_ACCERR ? " (SEGV_ACCERR)" : "";
 
 	if (signal)
-		snprintf(buf, n, "Bad %s: %s. The kernel sends %s%s.", access_word(rec), va_words_bad(va_words_bad_reason(rec, mm)), signal, code);
+		snprintf(buf, n, "Bad %s: %s. The kernel sends %s%s.", access_word(rec), va_bad_reason_words(va_words_bad_reason(rec, mm)), signal, code);
 	else
 		snprintf(buf, n, "Bad %s: %s. The system call gets an error, no signal is sent.", access_word(rec),
-			 va_words_bad(va_words_bad_reason(rec, mm)));
+			 va_bad_reason_words(va_words_bad_reason(rec, mm)));
 }
 
 static void file_sentence(char *buf, size_t n, const struct vmatlas_record *rec, const char *name)

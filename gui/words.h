@@ -25,8 +25,6 @@ const char *va_words_error(char *buf, size_t n, const struct vmatlas_record *rec
 /* One sentence: what the kernel did. mm may be NULL. */
 const char *va_words_fault(char *buf, size_t n, const struct vmatlas_record *rec, unsigned levels, const struct va_mm *mm,
 			   const char *vma_name);
-/* Why a bad access is one: a few words. */
-const char *va_words_bad(enum va_bad_reason reason);
 enum va_bad_reason va_words_bad_reason(const struct vmatlas_record *rec, const struct va_mm *mm);
 
 /* "munmap(0x7f…, 16 KiB) = 0" */
@@ -42,7 +40,5 @@ const char *va_words_notice_advice(enum va_notice_kind kind);
 const char *va_words_notice_state(char *buf, size_t n, const struct va_notice *what, __u64 begin);
 /* How a process ended, from its exit code as in wait(2): "ended well", "failed: 3", "killed by SIGTERM" */
 const char *va_words_ended(char *buf, size_t n, __u32 exit_code);
-/* "minor fault, demand-zero: …", and why it may come differently */
-const char *va_words_expect(char *buf, size_t n, const struct va_expect *e);
 
 #endif

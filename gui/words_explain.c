@@ -91,7 +91,7 @@ static void allowed_step(struct va_explanation *e, const struct vmatlas_record *
 	const char *what = rec->head.flags & VMATLAS_F_INSTR ? "Executing" : rec->head.flags & VMATLAS_F_WRITE ? "Writing" : "Reading";
 
 	if (kind == VA_FAULT_BAD)
-		snprintf(text, TEXT_SIZE, "No: %s.", va_words_bad(va_words_bad_reason(rec, mm)));
+		snprintf(text, TEXT_SIZE, "No: %s.", va_bad_reason_words(va_words_bad_reason(rec, mm)));
 	else
 		snprintf(text, TEXT_SIZE, "%s is allowed by the VMA: the fault is no error, the kernel has only not entered the page yet, or not for this.", what);
 }

@@ -1,9 +1,9 @@
-/* What an access would do, in words. */
+/* What an access would do, in words: the same in the window and on the command line. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "words.h"
+#include "expect.h"
 
 static const char *outcome_words(enum va_outcome o)
 {
@@ -41,6 +41,29 @@ static const char *outcome_words(enum va_outcome o)
 	}
 }
 
+const char *va_bad_reason_words(enum va_bad_reason reason)
+{
+	switch (reason) {
+	case VA_BAD_UNMAPPED:
+		return "no mapping holds this address";
+	case VA_BAD_PROTECTION:
+		return "the mapping does not allow it";
+	case VA_BAD_BEYOND_EOF:
+		return "behind the end of the file";
+	case VA_BAD_NON_CANONICAL:
+		return "not a canonical address";
+	case VA_BAD_KERNEL:
+		return "this half belongs to the kernel";
+	case VA_BAD_POISON:
+		return "the memory behind it is broken (hwpoison)";
+	case VA_BAD_NO_PAGE:
+		return "there is no page to give";
+	case VA_BAD_NONE:
+		break;
+	}
+	return "the kernel could not resolve it";
+}
+
 static const char *signal_words(const struct va_expect *e)
 {
 	if (e->signal == SIGBUS)
@@ -55,25 +78,34 @@ static void add(char *buf, size_t n, const char *text)
 	snprintf(buf + at, n - at, "%s", text);
 }
 
-const char *va_words_expect(char *buf, size_t n, const struct va_expect *e)
+/* Why it may come differently. */
+static void add_doubts(char *buf, size_t n, unsigned unsure, enum va_expect_source source)
+{
+	bool records = source == VA_EXPECT_RECORDS;
+
+	if (unsure & VA_UNSURE_ENTRY)
+		add(buf, n, records ? ". Its entry follows from events, it was not read since"
+				    : "; no fault where the entry lets write already: pagemap does not show that bit");
+	if (unsure & VA_UNSURE_LIMIT)
+		add(buf, n, records ? ". The stack's limit is not recorded: 8 MiB are taken for it" : ". The stack's limit is hidden: 8 MiB are taken for it");
+	if (unsure & VA_UNSURE_KEY)
+		add(buf, n, ". A protection key may forbid it");
+	if (unsure & VA_UNSURE_SIZE && records)
+		add(buf, n, ". By the file's size as last told");
+	if (unsure & VA_UNSURE_MAP)
+		add(buf, n, ". Records were lost: the map may differ");
+}
+
+const char *va_expect_words(char *buf, size_t n, const struct va_expect *e, enum va_expect_source source)
 {
 	if (e->outcome == VA_WILL_SIGNAL)
-		snprintf(buf, n, "%s: %s%s", signal_words(e), va_words_bad(e->reason), e->fault_first ? " (after a fault that brings the page)" : "");
+		snprintf(buf, n, "%s: %s%s", signal_words(e), va_bad_reason_words(e->reason), e->fault_first ? " (after a fault that brings the page)" : "");
 	else
 		snprintf(buf, n, "%s%s", outcome_words(e->outcome), e->maybe_huge ? "; or a huge page (2 MiB) at once" : "");
 	if (e->unsure & VA_UNSURE_PAGE) {
 		add(buf, n, ". Not known whether the page is there: if so, ");
 		add(buf, n, outcome_words(e->present));
 	}
-	if (e->unsure & VA_UNSURE_ENTRY)
-		add(buf, n, ". Its entry follows from events, it was not read since");
-	if (e->unsure & VA_UNSURE_LIMIT)
-		add(buf, n, ". The stack's limit is not recorded: 8 MiB are taken for it");
-	if (e->unsure & VA_UNSURE_KEY)
-		add(buf, n, ". A protection key may forbid it");
-	if (e->unsure & VA_UNSURE_SIZE)
-		add(buf, n, ". By the file's size as last told");
-	if (e->unsure & VA_UNSURE_MAP)
-		add(buf, n, ". Records were lost: the map may differ");
+	add_doubts(buf, n, e->unsure, source);
 	return buf;
 }
