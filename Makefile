@@ -31,6 +31,7 @@ PKGS_GUI := sdl2 SDL2_ttf libpng libdw
 GUI_CFLAGS = $(eval GUI_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS_GUI)))$(GUI_CFLAGS)
 LIBS_GUI = $(eval LIBS_GUI := $$(shell $(PKG_CONFIG) --libs $(PKGS_GUI)))$(LIBS_GUI)
 LIBS_CORE = $(eval LIBS_CORE := $$(shell $(PKG_CONFIG) --libs $(PKGS_CORE)))$(LIBS_CORE)
+LIBS_SYMBOLS = $(eval LIBS_SYMBOLS := $$(shell $(PKG_CONFIG) --libs libdw))$(LIBS_SYMBOLS)
 LIBS_ALL = $(LIBS_GUI) $(LIBS_CORE) -lm -lpthread
 
 # A stage sees its own headers and those of earlier stages (tests/check-layers proves it).
@@ -45,7 +46,7 @@ GUI_SRC := $(wildcard gui/*.c)
 COMMON_SRC := $(wildcard cli/common/*.c)
 CLI_SRC := $(wildcard cli/*.c cli/vm/*.c) $(COMMON_SRC)
 COLLECT_SRC := $(wildcard cli/collect/*.c) $(COMMON_SRC)
-VMMAP_SRC := $(wildcard cli/vmmap/*.c) cli/collect/elf.c $(COMMON_SRC)
+VMMAP_SRC := $(wildcard cli/vmmap/*.c) cli/collect/elf.c cli/vm/assets.c $(COMMON_SRC)
 INIT_SRC := $(wildcard cli/guest/*.c) $(COMMON_SRC)
 DEMO_SRC := $(filter-out demos/libmap.c,$(wildcard demos/*.c))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
@@ -98,8 +99,8 @@ $(B)/vmatlas: $(call obj,$(CLI_SRC) $(GUI_SRC) $(SYMBOLS_SRC) $(CORE_SRC),obj)
 $(B)/vmatlas-san: $(call obj,$(CLI_SRC) $(GUI_SRC) $(SYMBOLS_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)$(CC) $(SAN) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
 
-$(B)/vmmap: $(call obj,$(VMMAP_SRC) $(CORE_SRC),obj)
-	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_CORE) -o $@
+$(B)/vmmap: $(call obj,$(VMMAP_SRC) $(SYMBOLS_SRC) $(CORE_SRC),obj)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_CORE) $(LIBS_SYMBOLS) -lpthread -o $@
 
 # The collector and the guest's init run anywhere, also where there is no libc to link with: static.
 $(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)

@@ -60,6 +60,8 @@ struct va_expect_known {
 };
 struct va_expect va_expect_knowing(const struct va_mm *mm, unsigned levels, __u64 addr, enum va_access access, const struct va_expect_known *known);
 
+const char *va_outcome_name(enum va_outcome outcome); /* "nothing", "demand-zero" … as in JSON */
+
 enum va_expect_source { VA_EXPECT_RECORDS, VA_EXPECT_PROC }; /* who told: doubts differ */
 
 /* "minor fault, demand-zero: …", and why it may come differently. Returns buf. */

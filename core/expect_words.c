@@ -5,6 +5,18 @@
 
 #include "expect.h"
 
+const char *va_outcome_name(enum va_outcome outcome)
+{
+	static const char *const names[VA_OUTCOMES] = {
+		[VA_WILL_NOTHING] = "nothing", [VA_WILL_ZERO_PAGE] = "zero-page", [VA_WILL_DEMAND_ZERO] = "demand-zero", [VA_WILL_FILE] = "file",
+		[VA_WILL_FILE_COPY] = "file-copy", [VA_WILL_COW] = "cow", [VA_WILL_NOTIFY] = "notify", [VA_WILL_SWAP_IN] = "swap-in", [VA_WILL_HUGE] = "huge",
+		[VA_WILL_USERFAULT] = "userfaultfd", [VA_WILL_NUMA] = "numa-hint", [VA_WILL_WAIT] = "wait", [VA_WILL_GROW] = "grow", [VA_WILL_DRIVER] = "driver",
+		[VA_WILL_SIGNAL] = "signal",
+	};
+
+	return names[outcome];
+}
+
 static const char *outcome_words(enum va_outcome o)
 {
 	switch (o) {

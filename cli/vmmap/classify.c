@@ -21,7 +21,14 @@ struct told {
 	struct va_objects *objects;
 	__u64 last_text;
 	const char *last_name;
+	__u64 file_size; /* of the last file; VM_SIZE_UNKNOWN = not known */
 };
+
+/* [vsyscall] lies in the kernel's half. */
+static bool tellable(const struct vm_region *r)
+{
+	return r->end <= USER_TOP;
+}
 
 static __u64 text_of(struct told *t, const char *name)
 {
@@ -77,34 +84,32 @@ static void name_vma(struct told *t, const struct vm_region *r, struct vmatlas_v
 	}
 }
 
-/* The file a region maps, if what lies there under its name is still the same. */
-static int open_file(const struct vm_process *p, const struct vm_region *r)
+/* The file a region maps: as the kernel has it open, else what lies under its name, if that is the same still. */
+static int open_file(const struct vm_process *p, const struct vm_region *r, struct stat *st)
 {
 	char path[96];
-	struct stat st;
 	int fd = -1;
+	bool same;
 
 	if (p->pid) {
 		snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", (int)p->pid, r->start, r->end);
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	}
+	same = fd >= 0;
 	if (fd < 0)
 		fd = open(r->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_ino != r->inode)) {
+	if (fd >= 0 && (fstat(fd, st) || !S_ISREG(st->st_mode) || (!same && st->st_ino != r->inode))) {
 		close(fd);
 		fd = -1;
 	}
 	return fd;
 }
 
-static void tell_object(struct told *t, const struct vm_process *p, const struct vm_region *r, const struct vmatlas_vma *v)
+static void tell_object(struct told *t, const struct vmatlas_vma *v, int fd)
 {
 	struct vmatlas_object object = {.path_text = v->name_text, .inode = v->inode, .dev_major = v->dev_major, .dev_minor = v->dev_minor};
 	struct va_bytes parts = {0}, whole = {0};
-	int fd = open_file(p, r);
 
-	if (fd < 0)
-		return;
 	if (va_elf_read(fd, &object, &parts)) {
 		va_bytes_add(&whole, &object, sizeof(object));
 		va_bytes_add(&whole, parts.data, parts.n);
@@ -112,7 +117,24 @@ static void tell_object(struct told *t, const struct vm_process *p, const struct
 	}
 	va_bytes_free(&parts);
 	va_bytes_free(&whole);
-	close(fd);
+}
+
+/* Neighbours of one file: it is read once. */
+static void tell_file(struct told *t, const struct vm_process *p, const struct vm_region *r, struct vmatlas_vma *v)
+{
+	const struct vm_region *below = r > p->regions.region ? r - 1 : NULL;
+	struct stat st;
+
+	if (!below || below->name != r->name) {
+		int fd = open_file(p, r, &st);
+
+		t->file_size = fd < 0 ? VM_SIZE_UNKNOWN : (__u64)st.st_size;
+		if (fd >= 0) {
+			tell_object(t, v, fd);
+			close(fd);
+		}
+	}
+	v->file_size = t->file_size;
 }
 
 static struct vmatlas_record record(unsigned type)
@@ -120,15 +142,9 @@ static struct vmatlas_record record(unsigned type)
 	return (struct vmatlas_record){.head = {.ts = 1, .type = (__u16)type, .mm = MM, .tgid = 1, .tid = 1}};
 }
 
-/* [vsyscall] lies in the kernel's half. */
-static bool tellable(const struct vm_region *r)
-{
-	return r->end <= USER_TOP;
-}
-
 static void tell_region(struct told *t, const struct vm_process *p, size_t i, __u32 index)
 {
-	const struct vm_region *r = &p->regions.region[i], *below = i ? r - 1 : NULL;
+	const struct vm_region *r = &p->regions.region[i];
 	struct vmatlas_record rec = record(VMATLAS_VMA);
 	struct vmatlas_vma *v = &rec.vma;
 
@@ -143,9 +159,9 @@ static void tell_region(struct told *t, const struct vm_process *p, size_t i, __
 	name_vma(t, r, v);
 	if (v->name_kind == VMATLAS_NAME_NONE || v->name_kind == VMATLAS_NAME_ANON)
 		rec.head.flags |= VMATLAS_F_ANON;
+	if (v->name_kind == VMATLAS_NAME_PATH && *r->name == '/')
+		tell_file(t, p, r, v);
 	va_model_apply(t->model, &rec);
-	if (v->name_kind == VMATLAS_NAME_PATH && *r->name == '/' && (!below || below->name != r->name))
-		tell_object(t, p, r, v);
 }
 
 /* start_stack and brk are hidden from who may not trace the process; the names in maps tell where they are. */
@@ -171,6 +187,8 @@ static void tell_layout(struct told *t, const struct vm_process *p, __u64 *brk)
 	if (l->brk < l->start_brk)
 		l->brk = l->start_brk;
 	*brk = l->brk;
+	if (p->regions.count && !tellable(&p->regions.region[p->regions.count - 1]))
+		rec.head.flags |= VMATLAS_F_VSYSCALL;
 	va_model_apply(t->model, &rec);
 }
 
@@ -218,6 +236,11 @@ void vm_classify(struct vm_process *p)
 			r->zone = VA_ZONE_VSYSCALL;
 	}
 	vm_group_all(p);
+}
+
+const struct va_mm *vm_process_mm(const struct vm_process *p)
+{
+	return p->model ? va_model_mm(p->model, MM) : NULL;
 }
 
 /* Names of the sections whose bytes in the file this region shows. */
@@ -273,7 +296,7 @@ static const char *zone_words(const struct vm_region *r)
 
 const char *vm_describe(const struct vm_process *p, const struct vm_region *r, char *buf, size_t n)
 {
-	const struct va_mm *mm = p->model && *r->name == '/' && tellable(r) ? va_model_mm(p->model, MM) : NULL;
+	const struct va_mm *mm = *r->name == '/' && tellable(r) ? vm_process_mm(p) : NULL;
 	const struct va_vma *vma = mm ? va_mm_vma_at(mm, r->start) : NULL;
 	const struct vmatlas_object *o = vma ? va_objects_find(p->objects, vma) : NULL;
 	const char *words = zone_words(r);

@@ -72,7 +72,7 @@ static const char help_text[] =
 	"\n"
 	"Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process.";
 
-enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, FAULTS, SHARED, NUMA, TLB, INTERVAL, TIMES };
+enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, FAULTS, SHARED, NUMA, TLB, DETAIL, TABLES, INTERVAL, TIMES };
 
 static const struct option options[] = {
 	{"self", no_argument, NULL, SELF}, {"map", required_argument, NULL, MAP}, {"flat", no_argument, NULL, FLAT}, {"type", required_argument, NULL, TYPE},
@@ -82,7 +82,7 @@ static const struct option options[] = {
 	{"files", no_argument, NULL, FILES}, {"pagemap", required_argument, NULL, PAGEMAP}, {"watch", no_argument, NULL, WATCH},
 	{"compare", no_argument, NULL, COMPARE}, {"aslr", no_argument, NULL, ASLR}, {"where", no_argument, NULL, WHERE},
 	{"faults", no_argument, NULL, FAULTS}, {"shared", no_argument, NULL, SHARED}, {"numa", no_argument, NULL, NUMA},
-	{"tlb", no_argument, NULL, TLB},
+	{"tlb", no_argument, NULL, TLB}, {"detail", required_argument, NULL, DETAIL}, {"tables", no_argument, NULL, TABLES},
 	{"interval", required_argument, NULL, INTERVAL}, {"times", required_argument, NULL, TIMES},
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
 };
@@ -241,6 +241,8 @@ static int take(int c, struct vm_options *o, struct asked *a)
 	case SHARED:
 	case NUMA:
 	case TLB:
+	case DETAIL:
+	case TABLES:
 		a->mode = c;
 		a->detail = optarg;
 		break;
@@ -286,7 +288,7 @@ static int demonstrate(const struct asked *a, const struct vm_options *o)
 static bool needs_process(const struct asked *a)
 {
 	return !a->mode || a->mode == FILES || a->mode == PAGEMAP || a->mode == WATCH || a->mode == COMPARE || a->mode == SHARED ||
-	       a->mode == NUMA;
+	       a->mode == NUMA || a->mode == DETAIL || a->mode == TABLES;
 }
 
 static bool parse_address(const char *text, char **end, __u64 *out)
@@ -313,6 +315,18 @@ static int pagemap(struct vm_process *p, const struct asked *a, const struct vm_
 	return vm_mode_pagemap(p, lo, hi, o->json);
 }
 
+static int one_address(struct vm_process *p, const struct asked *a, const struct vm_options *o)
+{
+	__u64 addr;
+	char *end;
+
+	if (a->detail && (!parse_address(a->detail, &end, &addr) || *end))
+		return usage("an address is given in hexadecimal, not as", a->detail);
+	if (a->mode == DETAIL)
+		return vm_mode_detail(p, addr, o->json);
+	return p->pid ? vm_mode_tables(p, a->detail ? &addr : NULL, o) : usage("--tables needs a process that runs, not", p->source);
+}
+
 static int ask(struct vm_process *p, const struct asked *a, const struct vm_options *o)
 {
 	struct vm_process other = {0};
@@ -323,6 +337,9 @@ static int ask(struct vm_process *p, const struct asked *a, const struct vm_opti
 		return vm_mode_files(p, o);
 	case PAGEMAP:
 		return pagemap(p, a, o);
+	case DETAIL:
+	case TABLES:
+		return one_address(p, a, o);
 	case WATCH:
 		return p->pid ? vm_mode_watch(p, a->interval, a->times) : usage("--watch needs a process that runs, not", p->source);
 	case NUMA:
@@ -353,13 +370,15 @@ static int take_rest(int argc, char **argv, struct asked *a)
 	}
 	if (a->mode == DEMAND && !a->detail && i < argc)
 		a->detail = argv[i++];
+	if (a->mode == TABLES && i < argc && (i + 1 < argc || a->what || !strncmp(argv[i], "0x", 2)))
+		a->detail = argv[i++];
 	if (needs_process(a) && !a->what && i < argc)
 		a->what = argv[i++];
 	if ((a->mode == COMPARE || a->mode == SHARED) && i < argc)
 		a->other = argv[i++];
 	if (i < argc)
 		return usage(needs_process(a) ? "one process at a time, not also" : "nothing goes with this, not", argv[i]);
-	if (a->mode == PAGEMAP && !a->what) {
+	if ((a->mode == PAGEMAP || a->mode == DETAIL || a->mode == TABLES) && !a->what) {
 		snprintf(a->self, sizeof(a->self), "%d", (int)getpid());
 		a->what = a->self;
 	}

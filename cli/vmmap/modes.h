@@ -25,6 +25,8 @@ int vm_mode_cow(bool json);
 int vm_mode_fault(const char *name, bool json); /* "all", or see fault.h */
 
 int vm_mode_files(struct vm_process *p, const struct vm_options *o);
+int vm_mode_detail(struct vm_process *p, __u64 addr, bool json);
+int vm_mode_tables(struct vm_process *p, const __u64 *addr, const struct vm_options *o); /* addr NULL: all */
 int vm_mode_pagemap(struct vm_process *p, __u64 lo, __u64 hi, bool json);
 
 struct vm_difference { /* regions */

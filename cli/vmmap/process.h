@@ -58,6 +58,9 @@ void vm_process_free(struct vm_process *p);
 
 /* Fills zone and lib of each region, by the classifier the window uses (core/zone.h). */
 void vm_classify(struct vm_process *p);
+/* The map as the model knows it since; NULL = it does not. [vsyscall] is not in it. */
+const struct va_mm *vm_process_mm(const struct vm_process *p);
+#define VM_SIZE_UNKNOWN (1ull << 62) /* as file_size of a VMA: the file could not be asked */
 
 /* What is in it, in words: ".text .plt (code)", "for the C library's malloc", "" where the name says all. Returns buf, or words of its own. */
 const char *vm_describe(const struct vm_process *p, const struct vm_region *r, char *buf, size_t n);

@@ -53,3 +53,37 @@ size_t vm_whole_characters(const char *text, size_t room)
 		room--;
 	return room;
 }
+
+#define COLUMNS 100
+#define KEY_COLUMN 16
+
+/* Columns of a word: its characters. */
+static int columns(const char *s, size_t n)
+{
+	int c = 0;
+
+	for (size_t i = 0; i < n; i++)
+		c += (s[i] & 0xc0) != 0x80;
+	return c;
+}
+
+void vm_print_fact(const char *key, const char *words)
+{
+	int at = printf("  %-*s", KEY_COLUMN - 2, key), spaces = 0;
+
+	while (*words) {
+		size_t n = strcspn(words, " ");
+		int wide = columns(words, n);
+
+		if (at + spaces + wide > COLUMNS && at > KEY_COLUMN) {
+			at = printf("\n%*s", KEY_COLUMN, "") - 1;
+			spaces = 0;
+		}
+		at += printf("%*s", spaces, "") + wide;
+		fwrite(words, 1, n, stdout);
+		words += n;
+		spaces = (int)strspn(words, " ");
+		words += spaces;
+	}
+	putchar('\n');
+}

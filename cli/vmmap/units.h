@@ -16,4 +16,7 @@ const char *vm_count(char *buf, __u64 n); /* "25,600"; 32 bytes */
 /* The most bytes of `text`, `room` at most, that end with a whole UTF-8 character. */
 size_t vm_whole_characters(const char *text, size_t room);
 
+/* "  KEY   words …", broken between words before column 100, what follows under the words. */
+void vm_print_fact(const char *key, const char *words);
+
 #endif
