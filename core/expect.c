@@ -36,7 +36,7 @@ static struct va_expect will(enum va_outcome outcome)
 }
 
 /* No VMA holds it; the next one above may be a stack that reaches down. */
-static struct va_expect in_gap(const struct va_mm *mm, __u64 addr, __u64 stack_limit)
+static struct va_expect in_gap(const struct va_mm *mm, __u64 addr, enum va_access access, __u64 stack_limit)
 {
 	struct va_expect no = refuse(VA_BAD_UNMAPPED, SIGSEGV, SEGV_MAPERR), grow = will(VA_WILL_GROW);
 	size_t i = va_mm_vma_lower(mm, addr);
@@ -46,6 +46,8 @@ static struct va_expect in_gap(const struct va_mm *mm, __u64 addr, __u64 stack_l
 		return no;
 	if (below && !(below->vm_flags & VA_VM_GROWSDOWN) && below->vm_flags & ACCESSIBLE && (addr & ~4095ull) - below->end < GUARD_GAP)
 		return no;
+	if (access == VA_ACCESS_EXECUTE && !(above->vm_flags & VA_VM_EXEC)) /* first it grows, then the VMA is asked */
+		grow = refuse(VA_BAD_PROTECTION, SIGSEGV, SEGV_ACCERR);
 	grow.unsure = no.unsure = stack_limit ? 0 : VA_UNSURE_LIMIT;
 	return above->end - addr > (stack_limit ? stack_limit : USUAL_STACK) ? no : grow;
 }
@@ -180,7 +182,7 @@ struct va_expect va_expect_knowing(const struct va_mm *mm, unsigned levels, __u6
 	a.vma = va_mm_vma_at(mm, addr);
 	a.page = known->page;
 	a.state = known->state;
-	e = a.vma ? in_vma(&a) : in_gap(mm, addr, known->stack_limit);
+	e = a.vma ? in_vma(&a) : in_gap(mm, addr, access, known->stack_limit);
 	if (a.vma ? a.vma->stale : va_mm_stale(mm))
 		e.unsure |= VA_UNSURE_MAP;
 	return e;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "json.h"
+#include "output.h"
 
 #define RUNS 16
 
@@ -99,9 +99,7 @@ static void as_json(uintptr_t at[RUNS][PLACES], bool off)
 	}
 	va_json_end_object(&j);
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 int vm_mode_aslr(bool json)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "json.h"
+#include "output.h"
 #include "self.h"
 #include "units.h"
 
@@ -237,9 +237,7 @@ static void json_story(const struct story *s)
 	va_json_u64(&j, "first_write_ns", (__u64)s->child.first_ns);
 	va_json_u64(&j, "second_write_ns", (__u64)s->child.second_ns);
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 int vm_mode_cow(bool json)

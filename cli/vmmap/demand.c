@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "json.h"
+#include "output.h"
 #include "self.h"
 #include "units.h"
 
@@ -128,9 +128,7 @@ static int as_json(size_t size)
 	json_result(&j, "read", quietly(size, TOUCH_READ));
 	json_result(&j, "huge", quietly(size, TOUCH_HUGE));
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 	return VM_EXIT_OK;
 }
 

@@ -5,7 +5,7 @@
 
 #include "demo.h"
 #include "group.h"
-#include "json.h"
+#include "output.h"
 #include "place.h"
 #include "tree.h"
 #include "units.h"
@@ -305,9 +305,7 @@ static void as_json(const struct vm_place *w)
 	json_path(&j, w);
 	json_expect(&j, w);
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 int vm_mode_detail(struct vm_process *p, __u64 addr, bool json)

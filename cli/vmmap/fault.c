@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "demo.h"
-#include "json.h"
+#include "output.h"
 #include "self.h"
 
 #define ALT_STACK 65536
@@ -140,9 +140,7 @@ static void json_report(const struct vm_fault_type *t, const char *line, const s
 	va_json_string(&j, "why", t->why);
 	va_json_string(&j, "fix", t->fix);
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 /* In the child. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "group.h"
-#include "json.h"
+#include "output.h"
 #include "modes.h"
 #include "units.h"
 
@@ -81,22 +81,16 @@ static void as_json(const struct file *files, size_t n)
 		va_json_end_object(&j);
 	}
 	va_json_end_array(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 static void print_file(const char *path, const struct vm_totals *t, bool wide, bool hidden)
 {
 	char size[32], rss[32], pss[32], private[32];
-	size_t n = strlen(path), room = 43;
 
 	printf("%8zu %10s %10s %10s %10s  ", t->regions, vm_size(size, t->size), hidden ? "hidden" : vm_size(rss, t->rss), hidden ? "hidden" : vm_size(pss, t->pss),
 	       hidden ? "hidden" : vm_size(private, t->private));
-	if (wide || n <= room)
-		puts(path);
-	else
-		printf("…%s\n", path + n - room + 1);
+	vm_print_tail(path, 46, wide);
 }
 
 int vm_mode_files(struct vm_process *p, const struct vm_options *o)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "group.h"
-#include "json.h"
+#include "output.h"
 #include "modes.h"
 
 static void region(struct va_json *j, const struct vm_process *p, const struct vm_region *r)
@@ -73,12 +73,12 @@ void vm_json_map(const struct vm_process *p, const struct vm_options *o)
 		va_json_end_object(&j);
 	}
 	va_json_array(&j, "regions");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		region(&j, p, &p->regions.region[order[i]]);
+		vm_json_flush(&j);
+	}
 	va_json_end_array(&j);
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 	free(order);
 }

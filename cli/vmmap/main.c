@@ -341,14 +341,14 @@ static int ask(struct vm_process *p, const struct asked *a, const struct vm_opti
 	case TABLES:
 		return one_address(p, a, o);
 	case WATCH:
-		return p->pid ? vm_mode_watch(p, a->interval, a->times) : usage("--watch needs a process that runs, not", p->source);
+		return p->pid ? vm_mode_watch(p, a->interval, a->times, o) : usage("--watch needs a process that runs, not", p->source);
 	case NUMA:
 		return p->pid ? vm_mode_numa(p, o->json) : usage("--numa needs a process that runs, not", p->source);
 	case SHARED:
 	case COMPARE:
 		code = a->other ? read_what(&other, a->other) : VM_EXIT_OK;
 		if (!code)
-			code = a->mode == COMPARE ? vm_mode_compare(p, &other) : vm_mode_shared(p, a->other ? &other : NULL, o->json);
+			code = a->mode == COMPARE ? vm_mode_compare(p, &other, o) : vm_mode_shared(p, a->other ? &other : NULL, o->json);
 		vm_process_free(&other);
 		return code;
 	}

@@ -32,9 +32,8 @@ int vm_mode_pagemap(struct vm_process *p, __u64 lo, __u64 hi, bool json);
 struct vm_difference { /* regions */
 	size_t gone, came, changed;
 };
-struct vm_difference vm_compare(const struct vm_process *a, const struct vm_process *b, bool print);
-int vm_mode_compare(const struct vm_process *a, const struct vm_process *b);
-int vm_mode_watch(struct vm_process *p, double every, unsigned times);
+int vm_mode_compare(const struct vm_process *a, const struct vm_process *b, const struct vm_options *o);
+int vm_mode_watch(struct vm_process *p, double every, unsigned times, const struct vm_options *o);
 int vm_mode_shared(struct vm_process *p, const struct vm_process *other, bool json); /* other NULL: with anybody */
 int vm_mode_numa(struct vm_process *p, bool json);
 int vm_mode_tlb(bool json);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "group.h"
-#include "json.h"
+#include "output.h"
 #include "modes.h"
 #include "units.h"
 
@@ -200,9 +200,7 @@ static void json_sharing(const struct vm_process *p, const struct frames *f, con
 		va_json_end_array(&j);
 	}
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 int vm_mode_shared(struct vm_process *p, const struct vm_process *other, bool json)

@@ -7,7 +7,7 @@
 
 #include "demo.h"
 #include "group.h"
-#include "json.h"
+#include "output.h"
 #include "place.h"
 #include "tree.h"
 #include "units.h"
@@ -263,9 +263,7 @@ static void json_all(const struct vm_process *p, const struct blocks *b)
 	}
 	va_json_end_array(&j);
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 /* --- one address: the branch, and its last table ----------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #include "demo.h"
-#include "json.h"
+#include "output.h"
 #include "self.h"
 #include "units.h"
 
@@ -184,9 +184,7 @@ static void as_json(const struct table *t)
 	}
 	va_json_end_array(&j);
 	va_json_end_object(&j);
-	va_json_newline(&j);
-	fwrite(j.buf, 1, j.used, stdout);
-	va_json_free(&j);
+	vm_json_end(&j);
 }
 
 int vm_mode_tlb(bool json)

@@ -54,6 +54,20 @@ size_t vm_whole_characters(const char *text, size_t room)
 	return room;
 }
 
+void vm_print_tail(const char *path, int room, bool wide)
+{
+	int n = (int)strlen(path);
+	const char *from = path + n - room + 1;
+
+	if (wide || n <= room) {
+		puts(path);
+		return;
+	}
+	while (from < path + n && (*from & 0xc0) == 0x80)
+		from++;
+	printf("…%s\n", from);
+}
+
 #define COLUMNS 100
 #define KEY_COLUMN 16
 
