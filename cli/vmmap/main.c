@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "colour.h"
 #include "modes.h"
 #include "units.h"
 
@@ -72,7 +73,7 @@ static const char help_text[] =
 	"\n"
 	"Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process.";
 
-enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, FAULTS, SHARED, NUMA, TLB, DETAIL, TABLES, INTERVAL, TIMES };
+enum { SELF = 256, MAP, FLAT, TYPE, PERM, FILE_PART, MIN, SORT, BYTES, WIDE, JSON, DEMAND, COW, FAULT, FILES, PAGEMAP, WATCH, COMPARE, ASLR, WHERE, FAULTS, SHARED, NUMA, TLB, DETAIL, TABLES, INTERVAL, TIMES, COLOUR };
 
 static const struct option options[] = {
 	{"self", no_argument, NULL, SELF}, {"map", required_argument, NULL, MAP}, {"flat", no_argument, NULL, FLAT}, {"type", required_argument, NULL, TYPE},
@@ -84,6 +85,7 @@ static const struct option options[] = {
 	{"faults", no_argument, NULL, FAULTS}, {"shared", no_argument, NULL, SHARED}, {"numa", no_argument, NULL, NUMA},
 	{"tlb", no_argument, NULL, TLB}, {"detail", required_argument, NULL, DETAIL}, {"tables", no_argument, NULL, TABLES},
 	{"interval", required_argument, NULL, INTERVAL}, {"times", required_argument, NULL, TIMES},
+	{"color", required_argument, NULL, COLOUR}, {"colour", required_argument, NULL, COLOUR},
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0},
 };
 
@@ -178,7 +180,20 @@ struct asked { /* for what */
 	char **command;     /* to run */
 	double interval;    /* seconds */
 	unsigned times;     /* 0 = without end */
+	enum vm_colour colour;
 };
+
+static int take_colour(const char *when, enum vm_colour *out)
+{
+	static const char *const names[] = {[VM_COLOUR_AUTO] = "auto", [VM_COLOUR_NEVER] = "never", [VM_COLOUR_ALWAYS] = "always"};
+
+	for (int i = VM_COLOUR_AUTO; i <= VM_COLOUR_ALWAYS; i++)
+		if (!strcmp(names[i], when)) {
+			*out = (enum vm_colour)i;
+			return 0;
+		}
+	return usage("--color takes auto, always or never, not", when);
+}
 
 static int take(int c, struct vm_options *o, struct asked *a)
 {
@@ -222,6 +237,8 @@ static int take(int c, struct vm_options *o, struct asked *a)
 	case JSON:
 		o->json = true;
 		break;
+	case COLOUR:
+		return take_colour(optarg, &a->colour);
 	case INTERVAL:
 		a->interval = strtod(optarg, NULL);
 		return a->interval >= 0.01 && a->interval <= 86400 ? 0 : usage("--interval takes seconds, not", optarg);
@@ -418,6 +435,8 @@ int main(int argc, char **argv)
 	code = take_rest(argc, argv, &a);
 	if (code)
 		return code;
+	if (!o.json)
+		vm_colour_begin(a.colour);
 	if (!needs_process(&a))
 		return end_output(demonstrate(&a, &o));
 	code = read_what(&p, a.what);

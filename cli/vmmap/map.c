@@ -219,10 +219,11 @@ int vm_mode_map(struct vm_process *p, const struct vm_options *o)
 		printf("=== VIRTUAL MEMORY MAP (%s) ===\n", p->source);
 	if (o->flat) {
 		print_flat(p, order, n, o);
-		vm_print_types(p);
+		vm_print_types(p, "=== MEMORY SUMMARY ===");
 	} else {
 		vm_print_summary(p);
 		print_groups(p, order, n, o);
+		vm_print_types(p, "BY TYPE:");
 	}
 	if (!n)
 		puts("\nno region fits what was asked for");

@@ -48,7 +48,7 @@ bool vm_wanted(const struct vm_process *p, const struct vm_region *r, const stru
 size_t *vm_ordered(const struct vm_process *p, const struct vm_options *o, size_t *n);
 
 void vm_print_summary(const struct vm_process *p);
-void vm_print_types(const struct vm_process *p);
+void vm_print_types(const struct vm_process *p, const char *title); /* sums by type, with their share, and by permission */
 void vm_json_map(const struct vm_process *p, const struct vm_options *o);
 
 #endif

@@ -10,7 +10,7 @@
 #include "regions.h"
 #include "vmflags.h"
 
-#define READ_SIZE (256u << 10)
+#define READ_SIZE (64u << 10)
 #define LONGEST (1u << 20) /* a line; the kernel's are 4 KiB at most, escapes four times that */
 #define COLUMN 16          /* where smaps begins its numbers … */
 #define DIGITS 8           /* … and their width, while they fit */
@@ -292,37 +292,43 @@ size_t vm_regions_text(struct vm_regions *r, const char *text, size_t n, bool la
 	return (size_t)(p - text);
 }
 
-/* `have` bytes wait in the buffer for their newline. */
-static int read_piece(struct vm_regions *r, int fd, char *buf, size_t *have, bool *ended)
+struct reader {
+	int fd;
+	char *buf;         /* owned */
+	size_t room, have; /* `have` bytes wait for their newline */
+	bool ended;
+};
+
+static int read_piece(struct vm_regions *r, struct reader *in)
 {
-	ssize_t n = read(fd, buf + *have, LONGEST + READ_SIZE - *have);
+	ssize_t n;
 	size_t used;
 
+	if (in->have == in->room) /* a line longer than that */
+		in->buf = grown(in->buf, &in->room, in->room + 1, 1);
+	n = read(in->fd, in->buf + in->have, in->room - in->have);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
-	*ended = !n;
-	*have += (size_t)n;
-	used = vm_regions_text(r, buf, *have, *ended);
-	if (!used && *have >= LONGEST) { /* not the kernel's */
+	in->ended = !n;
+	in->have += (size_t)n;
+	used = vm_regions_text(r, in->buf, in->have, in->ended);
+	if (!used && in->have >= LONGEST) { /* not the kernel's */
 		r->malformed++;
-		used = *have;
+		used = in->have;
 	}
-	*have -= used;
-	memmove(buf, buf + used, *have);
+	in->have -= used;
+	memmove(in->buf, in->buf + used, in->have);
 	return 0;
 }
 
 int vm_regions_read(struct vm_regions *r, int fd)
 {
-	char *buf = malloc(LONGEST + READ_SIZE);
-	size_t have = 0;
-	bool ended = false;
+	struct reader in = {.fd = fd};
 	int error = 0;
 
-	if (!buf)
-		abort();
-	while (!ended && !error)
-		error = read_piece(r, fd, buf, &have, &ended);
-	free(buf);
+	in.buf = grown(NULL, &in.room, READ_SIZE / 2, 1);
+	while (!in.ended && !error)
+		error = read_piece(r, &in);
+	free(in.buf);
 	return error;
 }

@@ -35,15 +35,17 @@ static void print_permissions(const struct vm_process *p)
 		{0, "---", "no access"}, {VM_X, "--x", "execute only"}, {VM_W, "-w-", "write only"}, {VM_W | VM_X, "-wx", "write and execute"},
 	};
 
+	size_t n[16] = {0};
+
+	for (size_t i = 0; i < p->regions.count; i++)
+		n[p->regions.region[i].perms & 15]++;
 	puts("\nRegions by Permission:");
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 		for (int shared = 0; shared < 2; shared++) {
-			size_t n = 0;
+			size_t count = n[kinds[k].perms | (shared ? VM_SHARED_MAP : 0)];
 
-			for (size_t i = 0; i < p->regions.count; i++)
-				n += p->regions.region[i].perms == (kinds[k].perms | (shared ? VM_SHARED_MAP : 0));
-			if (n)
-				printf("  %s%c (%s%s): %zu region%s\n", kinds[k].text, shared ? 's' : 'p', kinds[k].words, shared ? ", shared" : "", n, n == 1 ? "" : "s");
+			if (count)
+				printf("  %s%c (%s%s): %zu region%s\n", kinds[k].text, shared ? 's' : 'p', kinds[k].words, shared ? ", shared" : "", count, count == 1 ? "" : "s");
 		}
 }
 
@@ -72,26 +74,40 @@ void vm_print_summary(const struct vm_process *p)
 	}
 }
 
-void vm_print_types(const struct vm_process *p)
+static const struct {
+	const char *title, *types[4];
+} rows[] = {
+	{"Code (.text):", {"[text]"}}, {"Data (.data/.bss):", {"[rodata]", "[data]", "[bss]"}}, {"Heap:", {"[heap]"}}, {"Stack:", {"[stack]", "[thread]"}},
+	{"Shared Libraries:", {"[shared-lib]"}}, {"Anonymous:", {"[anon]"}}, {"Files, shared:", {"[file]", "[shared]"}}, {"Special, guards:", {"[vdso]", "[vvar]", "[special]", "[guard]"}},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* ROWS: in none ([vsyscall]) */
+static size_t row_of(const char *type)
 {
-	static const struct {
-		const char *title, *types[4];
-	} rows[] = {
-		{"Code (.text):", {"[text]"}}, {"Data (.data/.bss):", {"[rodata]", "[data]", "[bss]"}}, {"Heap:", {"[heap]"}}, {"Stack:", {"[stack]", "[thread]"}},
-		{"Shared Libraries:", {"[shared-lib]"}}, {"Anonymous:", {"[anon]"}}, {"Files, shared:", {"[file]", "[shared]"}}, {"Special, guards:", {"[vdso]", "[vvar]", "[special]", "[guard]"}},
-	};
-	struct vm_totals all = vm_totals_of(p);
+	for (size_t k = 0; k < ROWS; k++)
+		for (int n = 0; n < 4 && rows[k].types[n]; n++)
+			if (!strcmp(type, rows[k].types[n]))
+				return k;
+	return ROWS;
+}
+
+void vm_print_types(const struct vm_process *p, const char *title)
+{
+	struct vm_totals all = vm_totals_of(p), of_row[ROWS + 1] = {{0}};
+	const char *last = NULL;
 	char size[32];
+	size_t row = 0;
 
-	printf("\n=== MEMORY SUMMARY ===\n  %-20s %12s  %s\n", "Total Virtual Size:", vm_size(size, all.size), "100.0 %");
-	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
-		struct vm_totals t = {0};
+	for (size_t i = 0; i < p->regions.count; i++) {
+		const char *type = vm_flat_type(&p->regions.region[i]);
 
-		for (size_t i = 0; i < p->regions.count; i++)
-			for (int n = 0; n < 4 && rows[k].types[n]; n++)
-				if (!strcmp(vm_flat_type(&p->regions.region[i]), rows[k].types[n]))
-					vm_totals_add(&t, &p->regions.region[i]);
-		printf("  %-20s %12s  %5.1f %%\n", rows[k].title, vm_size(size, t.size), all.size ? 100 * (double)t.size / (double)all.size : 0);
+		row = type == last ? row : row_of(type);
+		last = type;
+		vm_totals_add(&of_row[row], &p->regions.region[i]);
 	}
+	printf("\n%s\n  %-20s %12s  %s\n", title, "Total Virtual Size:", vm_size(size, all.size), "100.0 %");
+	for (size_t k = 0; k < ROWS; k++)
+		printf("  %-20s %12s  %5.1f %%\n", rows[k].title, vm_size(size, of_row[k].size), all.size ? 100 * (double)of_row[k].size / (double)all.size : 0);
 	print_permissions(p);
 }
