@@ -12,7 +12,7 @@ KERNELS_ALL := 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
 DEBUG_KERNELS ?= debug-6.1 debug-6.12
 # 6.1 and 6.12; where the archive has neither, the distribution's own. Asked once, when a target needs it.
 ifeq ($(origin KERNELS),undefined)
-ifneq ($(filter run test test-long kernels modules vm,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-long kernels modules hello-module vm,$(MAKECMDGOALS)),)
 -include $(B)/kernels/default.mk
 endif
 endif
@@ -158,12 +158,19 @@ modules: $(foreach k,$(KERNELS),$(B)/module/$(k)/vmatlas.ko) ## build the module
 $(B)/module/%/vmatlas.ko: $(B)/kernels/%/complete $(MODULE_SRC)
 	$(call say,KBUILD,$@)module/build.sh $(B)/kernels/$*/headers $(@D) $(if $(filter 1,$(V)),V=1)
 
+# Lesson 0: the smallest module there is, for the same kernels.
+HELLO := demos/hello-module/hello.c demos/hello-module/Kbuild
+.PHONY: hello-module
+hello-module: $(foreach k,$(KERNELS),$(B)/demos/hello-module/$(k)/hello.ko) ## build the hello-world module of lesson 0
+$(B)/demos/hello-module/%/hello.ko: $(HELLO) module/build.sh | $(B)/kernels/%/complete
+	$(call say,KBUILD,$@)MODULE_SOURCE=demos/hello-module module/build.sh $(B)/kernels/$*/headers $(@D) $(if $(filter 1,$(V)),V=1)
+
 .PHONY: module-local
 module-local: ## build the module for the running kernel (needs its headers)
 	$(Q)module/build.sh /lib/modules/$$(uname -r)/build $(B)/module/$$(uname -r)
 
 INITRAMFS := $(foreach k,$(KERNELS),$(B)/vm/$(k)/initramfs.cpio)
-vm: modules $(INITRAMFS) $(PROGRAMS) ## all that `vmatlas --vm` boots; KERNELS="6.12-rt" for another kernel
+vm: modules hello-module $(INITRAMFS) $(PROGRAMS) ## all that `vmatlas --vm` boots; KERNELS="6.12-rt" for another kernel
 vm-all: ## the same for every kernel it knows: also -rt (PREEMPT_RT) and -cloud
 	$(Q)$(MAKE) --no-print-directory vm KERNELS='$(KERNELS_ALL)'
 

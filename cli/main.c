@@ -51,8 +51,8 @@ static int help(void)
 	     "  -V, --version  the version\n"
 	     "\n"
 	     "Exit codes: 0 ok, 1 failure, 2 usage, 3 no permission, 4 no such process, 5 module not usable,\n"
-	     "6 not a readable recording, 7 the VM failed. run and record pass the command's own status\n"
-	     "through (128 + signal when it was killed).");
+	     "6 not a readable recording, 7 the VM failed. run, record and vm pass the command's own\n"
+	     "status through (128 + signal when it was killed).");
 	return va_end_output();
 }
 

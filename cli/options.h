@@ -22,6 +22,7 @@ struct va_options {
 	unsigned nodes;        /* NUMA nodes of the VM, a divisor of cpus */
 	const char *memory;    /* as QEMU takes it, checked: "2G" */
 	bool user;             /* in the VM: run as the calling user, not as the guest's root */
+	bool bare;             /* in the VM: no module, nothing recorded (vm) */
 	bool quiet;            /* only errors on stderr */
 	const char *guest_log; /* file for the guest's kernel log, or NULL */
 	const char *module;    /* --local: module file to load where none is loaded; NULL = build/module/RELEASE or modprobe's */

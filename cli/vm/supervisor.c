@@ -472,7 +472,7 @@ static bool describe_job(struct vm *vm)
 	vm->job->classes = va_string("%s", o->classes);
 	for (size_t i = 0; i < o->shares.n; i++)
 		va_strings_add(&vm->job->shares, o->shares.item[i]);
-	vm->job->flags = VA_JOB_OWN_GROUP | (o->user ? VA_JOB_USER : 0) | (getenv("VMATLAS_VM_BARE") ? VA_JOB_BARE : 0);
+	vm->job->flags = VA_JOB_OWN_GROUP | (o->user ? VA_JOB_USER : 0) | (o->bare || getenv("VMATLAS_VM_BARE") ? VA_JOB_BARE : 0);
 	if (o->output && !strcmp(o->output, "-"))
 		vm->job->flags |= VA_JOB_STDOUT_TO_STDERR;
 	else if (va_terminal_usable())

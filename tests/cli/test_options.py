@@ -22,7 +22,8 @@ RECORD = [("--bogus", "'--bogus'"), ("--bogus=3", "'--bogus'"), ("-x", "'-x'"), 
           ("--module-param without=", "without="), ("--module-param without=d_move;x", "without=d_move;x")]
 OTHERS = [("attach", "--vm 1", "--vm"), ("attach", "--no-aslr 1", "--no-aslr"), ("attach", "x", "process"), ("stats", "--bogus f", "'--bogus'"),
           ("dump", "--bogus f", "'--bogus'"), ("dump", "--pid", "'--pid'"), ("events", "--type", "'--type'"), ("events", "-z f", "'-z'"),
-          ("render", "--fps", "'--fps'"), ("render", "-z f", "'-z'"), ("replay", "--at", "'--at'"), ("replay", "--bogus f", "'--bogus'")]
+          ("render", "--fps", "'--fps'"), ("render", "-z f", "'-z'"), ("replay", "--at", "'--at'"), ("replay", "--bogus f", "'--bogus'"),
+          ("vm", "--local -- true", "--local"), ("vm", "--title x -- true", "--title"), ("vm", "-o x -- true", "--output"), ("vm", "", "command")]
 
 
 def one_sentence(checks, done, code, word, name):
