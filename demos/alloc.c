@@ -4,9 +4,10 @@
  * usage: alloc [--pace SECONDS] [--seed N]     (default: 1)
  *
  * One sees the C library's two ways. Small blocks come from the heap, whose end moves by 132 KiB or more at a time (brk), up and, after frees at the top, down again.
- * Blocks from 128 KiB on (M_MMAP_THRESHOLD, fixed here: by itself the C library would move it) are boxes of their own that come with malloc and go with free.
+ * Blocks from 128 KiB on (M_MMAP_THRESHOLD, fixed here: by itself the C library would move it) are boxes of their own that come with malloc and go with free, unless
+ * free room in the heap is large enough: then they come from there.
  * Events between the first caption and the last: brk as often as the program says it saw the heap's end move; mmap and munmap as often as it says large blocks
- * came and went; fault: about one a page, since each block is filled.
+ * were taken and freed so; fault: about one a page, since each block is filled.
  */
 #include <malloc.h>
 
@@ -21,8 +22,12 @@ static struct slot {
 } slots[SLOTS];
 
 static struct count {
-	unsigned small, large, small_freed, large_freed, up, down;
+	unsigned taken[3], freed[3], up, down;
 } count;
+
+enum kind { SMALL, LARGE_IN_HEAP, LARGE_MAPPED };
+
+static const char *heap;
 
 static uint64_t state;
 
@@ -32,6 +37,13 @@ static uint64_t draw(uint64_t below)
 	state ^= state >> 7;
 	state ^= state << 17;
 	return state % below;
+}
+
+static enum kind kind_of(const struct slot *slot)
+{
+	if (slot->size < THRESHOLD)
+		return SMALL;
+	return slot->block >= heap && slot->block < (const char *)sbrk(0) ? LARGE_IN_HEAP : LARGE_MAPPED;
 }
 
 static void note_heap_end(const char *before)
@@ -52,7 +64,7 @@ static void take(struct slot *slot, size_t size)
 	slot->size = size;
 	memset(slot->block, 1, size);
 	__asm__ volatile("" : : "r"(slot->block) : "memory");
-	*(size >= THRESHOLD ? &count.large : &count.small) += 1;
+	count.taken[kind_of(slot)]++;
 	note_heap_end(end);
 }
 
@@ -60,9 +72,9 @@ static void give(struct slot *slot)
 {
 	const char *end = sbrk(0);
 
+	count.freed[kind_of(slot)]++;
 	free(slot->block);
 	slot->block = NULL;
-	*(slot->size >= THRESHOLD ? &count.large_freed : &count.small_freed) += 1;
 	note_heap_end(end);
 }
 
@@ -119,17 +131,18 @@ int main(int argc, char **argv)
 	/* The generator must not begin at 0. */
 	state = seed_of(argc, argv, at) * 0x9e3779b97f4a7c15u + 1;
 	mallopt(M_MMAP_THRESHOLD, (int)THRESHOLD);
-	free(malloc(16));
+	heap = malloc(16);
 	lab_say("Small blocks only: they are cut from the heap, whose end moves up now and then (brk)");
 	steps(150, 0);
-	lab_say("Large blocks only, 128 KiB and more: each is a mapping of its own, gone as soon as it is freed");
+	lab_say("Large blocks, 128 KiB and more: one that finds no free room in the heap is a mapping of its own, gone when it is freed");
 	steps(60, 1);
 	lab_say("Both, at random");
 	steps(250, 5);
 	lab_say("All is freed: mappings go, the heap shrinks where its top is free");
 	give_all();
 	lab_say("The end: what the C library keeps of the heap, it keeps for the next malloc");
-	lab_print("small blocks: %u taken, %u freed; the heap's end moved up %u times, down %u times (brk)\n", count.small, count.small_freed, count.up, count.down);
-	lab_print("large blocks: %u taken (mmap), %u freed (munmap)\n", count.large, count.large_freed);
+	lab_print("small blocks: %u taken, %u freed; the heap's end moved up %u times, down %u times (brk)\n", count.taken[SMALL], count.freed[SMALL], count.up, count.down);
+	lab_print("large blocks: %u taken by mmap, %u freed by munmap; %u taken from free room in the heap, %u freed\n", count.taken[LARGE_MAPPED],
+		  count.freed[LARGE_MAPPED], count.taken[LARGE_IN_HEAP], count.freed[LARGE_IN_HEAP]);
 	return 0;
 }

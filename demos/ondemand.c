@@ -2,7 +2,8 @@
  * Demand paging by hand: 16 pages are reserved (PROT_NONE) and unmapped again, so that only their addresses are known. Each touch is a bad access; a SIGSEGV handler
  * maps one page just there, and the program goes on.
  *
- * One sees a hole that fills with boxes, one page a signal, in an order that jumps; neighbours become one box, in the end there is one of 16 pages.
+ * One sees a hole that fills with boxes, one page a signal, in an order that jumps. A page beside a box makes it longer; boxes that were touched apart stay apart when they
+ * meet (each has a reverse map, anon_vma, of its own): in the end there are four.
  * Events: op: mmap 17, munmap 2; fault there: 16 bad (unmapped), 16 demand-zero.
  */
 #include "lab.h"
@@ -52,7 +53,7 @@ int main(int argc, char **argv)
 	lab_say("Each is written to. Nothing is there: SIGSEGV, the handler maps one page, and the write is done again");
 	for (size_t i = 0; i < PAGES; i++)
 		touch(i * 5 % PAGES);
-	lab_say("16 signals, 16 pages: neighbours have become one box");
+	lab_say("16 signals, 16 pages, four boxes: what was touched apart has its own reverse map (anon_vma) and stays apart");
 	for (size_t i = 0; i < PAGES; i++)
 		if (base[i * PAGE + 100] != (char)i)
 			return 1;

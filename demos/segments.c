@@ -12,6 +12,8 @@
 
 #include "lab.h"
 
+#define THREAD_STACK (64 * KIB)
+
 extern char **environ;
 
 static const char in_rodata[] = "a constant";
@@ -73,9 +75,24 @@ static void *thread_part(void *none)
 	return NULL;
 }
 
+/*
+ * At a place of its own: right below the first thread's TLS, where the C library may put it, both would be one box. The guard
+ * is made here, too.
+ */
+static void give_stack(pthread_attr_t *attr)
+{
+	char *p = lab_map(PAGE + THREAD_STACK, RW);
+
+	if (mprotect(p, PAGE, PROT_NONE))
+		lab_die("mprotect");
+	pthread_attr_init(attr);
+	pthread_attr_setstack(attr, p + PAGE, THREAD_STACK);
+}
+
 static void stacks(char **argv)
 {
 	int on_stack = 1;
+	pthread_attr_t attr;
 	pthread_t thread;
 
 	lab_say("Stacks: the first thread's, which the kernel made, with the arguments above; and what each thread has for itself (TLS)");
@@ -83,7 +100,8 @@ static void stacks(char **argv)
 	tell("argv", argv[0], "stack");
 	tell("environment", environ[0] ? (const void *)environ[0] : (const void *)environ, "stack");
 	tell("tls", &in_tls, "anon");
-	if ((errno = pthread_create(&thread, NULL, thread_part, NULL)))
+	give_stack(&attr);
+	if ((errno = pthread_create(&thread, &attr, thread_part, NULL)))
 		lab_die("pthread_create");
 	pthread_join(thread, NULL);
 }
