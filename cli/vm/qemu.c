@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vm/ticks.h"
+
 #define PROGRAM "qemu-system-x86_64"
 
 static bool cpu_has(const char *flag)
@@ -131,15 +133,20 @@ static void add_machine(struct va_strings *v, const struct va_options *o, enum v
 		add_nodes(v, o);
 }
 
-/* panic=-1: reboot at once, which -no-reboot turns into the end. */
-static void add_kernel(struct va_strings *v, const struct va_kernel *k)
+/* panic=-1: reboot at once, which -no-reboot turns into the end. With KVM the guest's kernel is told how fast its counter runs. */
+static void add_kernel(struct va_strings *v, const struct va_kernel *k, enum va_accel accel)
 {
+	unsigned long khz = accel == VA_ACCEL_KVM ? 0 : va_ticks_khz();
+
 	add(v, "-kernel");
 	add(v, "%s", k->image);
 	add(v, "-initrd");
 	add(v, "%s", k->initramfs);
 	add(v, "-append");
-	add(v, "console=ttyS0 loglevel=7 panic=-1 tsc=reliable");
+	if (khz)
+		add(v, "console=ttyS0 loglevel=7 panic=-1 tsc=reliable tsc_early_khz=%lu", khz);
+	else
+		add(v, "console=ttyS0 loglevel=7 panic=-1 tsc=reliable");
 }
 
 static void add_directory(struct va_strings *v, const char *id, const char *path, bool writable)
@@ -173,7 +180,7 @@ static void describe(struct va_strings *v, const struct va_options *o, const str
 		     int console)
 {
 	add_machine(v, o, accel);
-	add_kernel(v, k);
+	add_kernel(v, k, accel);
 	add_directory(v, "root", "/", false);
 	for (size_t i = 0; i < o->shares.n; i++) {
 		char id[32];

@@ -24,6 +24,7 @@
 #define START_KVM_MS 20000
 #define START_TCG_MS 180000
 #define START_DEBUG_MS 1200000 /* kernels that check themselves: minutes, on a machine that has other work */
+#define TALKING 5      /* so many times as long while its kernel says something now and then */
 #define STOP_MS 5000   /* from asking the guest to stop to ending it */
 #define QUIET_MS 500   /* of silence, where the stream's length is not known */
 
@@ -46,6 +47,7 @@ struct vm {
 	int signals, commands;
 	pid_t parent;
 	uint64_t deadline;  /* ms; 0 = none */
+	uint64_t last_start;/* ms: a guest that talks is waited for until then */
 	unsigned interrupts;
 	int stopped_by;     /* signal that made us stop the guest; 0 = none */
 	int code;
@@ -130,11 +132,21 @@ static int start_guest(struct vm *vm)
 	vm->starts++;
 	vm->state = STARTING;
 	vm->deadline = now_ms() + patience(vm);
+	vm->last_start = now_ms() + (uint64_t)TALKING * patience(vm);
 	if (err == -ENOENT)
 		fail(vm, "there is no qemu-system-x86_64: install it (Debian: apt install qemu-system-x86), or run 'make deps'");
 	else if (err)
 		fail(vm, "cannot start qemu-system-x86_64: %s", strerror(-err));
 	return err;
+}
+
+/* It boots, if slowly: on a machine where others come first, three minutes were seen not to be enough. */
+static void guest_talks(struct vm *vm)
+{
+	uint64_t until = now_ms() + patience(vm);
+
+	if (vm->state == STARTING && vm->deadline < until)
+		vm->deadline = until < vm->last_start ? until : vm->last_start;
 }
 
 /* It never came up: nothing of the user's has run yet. KVM that does not truly work is no reason to give up, nor is one bad start. */
@@ -253,10 +265,12 @@ static void take_text(struct vm *vm, int *fd, bool console)
 	char buf[8192];
 	ssize_t got = read(*fd, buf, sizeof(buf));
 
-	if (got > 0 && console)
+	if (got > 0 && console) {
 		va_guestlog_take(&vm->log, buf, got);
-	else if (got > 0 && vm->errors.n < 65536)
+		guest_talks(vm);
+	} else if (got > 0 && vm->errors.n < 65536) {
 		va_bytes_add(&vm->errors, buf, got);
+	}
 	if (got == 0) {
 		close(*fd);
 		*fd = -1;

@@ -65,6 +65,21 @@ def on_a_terminal(checks, kernel):
     checks.ok(b"interrupted" in text and os.waitstatus_to_exitcode(status) == 3, "Ctrl-C typed there is the command's", (text, status))
 
 
+def same_seconds(checks, kernel):
+    """The guest's seconds last as long as ours, also where it was held up while it booted and found out how fast its clock runs."""
+    argv = [VMATLAS, "record", "--quiet", "--vm=" + kernel, "-o", os.path.join(BUILD, "tests", "kernel", kernel, "seconds.vmatlas"), "--",
+            "sh", "-c", "date +%s.%N; sleep 4; date +%s.%N"]
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        inside, outside = [], []
+        for line in process.stdout:
+            inside.append(float(line))
+            outside.append(time.monotonic())
+        said = process.stderr.read()
+    if checks.ok(len(inside) == 2, "two readings of the guest's clock", said):
+        theirs, ours = inside[1] - inside[0], outside[1] - outside[0]
+        checks.ok(4 <= theirs < 1.5 * ours + 1 and ours < 1.5 * theirs + 1, "the guest's clock runs as fast as ours", "%.3f s there, %.3f s here" % (theirs, ours))
+
+
 def chosen_by_itself(checks, kernel):
     """Where no module can be used, neither --vm nor --local means the VM; it says so and why."""
     path = os.path.join(BUILD, "tests", "kernel", kernel, "auto.vmatlas")
@@ -250,8 +265,8 @@ def as_ordinary_user(checks, kernel):
 def main():
     kernel = kernel_argument()
     checks = Checks()
-    for part in (passes_through, killed_by_signal, on_a_terminal, chosen_by_itself, interrupted, hung_up, recorder_killed, odd_descriptors, not_random, out_of_memory,
-                 collector_killed, as_ordinary_user):
+    for part in (passes_through, killed_by_signal, on_a_terminal, same_seconds, chosen_by_itself, interrupted, hung_up, recorder_killed, odd_descriptors, not_random,
+                 out_of_memory, collector_killed, as_ordinary_user):
         checks.attempt(part.__name__, part, kernel)
     checks.end()
 

@@ -2,7 +2,8 @@
 # Boots the module's own guest of two CPUs. usage: guest.sh KERNEL LEVELS NAME SECONDS [WORDS FOR INIT]
 #
 # One host thread for both CPUs: with one each, QEMU before 8.1 may run a stale translation of code that the kernel has just patched
-# ("Oops: int3"), and these tests patch code under fire. tsc=reliable: where the host is busy, the kernel finds its clocks to differ, and takes the slowest.
+# ("Oops: int3"), and these tests patch code under fire. tsc=reliable: where the host is busy, the kernel finds its clocks to differ, and takes the slowest;
+# tsc_early_khz: and measures them wrongly, so that its seconds last a fraction of ours.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -23,9 +24,11 @@ debug-*)
 esac
 (cd "$out/root" && find . | cpio -o -H newc --quiet) >"$out/initramfs.cpio"
 
+printf '#include <stdio.h>\n#include "vm/ticks.h"\nint main(void) { printf("%%lu", va_ticks_khz()); }\n' |
+	${CC:-cc} -Icli -o "$out/ticks" -x c - -x none cli/vm/ticks.c
 cpu=max
 [ "$levels" = 5 ] || cpu=max,la57=off
 timeout "$limit" qemu-system-x86_64 -accel tcg,thread=single -smp 2 -m 1G -cpu "$cpu" -kernel "build/kernels/$kernel/vmlinuz" -initrd "$out/initramfs.cpio" \
-	-append "console=ttyS0 no_timer_check tsc=reliable panic=-1 oops=panic vsyscall=xonly quiet $words" -nographic -no-reboot </dev/null | stdbuf -o0 tr -d '\r' | tee "$out/log" | grep --line-buffered -a -E '^(ok|not ok|#) '
+	-append "console=ttyS0 no_timer_check tsc=reliable tsc_early_khz=$("$out/ticks") panic=-1 oops=panic vsyscall=xonly quiet $words" -nographic -no-reboot </dev/null | stdbuf -o0 tr -d '\r' | tee "$out/log" | grep --line-buffered -a -E '^(ok|not ok|#) '
 grep -q -a '^# done' "$out/log" || { echo "not ok the guest ended early"; tail -n 30 "$out/log"; exit 1; }
 ! grep -q -a '^not ok ' "$out/log"
