@@ -1,4 +1,5 @@
 /* Operations that make and end processes and threads. All that begins here has ended when the operation returns. */
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,10 +46,11 @@ static pid_t fork_bound(void)
 	return pid;
 }
 
+/* Who waited for a stop may have got the end: then there is nobody any more. */
 static void await(pid_t pid)
 {
 	if (pid > 0)
-		while (waitpid(pid, NULL, __WALL) < 0)
+		while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 			;
 }
 
