@@ -133,7 +133,10 @@ static void add_machine(struct va_strings *v, const struct va_options *o, enum v
 		add_nodes(v, o);
 }
 
-/* panic=-1: reboot at once, which -no-reboot turns into the end. With KVM the guest's kernel is told how fast its counter runs. */
+/*
+ * panic=-1: reboot at once, which -no-reboot turns into the end. With KVM the guest's kernel is told how fast its counter runs. no_timer_check: else the kernel panics
+ * where the timer does not tick five times within some 50 ms, and an emulator that waits for a processor may be late.
+ */
 static void add_kernel(struct va_strings *v, const struct va_kernel *k, enum va_accel accel)
 {
 	unsigned long khz = accel == VA_ACCEL_KVM ? 0 : va_ticks_khz();
@@ -144,9 +147,9 @@ static void add_kernel(struct va_strings *v, const struct va_kernel *k, enum va_
 	add(v, "%s", k->initramfs);
 	add(v, "-append");
 	if (khz)
-		add(v, "console=ttyS0 loglevel=7 panic=-1 tsc=reliable tsc_early_khz=%lu", khz);
+		add(v, "console=ttyS0 loglevel=7 panic=-1 tsc=reliable no_timer_check tsc_early_khz=%lu", khz);
 	else
-		add(v, "console=ttyS0 loglevel=7 panic=-1 tsc=reliable");
+		add(v, "console=ttyS0 loglevel=7 panic=-1 tsc=reliable no_timer_check");
 }
 
 static void add_directory(struct va_strings *v, const char *id, const char *path, bool writable)
