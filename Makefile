@@ -12,7 +12,7 @@ KERNELS_ALL := 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
 DEBUG_KERNELS ?= debug-6.1 debug-6.12
 # 6.1 and 6.12; where the archive has neither, the distribution's own. Asked once, when a target needs it.
 ifeq ($(origin KERNELS),undefined)
-ifneq ($(filter run test test-long kernels modules hello-module vm,$(MAKECMDGOALS)),)
+ifneq ($(filter run stress recordings test test-long kernels modules hello-module vm,$(MAKECMDGOALS)),)
 -include $(B)/kernels/default.mk
 endif
 endif
@@ -61,7 +61,7 @@ UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run test test-fast test-long test-debug fuzz clean distclean
+.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run stress test test-fast test-long test-debug fuzz clean distclean
 
 all: programs demos fonts ## build the programs and demos
 
@@ -182,6 +182,9 @@ $(B)/vm/%/initramfs.cpio: cli/vm/initramfs.sh $(B)/module/%/vmatlas.ko $(B)/vmat
 run: all vm ## the main job: a demo in the throw-away VM, live in the window
 	$(Q)cli/vm/run-demo.sh $(B)
 
+stress: all vm ## compile 50 files in the VM with every process in the window: events a second, peak, lost, slowdown
+	$(Q)cli/vm/stress.py $(B)
+
 test-fast: programs demos workloads fonts ## no VM, about a minute
 	$(Q)tests/run.sh fast
 
@@ -201,6 +204,10 @@ test-build-matrix: | $(B)/.deps ## compiles the module for kernels configured in
 .PHONY: docs-pictures
 docs-pictures: programs fonts ## make the pictures of README and docs/ anew, from the recordings that are shipped
 	$(Q)docs/pictures/make.sh docs/pictures
+
+.PHONY: recordings
+recordings: all vm ## record every lab for the lessons anew, in the VM; NAMES="cow leak": only these
+	$(Q)docs/lessons/record.sh $(B) docs/lessons/recordings $(NAMES)
 
 fuzz: ## libFuzzer on the decoders (clang); SECONDS_PER_TARGET=60
 	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}
