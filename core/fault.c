@@ -131,7 +131,7 @@ void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 			no_table(mm, addr, addr + size, rec->head.ts);
 		if (!mapped(mm, addr) || (p->level < 4 && !p->entry[i]))
 			continue;
-		if (va_entry_written(p->entry[i]))
+		if (va_entry_written(p->entry[i], mm->dirty_bits))
 			note_written(mm, addr, true);
 		if (p->level == 4 || va_entry_leaf(p->level, p->entry[i]) || names_no_table(p->entry[i]))
 			set_page(mm, addr, p->level, p->entry[i], rec->head.ts);

@@ -12,13 +12,14 @@
 #define VM_MAYSHARE 0x80ull
 #define VM_HUGETLB 0x400000ull
 
-struct va_mm *va_mm_new(__u32 id, __u32 levels)
+struct va_mm *va_mm_new(__u32 id, __u32 levels, __u64 dirty_bits)
 {
 	struct va_mm *mm = va_alloc(sizeof(*mm));
 
 	mm->refs = 1;
 	mm->id = id;
 	mm->levels = levels;
+	mm->dirty_bits = dirty_bits;
 	mm->vmas = va_vmas_new();
 	mm->pages = va_pages_new();
 	va_spans_add(&mm->unsure, 0, VA_USER_TOP);
@@ -221,6 +222,16 @@ static __u8 certainty_of(const struct va_mm *mm, const struct va_page *page)
 	if (page->ts <= mm->faults_lost || (mm->blind && page->certainty == VA_PAGE_ABSENT))
 		return VA_PAGE_UNKNOWN;
 	return mm->blind && page->certainty == VA_PAGE_SEEN ? VA_PAGE_DERIVED : page->certainty;
+}
+
+bool va_mm_page_dirty(const struct va_mm *mm, const struct va_page *page)
+{
+	return va_entry_dirty(page->entry, mm->dirty_bits);
+}
+
+bool va_mm_page_written(const struct va_mm *mm, const struct va_page *page)
+{
+	return va_entry_written(page->entry, mm->dirty_bits);
 }
 
 struct va_page va_mm_page(const struct va_mm *mm, __u64 addr)

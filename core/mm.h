@@ -25,6 +25,7 @@ struct va_doubt {
 struct va_mm {
 	unsigned refs;
 	__u32 id, levels;
+	__u64 dirty_bits;          /* va_dirty_bits() of the recorded kernel */
 	bool complete, ended, lossy, has_layout, has_counts, has_vsyscall;
 	bool blind;                /* VMATLAS_F_BLIND: nothing is certain of pages */
 	bool swept;                /* SWEEPs come: what calls do to pages need not be guessed */
@@ -44,7 +45,7 @@ struct va_mm {
 	__u32 range_tid;           /* … and who caused it */
 };
 
-struct va_mm *va_mm_new(__u32 id, __u32 levels);
+struct va_mm *va_mm_new(__u32 id, __u32 levels, __u64 dirty_bits);
 struct va_mm *va_mm_ref(struct va_mm *mm);
 void va_mm_unref(struct va_mm *mm);
 struct va_mm *va_mm_copy(const struct va_mm *mm); /* refs 1 */

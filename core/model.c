@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "entry.h"
 #include "limits.h"
 #include "mm.h"
 #include "record.h"
@@ -90,7 +91,7 @@ static struct va_mm *make_mm(struct va_model *m, __u32 id)
 	if (mm || !id || m->mm_count >= VA_LIMIT_MMS)
 		return mm;
 	m->mms = va_grow(m->mms, &m->mm_room, m->mm_count + 1, sizeof(*m->mms));
-	mm = va_mm_new(id, m->header.levels);
+	mm = va_mm_new(id, m->header.levels, va_dirty_bits(va_entry_rules(&m->header).version));
 	m->mms[m->mm_count] = mm;
 	va_idmap_set(&m->mm_index, id, (__u32)m->mm_count++);
 	return mm;

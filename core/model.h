@@ -117,6 +117,9 @@ size_t va_mm_vma_lower(const struct va_mm *mm, __u64 addr); /* index of the firs
 
 /* Pages as last known. */
 struct va_page va_mm_page(const struct va_mm *mm, __u64 addr);
+/* Of one of its pages: written to; written to or writable. Which bits say so depends on the recorded kernel: va_dirty_bits(). */
+bool va_mm_page_dirty(const struct va_mm *mm, const struct va_page *page);
+bool va_mm_page_written(const struct va_mm *mm, const struct va_page *page);
 __u64 va_mm_resident(const struct va_mm *mm, __u64 start, __u64 end); /* pages of 4 KiB last known present in [start, end) */
 /* Calls fn for each known-present page or leaf in [start, end), ascending; stops where fn returns false. */
 void va_mm_each_page(const struct va_mm *mm, __u64 start, __u64 end,

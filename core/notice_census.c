@@ -25,22 +25,29 @@ static bool is_private_memory(const struct va_vma *v)
 	return v->anon && !(v->vm_flags & VA_VM_SHARED) && v->name_kind != VMATLAS_NAME_SPECIAL;
 }
 
+struct written {
+	const struct va_mm *mm;
+	__u64 bytes;
+};
+
 static bool count_written(void *ctx, __u64 addr, const struct va_page *page)
 {
+	struct written *sum = ctx;
+
 	(void)addr;
-	if (page->present && va_entry_written(page->entry))
-		*(__u64 *)ctx += va_level_size(page->level);
+	if (page->present && va_mm_page_written(sum->mm, page))
+		sum->bytes += va_level_size(page->level);
 	return true;
 }
 
 /* A private mapping's pages are the file's own until they are written to. */
 static __u64 copied_bytes(const struct va_mm *mm, const struct va_vma *v)
 {
-	__u64 bytes = 0;
+	struct written sum = { .mm = mm };
 
 	if (v->written && !(v->vm_flags & VA_VM_SHARED))
-		va_mm_each_page(mm, v->start, v->end, count_written, &bytes);
-	return bytes;
+		va_mm_each_page(mm, v->start, v->end, count_written, &sum);
+	return sum.bytes;
 }
 
 static bool is_data_file(const struct pass *p, const struct va_vma *v)

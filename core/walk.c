@@ -11,7 +11,7 @@
 #define PSE (1ull << 7)      /* at PMD and PUD: maps a page */
 #define PROTNONE (1ull << 8) /* where P is 0: present to the kernel, not to the CPU */
 #define SPECIAL (1ull << 9)  /* _PAGE_SPECIAL; at the PTE only */
-#define SAVED_DIRTY (1ull << 58)
+#define SAVED_DIRTY (1ull << 58) /* from 6.6 on */
 #define NX (1ull << 63)
 #define PFN_BITS 0x000ffffffffff000ull
 
@@ -69,9 +69,14 @@ bool va_entry_writable(__u64 entry)
 	return (entry & P) && (entry & RW);
 }
 
-bool va_entry_dirty(__u64 entry)
+__u64 va_dirty_bits(unsigned version)
 {
-	return va_entry_present(entry) && (entry & (DIRTY | SAVED_DIRTY));
+	return version >= 606 ? DIRTY | SAVED_DIRTY : DIRTY;
+}
+
+bool va_entry_dirty(__u64 entry, __u64 dirty_bits)
+{
+	return va_entry_present(entry) && (entry & dirty_bits);
 }
 
 bool va_entry_accessed(__u64 entry)
@@ -79,9 +84,9 @@ bool va_entry_accessed(__u64 entry)
 	return va_entry_present(entry) && (entry & ACCESSED);
 }
 
-bool va_entry_written(__u64 entry)
+bool va_entry_written(__u64 entry, __u64 dirty_bits)
 {
-	return va_entry_present(entry) && (entry & (RW | DIRTY | SAVED_DIRTY));
+	return va_entry_present(entry) && (entry & (RW | dirty_bits));
 }
 
 bool va_entry_swapped(__u64 entry)
@@ -212,7 +217,7 @@ static bool sufficient(const struct vmatlas_record *rec, __u64 entry)
 /* A page was there before. */
 static enum va_fault_kind kind_of_change(const struct vmatlas_record *rec, const struct va_step *b, const struct va_step *a)
 {
-	const __u64 unimportant = ACCESSED | DIRTY | SAVED_DIRTY;
+	const __u64 unimportant = ACCESSED | DIRTY | SAVED_DIRTY; /* what bit 58 meant before 6.6 does not change while the frame stays */
 	__u64 addr = rec->fault.addr;
 	bool moved;
 

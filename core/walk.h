@@ -52,7 +52,12 @@ unsigned va_top_shift(unsigned levels);             /* first virtual bit above t
 
 bool va_entry_present(__u64 entry);                 /* P, or PROT_NONE / huge-split forms the kernel counts as present */
 bool va_entry_writable(__u64 entry);
-bool va_entry_dirty(__u64 entry);                   /* present, and written to since the bit was last cleared */
+/*
+ * The bits that say "written to". From 6.6 on the kernel keeps that in bit 58 while an entry is read-only (_PAGE_SAVED_DIRTY); before, the bit meant memory
+ * of a device (_PAGE_DEVMAP). version: 601 = 6.1; 0 = not known: the processor's bit alone.
+ */
+__u64 va_dirty_bits(unsigned version);
+bool va_entry_dirty(__u64 entry, __u64 dirty_bits); /* present, and written to since the bit was last cleared */
 bool va_entry_accessed(__u64 entry);
 bool va_entry_leaf(unsigned level, __u64 entry);
 __u64 va_entry_pfn(__u64 entry);
@@ -60,7 +65,7 @@ __u64 va_entry_pfn_at(unsigned level, __u64 entry, __u64 addr); /* of the 4 KiB 
 __u64 va_entry_of_part(__u64 pmd_entry, unsigned part); /* what the entry of 4 KiB page `part` (0..511) of a split huge page is */
 bool va_entry_swapped(__u64 entry);                 /* not present: names a place in swap (not migration, poison, a marker) */
 bool va_entry_special(__u64 entry);                 /* no page structure behind it for the kernel's counts: the zero page, device memory */
-bool va_entry_written(__u64 entry);                 /* present, and writable or dirty: in a private mapping, a copy */
+bool va_entry_written(__u64 entry, __u64 dirty_bits); /* present, and writable or dirty: in a private mapping, a copy */
 __u64 va_entry_readonly(__u64 entry);               /* without the R/W bit */
 
 /* levels: 4 or 5 (of the stream header). The walk after, and the entry before as a one-step view. */

@@ -116,7 +116,7 @@ static void cell_words(struct va_scene *s, struct va_rect at, __u64 addr, const 
 	int dot = va_max(at.w / 4, 2);
 	char tip[600];
 
-	if (page.certainty != VA_PAGE_UNKNOWN && va_entry_dirty(page.entry))
+	if (page.certainty != VA_PAGE_UNKNOWN && va_mm_page_dirty(look->mm, &page))
 		va_scene_fill(s, va_rect(at.x + at.w - dot, at.y, dot, at.h), s->style->theme->bright);
 	va_scene_hit(s, at, VA_ACT_PAGE, addr, va_map_page_words(tip, sizeof(tip), addr, &page, look));
 }

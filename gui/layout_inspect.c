@@ -61,6 +61,7 @@ static void file_rows(struct va_sheet *s, const struct va_look *look, const stru
 }
 
 struct split { /* of the pages that are there, in bytes */
+	const struct va_mm *mm;
 	__u64 anon, file, unknown;
 };
 
@@ -73,7 +74,7 @@ static bool note_split(void *ctx, __u64 addr, const struct va_page *page)
 		return true;
 	if (!page->entry)
 		sum->unknown += size;
-	else if (va_entry_written(page->entry))
+	else if (va_mm_page_written(sum->mm, page))
 		sum->anon += size;
 	else
 		sum->file += size;
@@ -83,7 +84,7 @@ static bool note_split(void *ctx, __u64 addr, const struct va_page *page)
 /* A private page of a file that has been written to is a copy: anonymous, for the kernel. */
 static void split_row(struct va_sheet *s, const struct va_look *look, const struct va_vma *vma)
 {
-	struct split sum = {0};
+	struct split sum = {.mm = look->mm};
 	char a[32], b[32], c[32];
 
 	if (vma->anon || vma->vm_flags & VA_VM_SHARED)

@@ -87,12 +87,12 @@ static bool has_bits(const struct va_page *page)
 	return page->present && page->entry && page->certainty != VA_PAGE_UNKNOWN;
 }
 
-static void bit_words(char *buf, size_t n, const struct va_page *page)
+static void bit_words(char *buf, size_t n, const struct va_page *page, const struct va_look *look)
 {
 	*buf = '\0';
 	if (has_bits(page))
-		snprintf(buf, n, "%s, %s, %s", va_entry_writable(page->entry) ? "writable" : "read-only", va_entry_dirty(page->entry) ? "dirty" : "clean",
-			 va_entry_accessed(page->entry) ? "accessed" : "not accessed");
+		snprintf(buf, n, "%s, %s, %s", va_entry_writable(page->entry) ? "writable" : "read-only",
+			 va_mm_page_dirty(look->mm, page) ? "dirty" : "clean", va_entry_accessed(page->entry) ? "accessed" : "not accessed");
 }
 
 static void frame_words(char *buf, size_t n, __u64 addr, const struct va_page *page)
@@ -110,7 +110,7 @@ const char *va_map_page_words(char *buf, size_t n, __u64 addr, const struct va_p
 	__u64 faults = faults_of(addr, look);
 
 	state_words(state, sizeof(state), page, look);
-	bit_words(bits, sizeof(bits), page);
+	bit_words(bits, sizeof(bits), page, look);
 	frame_words(frame, sizeof(frame), addr, page);
 	snprintf(buf, n, "Page %s: %s%s%s%s%s\n%s fault%s here. Click: the walk that leads there.", va_words_address(a, sizeof(a), addr), state, *bits ? "\n" : "", bits,
 		 *frame ? "; " : "", frame, faults ? va_words_count(count, sizeof(count), faults) : "No", faults == 1 ? "" : "s");
@@ -185,7 +185,7 @@ static bool one_line(struct va_scene *s, struct va_rect r, __u64 addr, const str
 	w = va_role_width(s->style, VA_TEXT_MONO_SMALL, "WDA");
 	if (r.w < w)
 		return false;
-	snprintf(text, sizeof(text), "%c%c%c", bits && va_entry_writable(page->entry) ? 'W' : '-', bits && va_entry_dirty(page->entry) ? 'D' : '-',
+	snprintf(text, sizeof(text), "%c%c%c", bits && va_entry_writable(page->entry) ? 'W' : '-', bits && va_mm_page_dirty(st->look->mm, page) ? 'D' : '-',
 		 bits && va_entry_accessed(page->entry) ? 'A' : '-');
 	va_scene_text(s, va_rect_cut_left(&r, w + 1), VA_TEXT_MONO_SMALL, VA_LEFT, bits ? t->text : t->dim, bits ? text : "");
 	va_rect_cut_left(&r, gap);
@@ -209,7 +209,7 @@ static void many_lines(struct va_scene *s, struct va_rect r, __u64 addr, const s
 	__u64 faults = faults_of(addr, st->look);
 
 	state_brief(text[0], sizeof(text[0]), page, st->look);
-	bit_words(text[1], sizeof(text[1]), page);
+	bit_words(text[1], sizeof(text[1]), page, st->look);
 	frame_words(text[2], sizeof(text[2]), addr, page);
 	snprintf(text[3], sizeof(text[3]), "%s fault%s here", faults ? va_words_count(count, sizeof(count), faults) : "no", faults == 1 ? "" : "s");
 	used = va_min(lines, has_bits(page) ? 4 + (page->level < 4) : 3);
@@ -244,7 +244,7 @@ static void strip(struct va_scene *s, struct va_rect all, __u64 addr, const stru
 		mark.w = va_px(s->style, 13);
 	}
 	va_map_cell(s, mark, va_page_state(&page), colour_there(st, addr));
-	if (has_bits(&page) && va_entry_dirty(page.entry))
+	if (has_bits(&page) && va_mm_page_dirty(look->mm, &page))
 		va_scene_fill(s, va_rect(mark.x + mark.w - bar, mark.y, bar, mark.h), t->bright);
 	if (at.h >= line) {
 		struct va_rect words = va_rect(at.x + mark.w + va_px(s->style, 6), seen.y, at.w - mark.w - va_px(s->style, 7), seen.h);

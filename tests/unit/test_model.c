@@ -396,6 +396,41 @@ static void bad_faults_map_around(void **state)
 	va_model_free(m);
 }
 
+/* Bit 58 is another thing in each: written to before it became read-only, memory of a device. */
+static void dirty_as_the_kernel_means_it(void **state)
+{
+	static const struct {
+		const char *release;
+		bool saved;
+	} kernels[] = { { "6.12.117+deb12-amd64", true }, { "6.6.0", true }, { "6.5.0-44-generic", false }, { "6.1.0-56-amd64", false }, { "none", false } };
+	const __u64 clean = an_entry(7) & ~0x42ull;
+	__u64 one[] = { 0x400000, 0x410000 };
+
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels); i++) {
+		struct vmatlas_stream_header h = a_header();
+		struct va_model *m;
+		const struct va_mm *mm;
+		struct va_page page;
+
+		memset(h.release, 0, sizeof(h.release));
+		strcpy(h.release, kernels[i].release);
+		m = va_model_new(&h, NULL);
+		whole_map(m, 10, 1, one, 1);
+		for (unsigned n = 0; n < 4; n++)
+			apply(m, a_fault(20 + n, 1, 0x400000 + n * PAGE, clean | (n & 1 ? 1ull << 58 : 0) | (n & 2 ? 0x40 : 0)));
+		mm = va_model_mm(m, 1);
+		for (unsigned n = 0; n < 4; n++) {
+			page = va_mm_page(mm, 0x400000 + n * PAGE);
+			assert_int_equal(va_mm_page_dirty(mm, &page), n & 2 || (n && kernels[i].saved));
+			assert_int_equal(va_mm_page_written(mm, &page), n & 2 || (n && kernels[i].saved));
+		}
+		page.entry = clean | 2;
+		assert_false(va_mm_page_dirty(mm, &page));
+		assert_true(va_mm_page_written(mm, &page));
+		va_model_free(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,7 +440,7 @@ int main(void)
 		cmocka_unit_test(fork_of_a_file_written_in_vain),
 		cmocka_unit_test(fork_of_a_file_mapped_over),
 		cmocka_unit_test(random_bytes), cmocka_unit_test(unknown_maps_are_left_alone),
-		cmocka_unit_test(bad_faults_map_around),
+		cmocka_unit_test(bad_faults_map_around), cmocka_unit_test(dirty_as_the_kernel_means_it),
 	};
 
 	return RUN(tests);
