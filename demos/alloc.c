@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	heap = malloc(16);
 	lab_say("Small blocks only: they are cut from the heap, whose end moves up now and then (brk)");
 	steps(150, 0);
-	lab_say("Large blocks, 128 KiB and more: one that finds no free room in the heap is a mapping of its own, gone when it is freed");
+	lab_say("Large blocks, from 128 KiB on: where the heap has no room free, each is a mapping, gone when it is freed");
 	steps(60, 1);
 	lab_say("Both, at random");
 	steps(250, 5);

@@ -60,7 +60,7 @@ static void run(int *stack)
 		_exit(0);
 	}
 	lab_await(parents);
-	lab_say("The parent reads its own values at the same addresses: other frames. So processes cannot reach each other's memory");
+	lab_say("The parent reads its own values at the same addresses: the frames are others, so nobody can reach them");
 	look("parent", places);
 	lab_go(childs);
 	lab_join(child);

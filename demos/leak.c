@@ -2,7 +2,7 @@
  * A leak: in each of 200 rounds a program takes 64 KiB for good, and some more that it gives back.
  *
  * One sees the heap grow, step by step, for 7 seconds; nothing is given back. vmatlas notices it ("leak").
- * Events: brk about 100 (the C library takes 132 KiB at a time); fault: about 3,200 demand-zero, 12.5 MiB.
+ * Events: brk about 70 (the C library takes 132 KiB or more at a time); fault: about 3,200 demand-zero, 12.5 MiB.
  */
 #include "lab.h"
 

@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 	lab_say("Each is written to. Nothing is there: SIGSEGV, the handler maps one page, and the write is done again");
 	for (size_t i = 0; i < PAGES; i++)
 		touch(i * 5 % PAGES);
-	lab_say("16 signals, 16 pages, four boxes: what was touched apart has its own reverse map (anon_vma) and stays apart");
+	lab_say("16 signals, 16 pages, four boxes: what was touched apart has its own reverse map (anon_vma)");
 	for (size_t i = 0; i < PAGES; i++)
 		if (base[i * PAGE + 100] != (char)i)
 			return 1;

@@ -38,7 +38,7 @@ static void child_part(int memory, struct lab_turn mine, struct lab_turn others)
 
 	lab_place(64 * MIB);
 	p = lab_map_file(BYTES, RW, MAP_SHARED, memory);
-	lab_say("The child maps the same memory elsewhere, and reads what the parent wrote: other addresses, the same frames");
+	lab_say("The child maps the same memory elsewhere and reads what was written: other addresses, the same frames");
 	look("child", p);
 	lab_say("Both add 1 in turn, eight times each: no fault, no call, no copy");
 	lab_go(others);

@@ -3,12 +3,26 @@
 import json
 import os
 import tempfile
+from collections import Counter
 
 from guest import BUILD, Checks, Guest, guest_log_is_clean, kernel_argument, number
 
 KIB, MIB = 1 << 10, 1 << 20
 DEMOS = ["leak", "stack-growth", "fragmentation", "cache-vs-private", "fault-storm", "untouched", "wx", "huge-chance"]
 FILE_BYTES = 16 * MIB
+
+# What the head comments promise of the time between the first caption and the last: calls, faults of any kind. A pair: from, to.
+ZERO = "demand-zero"
+PROMISED = {
+    "leak": ({"brk": (60, 80)}, {ZERO: (3195, 3215)}), "leak-healthy": ({"brk": (10, 20)}, {ZERO: (500, 540)}),
+    "stack-growth": ({}, {ZERO: (490, 520)}), "stack-growth-healthy": ({"mmap": 1, "brk": (0, 2)}, {ZERO: (512, 516)}),
+    "fragmentation": ({"mmap": 1, "madvise": 1, "munmap": 128}, {ZERO: 1024}), "fragmentation-healthy": ({"mmap": 1, "madvise": 65, "munmap": 1}, {ZERO: 1024}),
+    "cache-vs-private": ({"mmap": 2}, {"file": (256, 360), ZERO: (64, 66)}), "cache-vs-private-healthy": ({}, {ZERO: (0, 20)}),
+    "fault-storm": ({"mmap": 200, "munmap": 200, "brk": (0, 2)}, {ZERO: (13000, 13004)}), "fault-storm-healthy": ({"mmap": 1, "brk": (0, 2)}, {ZERO: (64, 68)}),
+    "untouched": ({"mmap": 2}, {}), "untouched-healthy": ({"mmap": 2}, {ZERO: (0, 1), "huge": (0, 1)}),
+    "wx": ({"mmap": 2}, {ZERO: 2}), "wx-healthy": ({"mmap": 1, "mprotect": 1}, {ZERO: 1}),
+    "huge-chance": ({"mmap": 1, "madvise": 1}, {ZERO: 10240}), "huge-chance-healthy": ({"mmap": 1, "madvise": 1}, {"huge": 20}),
+}
 
 SCRIPT = r"""
 cd "$1" || exit 9
@@ -70,6 +84,24 @@ def figures(checks, found):
             checks.ok(right(f), "%s: its figures" % demo, f)
 
 
+def promises(checks, recording):
+    """The calls and faults of each demo and twin."""
+    began = {e["tgid"]: os.path.basename(e["path"]) for e in recording.events("exec")}
+
+    def as_promised(got, wanted):
+        bounds = {name: n if isinstance(n, tuple) else (n, n) for name, n in wanted.items()}
+        return set(got) <= set(bounds) and all(low <= got[name] <= high for name, (low, high) in bounds.items())
+
+    of = {}
+    for event in recording.events():
+        of.setdefault(began.get(event["tgid"]), []).append(event)
+    for demo, (calls, faults) in PROMISED.items():
+        marks = [i for i, e in enumerate(of.get(demo, [])) if e["type"] == "mark"]
+        story = of[demo][marks[0]:marks[-1]] if marks else []
+        got = Counter(e["call"] for e in story if e["type"] == "op"), Counter(e["kind"] for e in story if e["type"] == "fault" and e["kind"] in (ZERO, "huge", *faults))
+        checks.ok(story and as_promised(got[0], calls) and as_promised(got[1], faults), "%s: calls and faults as promised" % demo, got)
+
+
 def quiet(checks, recording, found):
     """Nothing of anybody else. And they did run."""
     ran = {t["comm"] or "" for t in recording.stats()["processes"]}
@@ -114,6 +146,7 @@ def main():
     found = checks.attempt("notices", lambda c, g: notices_of(g), guest) or []
     checks.equal((guest.recording.stats()["lost"], guest.recording.stats()["invalid"]), (0, 0), "nothing lost, nothing invalid")
     checks.attempt("figures", figures, found)
+    checks.attempt("promises", promises, guest.recording)
     checks.attempt("quiet", quiet, guest.recording, found)
     checks.attempt("moments", moments, guest, found)
     checks.attempt("stack", no_call_moved_the_stack, guest.recording, found)
