@@ -14,6 +14,7 @@ static char *kept[KEPT];
 int main(int argc, char **argv)
 {
 	lab_start_plain(argc, argv, "the rounds of leak, but only the newest 32 blocks are kept: the heap stays at 2 MiB");
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* it runs for seconds: huge pages, made behind its back (khugepaged), would take faults away */
 	lab_say("A program works in rounds. In each it takes 64 KiB, and frees those of 32 rounds ago");
 	for (int i = 0; i < ROUNDS; i++) {
 		char *scratch = malloc(16 * KIB);

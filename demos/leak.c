@@ -14,6 +14,7 @@ static char *volatile forgotten;
 int main(int argc, char **argv)
 {
 	lab_start_plain(argc, argv, "in each of 200 rounds 64 KiB are forgotten: the heap grows and never shrinks");
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* it runs for seconds: huge pages, made behind its back (khugepaged), would take faults away */
 	lab_say("A program works in rounds. In each it takes 64 KiB and forgets to free them");
 	for (int i = 0; i < ROUNDS; i++) {
 		char *scratch = malloc(16 * KIB);

@@ -137,9 +137,9 @@ def libmap(checks, directory):
     checks.ok(len(lines) == 3 and lines[0] == "before (nil) -> no frame" and all("-> not known" in line for line in lines[1:]), "libmap: where nothing can be", lines)
 
 
-def zones(checks):
+def zones(checks, before):
     """segments says in which zone each variable lies; vmmap says the same of the running program."""
-    with subprocess.Popen([os.path.join(BUILD, "segments"), "--hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+    with subprocess.Popen([*before, os.path.join(BUILD, "segments"), "--hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         told = []
         for line in program.stdout:
             words = line.split()
@@ -183,7 +183,8 @@ def main():
         checks.attempt("libmap", libmap, directory)
     checks.attempt("help", help_and_usage)
     checks.attempt("list", listed)
-    checks.attempt("zones", zones)
+    checks.attempt("zones", zones, [])
+    checks.attempt("zones", zones, ["setarch", "-R"])  # heap right behind bss
     checks.end()
 
 
