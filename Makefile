@@ -25,7 +25,7 @@ CPPFLAGS_ALL = -D_GNU_SOURCE -DVA_VERSION='"$(VERSION)"' -Iinclude $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(WARN) -fno-common $(CFLAGS) -MMD -MP
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 
-PKGS_CORE := libzstd zlib
+PKGS_CORE := libzstd libdeflate
 PKGS_GUI := sdl2 SDL2_ttf libpng libdw
 # Asked once, and only when a recipe needs it: on a fresh machine the libraries come with the first rule (deps).
 GUI_CFLAGS = $(eval GUI_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS_GUI)))$(GUI_CFLAGS)
@@ -103,7 +103,7 @@ $(B)/vmmap: $(call obj,$(VMMAP_SRC) $(SYMBOLS_SRC) $(CORE_SRC),obj)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_CORE) $(LIBS_SYMBOLS) -lpthread -o $@
 
 # The collector and the guest's init run anywhere, also where there is no libc to link with: static.
-$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)
+$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/columns.c core/columns_record.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)
 	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ $(LIBS_CORE) -o $@
 
 $(B)/vmatlas-init: $(call obj,$(INIT_SRC),obj)
@@ -134,6 +134,14 @@ $(B)/tests/workloads/still-%: tests/workloads/ops/still.c | $(B)/.deps
 GUI_LIB_SRC := $(GUI_SRC)
 $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(call obj,$(GUI_LIB_SRC) $(SYMBOLS_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(SAN) $^ $(LIBS_ALL) -lcmocka -o $@
+
+# Programs of the bench: each a small main over the core, optimised as the programs are. kshark is for who has libkshark (make bench-deps).
+BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out %/kshark.c,$(wildcard tests/bench/*.c)))
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(CORE_SRC),obj)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS) $^ $(LIBS_CORE) -lm -lpthread -o $@
+
+$(B)/bench/kshark: tests/bench/kshark.c
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $$($(PKG_CONFIG) --cflags libkshark) $< $$($(PKG_CONFIG) --libs libkshark) -o $@
 
 # --- fonts ---------------------------------------------------------------------------------------------------------
 
@@ -185,17 +193,26 @@ run: all vm ## the main job: a demo in the throw-away VM, live in the window
 stress: all vm ## compile 50 files in the VM with every process in the window: events a second, peak, lost, slowdown
 	$(Q)cli/vm/stress.py $(B)
 
-test-fast: programs demos workloads fonts ## no VM, about a minute
+test-fast: programs demos workloads fonts bench-programs ## no VM, about a minute
 	$(Q)tests/run.sh fast
 
-test: all workloads vm ## every case, counts cut down
+test: all workloads bench-programs vm ## every case, counts cut down
 	$(Q)KERNELS='$(KERNELS)' tests/run.sh normal
 
-test-long: all workloads vm ## every case, full counts
+test-long: all workloads bench-programs vm ## every case, full counts
 	$(Q)KERNELS='$(KERNELS)' tests/run.sh long
 
 test-debug: all workloads $(foreach k,$(DEBUG_KERNELS),$(B)/vm/$(k)/initramfs.cpio) ## the module on kernels built to check themselves (KASAN, lockdep, kmemleak …)
 	$(Q)KERNELS="$(DEBUG_KERNELS)" tests/run.sh debug
+
+.PHONY: bench bench-deps bench-programs
+bench-programs: $(BENCH)
+bench: programs bench-programs vm ## what reading costs, beside other tools (PARTS="rate size"): tables, and build/bench/figures.jsonl
+	$(Q)! $(PKG_CONFIG) --exists libkshark 2>/dev/null || $(MAKE) --no-print-directory $(B)/bench/kshark
+	$(Q)tests/bench/bench.py $(PARTS)
+
+bench-deps: ## install the tools that bench compares with
+	$(Q)tests/bench/deps.sh
 
 .PHONY: test-build-matrix
 test-build-matrix: | $(B)/.deps ## compiles the module for kernels configured in unusual ways, warnings being errors (many minutes)

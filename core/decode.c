@@ -1,12 +1,13 @@
 /* See decode.h. */
 #include "decode.h"
 
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "alloc.h"
+#include "columns.h"
 
 #define HEAD sizeof(struct vmatlas_chunk)
 
@@ -23,6 +24,7 @@ struct va_decoder {
 
 	ZSTD_DCtx *zstd;
 	char *unpacked; /* VMATLAS_CHUNK_MAX bytes, made at the first BLOCK */
+	struct va_columns_reader *columns; /* made at the first COLUMNS */
 };
 
 const char *va_decode_strerror(int error)
@@ -60,7 +62,7 @@ long va_decode_header(const void *bytes, size_t n, struct vmatlas_stream_header 
 	if (n < sizeof(*out))
 		return 0;
 	memcpy(out, bytes, sizeof(*out));
-	if (out->version != VMATLAS_STREAM_VERSION || out->wire_version != VMATLAS_WIRE_VERSION)
+	if ((out->version != VMATLAS_STREAM_VERSION && out->version != VMATLAS_STREAM_COLUMNS) || out->wire_version != VMATLAS_WIRE_VERSION)
 		return VA_DECODE_VERSION;
 	return header_in_range(out) ? (long)sizeof(*out) : VA_DECODE_HEADER;
 }
@@ -74,7 +76,7 @@ long va_decode_chunk(const void *bytes, size_t n, struct vmatlas_chunk *out)
 		return VA_DECODE_CHUNK;
 	if (n - HEAD < out->bytes)
 		return 0;
-	if (crc32(0, (const Bytef *)bytes + HEAD, out->bytes) != out->check)
+	if (libdeflate_crc32(0, (const char *)bytes + HEAD, out->bytes) != out->check)
 		return VA_DECODE_CHECK;
 	return (long)(HEAD + out->bytes);
 }
@@ -93,6 +95,7 @@ void va_decoder_free(struct va_decoder *d)
 	if (!d)
 		return;
 	ZSTD_freeDCtx(d->zstd);
+	va_columns_reader_free(d->columns);
 	free(d->unpacked);
 	free(d->pending);
 	free(d);
@@ -119,12 +122,32 @@ static bool shape_valid(const struct va_decoder *d, const struct vmatlas_chunk *
 	return true;
 }
 
+static int from_columns(void *ctx, const struct vmatlas_chunk *c, const void *payload)
+{
+	struct va_decoder *d = ctx;
+
+	return d->ops.chunk(d->ctx, c, payload);
+}
+
+static int open_columns(struct va_decoder *d, const char *payload, size_t n)
+{
+	if (!d->columns)
+		d->columns = va_columns_reader_new();
+	if (!d->columns)
+		return VA_DECODE_CHECK;
+	int error = va_columns_unpack(d->columns, payload, n, d->cpus, from_columns, d);
+
+	return error > 0 ? VA_DECODE_CHUNK : error;
+}
+
 static int hand_out(struct va_decoder *d, const struct vmatlas_chunk *c, const char *payload)
 {
-	if (!c->kind || c->kind > VMATLAS_CHUNK_TEXT) {
+	if (!c->kind || c->kind > VMATLAS_CHUNK_COLUMNS) {
 		d->unknown++;
 		return 0;
 	}
+	if (c->kind == VMATLAS_CHUNK_COLUMNS)
+		return open_columns(d, payload, c->bytes);
 	if (!shape_valid(d, c, payload))
 		return VA_DECODE_CHUNK;
 	if (c->kind == VMATLAS_CHUNK_END)

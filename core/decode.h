@@ -33,7 +33,7 @@ long va_decode_chunk(const void *bytes, size_t n, struct vmatlas_chunk *out);
 
 struct va_decoder_ops {
 	/*
-	 * Chunks come unpacked: BLOCK, INDEX and unknown kinds are never handed out; sizes fit the kind, cpu and channel are in range.
+	 * Chunks come unpacked: BLOCK, COLUMNS, INDEX and unknown kinds are never handed out; sizes fit the kind, cpu and channel are in range.
 	 * payload is only valid during the call, and aligned to nothing. Return < 0 to stop the decoder with that error.
 	 */
 	int (*header)(void *ctx, const struct vmatlas_stream_header *header);

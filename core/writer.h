@@ -13,16 +13,17 @@
 struct va_writer;
 
 /*
- * fd is borrowed, and written from where it stands. pack: gather chunks into zstd BLOCKs (about 1 MiB, and at least one a second of recorded
- * time) and append an INDEX at the end. NULL: no memory.
+ * fd is borrowed, and written from where it stands. pack: gather chunks into zstd BLOCKs (of about 3 MiB, and at least one every five seconds of recorded
+ * time) with their records as COLUMNS, and append an INDEX at the end. NULL: no memory.
  */
 struct va_writer *va_writer_new(int fd, bool pack);
 void va_writer_free(struct va_writer *w);
 
 /* All return 0 or -errno; after an error the same error comes back from every call, and what is on disk stays whole. */
+/* Its version becomes that of what is written. */
 int va_writer_header(struct va_writer *w, const struct vmatlas_stream_header *header);
 /*
- * One chunk; chunk->bytes says how long the payload is, magic and check are filled in. -EINVAL for BLOCK, INDEX and END (they are
+ * One chunk; chunk->bytes says how long the payload is, magic and check are filled in. -EINVAL for BLOCK, COLUMNS, INDEX and END (they are
  * the writer's own), -EMSGSIZE over VMATLAS_CHUNK_MAX.
  */
 int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, const void *payload);

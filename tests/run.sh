@@ -188,6 +188,10 @@ commands() {
 	done
 }
 
+bench() {
+	run 120 bench tests/bench/bench.py --smoke
+}
+
 in_the_kernel() {
 	limit=900
 	[ "$size" != long ] || limit=7200
@@ -242,6 +246,7 @@ debug) under_checks ;;
 	units
 	window
 	commands
+	bench
 	[ "$size" = fast ] || in_the_kernel
 	;;
 esac

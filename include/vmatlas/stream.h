@@ -22,8 +22,16 @@
  *            them stand still (vmatlas verify). The pieces of one moment come together, MOMENT first, before the first ROUND
  *            with drained >= MOMENT's end. So the reader compares once all records with ts < end are out, and no other.
  *   TEXT     u64 text id, then the text (1..VMATLAS_TEXT_MAX bytes, no NUL): a whole text. In redacted recordings, in the place of TEXT records.
+ *   COLUMNS  a run of RECORDS and ROUNDs, column by column: what a recording has in their place (see below). Never on a live stream.
  *   END      vmatlas_end: how it ended. A stream without END was cut off: readers say so and use what is whole.
  *   Unknown chunk kinds are skipped and counted.
+ *
+ * COLUMNS. Numbers have seven bits a byte, the lowest first; the last byte has the high bit clear. Differences are folded: 0, -1, 1, -2 … are 0, 1, 2, 3 …
+ *   number 1 (the version of what is expected, core/columns_record.c), number of records, bytes of the list, the list, then columns until the payload ends.
+ *   List: of each chunk its tag = records << 2 | 2 when `first` is not its first record's ts | 1 when it is a ROUND; RECORDS: cpu * 2 + channel; the folded difference of
+ *   `drained` to that of the chunk before; with tag & 2 also `first`. `check` is not kept.
+ *   Column: its number, how many values, how many bytes a value has (1 to 8); then as many rows, all lowest bytes first: each size << 1 | packed, and its bytes, packed being
+ *   one zstd frame. A column that is not there holds zeros. A value is how a field differs from what core/columns_record.c expects of it, which is a part of this format.
  *
  * META keys: "command" (arguments, each quoted as a shell would need), "cwd", "title", "failure" (why it broke off), "vsyscall" (the /proc/self/maps line of the gate
  * page, absent = none), "hostname", "cmdline" (of the kernel), "lost-hooks" (text of `stats` about missed hooks), "loader" (how it was loaded),
@@ -37,6 +45,7 @@
 
 #define VMATLAS_STREAM_MAGIC "VMATLAS\n"
 #define VMATLAS_STREAM_VERSION 1
+#define VMATLAS_STREAM_COLUMNS 2      /* the same with COLUMNS: who cannot read those must not take the stream for an empty one */
 #define VMATLAS_CHUNK_MAGIC 0x4b434d56u /* "VMCK" */
 #define VMATLAS_CHUNK_MAX (8u << 20)    /* payload bytes, also of an unpacked BLOCK: more is refused */
 #define VMATLAS_CPUS_MAX 1024
@@ -52,7 +61,7 @@ enum vmatlas_rules {
 
 struct vmatlas_stream_header {
 	char magic[8];
-	__u16 version;        /* VMATLAS_STREAM_VERSION */
+	__u16 version;        /* VMATLAS_STREAM_VERSION, or VMATLAS_STREAM_COLUMNS */
 	__u16 wire_version;   /* VMATLAS_WIRE_VERSION */
 	__u16 header_size;    /* sizeof(this); first chunk starts there */
 	__u16 record_size;    /* VMATLAS_RECORD_SIZE */
@@ -80,6 +89,7 @@ enum vmatlas_chunk_kind {
 	VMATLAS_CHUNK_END = 8,
 	VMATLAS_CHUNK_PROOF = 9,
 	VMATLAS_CHUNK_TEXT = 10,
+	VMATLAS_CHUNK_COLUMNS = 11,
 };
 
 struct vmatlas_chunk {

@@ -6,9 +6,9 @@
  * second input (by its last byte) feeds the bytes as records, past the decoder.
  */
 #include <stdint.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "checker.h"
 #include "events.h"
@@ -31,7 +31,7 @@ static void mend(uint8_t *bytes, size_t n)
 		c.magic = VMATLAS_CHUNK_MAGIC;
 		if (c.bytes > n - at - sizeof(c))
 			c.bytes = (__u32)(n - at - sizeof(c));
-		c.check = (__u32)crc32(0, bytes + at + sizeof(c), c.bytes);
+		c.check = libdeflate_crc32(0, bytes + at + sizeof(c), c.bytes);
 		memcpy(bytes + at, &c, sizeof(c));
 		at += sizeof(c) + c.bytes;
 	}
@@ -166,7 +166,7 @@ static void as_records(const uint8_t *bytes, size_t n)
 		memcpy(&rec, bytes + at, sizeof(rec));
 		c.channel = rec.head.type == VMATLAS_FAULT;
 		c.bytes = sizeof(rec);
-		c.check = (__u32)crc32(0, (const Bytef *)&rec, sizeof(rec));
+		c.check = libdeflate_crc32(0, &rec, sizeof(rec));
 		va_recording_feed(r, &c, sizeof(c));
 		va_recording_feed(r, &rec, sizeof(rec));
 	}

@@ -18,7 +18,7 @@ target=$build/fuzz/fuzz_recording
 # shellcheck disable=SC2046
 clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE -DVA_VERSION='"fuzz"' \
 	-Iinclude -Icore -Icore/symbols -Icli tests/fuzz/fuzz_recording.c core/*.c core/symbols/*.c cli/events_json.c cli/events_text.c \
-	$(pkg-config --libs libzstd zlib libdw) -lpthread -o "$target"
+	$(pkg-config --libs libzstd libdeflate libdw) -lpthread -o "$target"
 
 echo "fuzz_recording: $seconds s"
 if "$target" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \

@@ -76,6 +76,16 @@ class Checks:
         sys.exit(1 if self.failed else 0)
 
 
+def bare(path):
+    """The bytes of a recording without any packing: header and bare chunks."""
+    plain = path + ".plain"
+    subprocess.run([os.path.join(BUILD, "bench", "recut"), path, plain, "plain"], stdout=subprocess.DEVNULL, check=True)
+    with open(plain, "rb") as file:
+        data = file.read()
+    os.unlink(plain)
+    return data
+
+
 def run(argv, limit=120, **more):
     """The finished process with stdout and stderr as bytes; a timeout counts as status -1."""
     try:

@@ -7,10 +7,9 @@ import json
 import os
 import re
 import struct
-import subprocess
 from collections import Counter
 
-from guest import BUILD, VMATLAS, WORKLOADS, Checks, Guest, Recording, kernel_argument, number, run
+from guest import BUILD, VMATLAS, WORKLOADS, Checks, Guest, Recording, bare, kernel_argument, number, run
 
 HEADER, CHUNK = 256, struct.Struct("<IBBHIIQQ")
 RECORD, FAULT, PAGES, LAYOUT = 128, 7, 15, 1
@@ -18,21 +17,14 @@ PFN = 0x000ffffffffff000
 PUBLIC = ("/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/")
 
 
-def chunks(data, at=HEADER):
-    """(kind, payload) of every chunk, BLOCKs opened with the zstd program."""
+def unpacked(path):
+    """(kind, payload) of every chunk."""
+    data, at, parts = bare(path), HEADER, []
     while at + CHUNK.size <= len(data):
         _, kind, _, _, size, _, _, _ = CHUNK.unpack_from(data, at)
-        payload = data[at + CHUNK.size:at + CHUNK.size + size]
+        parts.append((kind, data[at + CHUNK.size:at + CHUNK.size + size]))
         at += CHUNK.size + size
-        if kind == 6:
-            yield from chunks(subprocess.run(["zstd", "-dcq"], input=payload, stdout=subprocess.PIPE, check=True).stdout, 0)
-        else:
-            yield kind, payload
-
-
-def unpacked(path):
-    with open(path, "rb") as file:
-        return list(chunks(file.read()))
+    return parts
 
 
 def words_of(parts):

@@ -6,7 +6,7 @@ import os
 import struct
 import zlib
 
-from guest import BUILD, SEED, VMATLAS, WORKLOADS, Checks, Guest, guest_log_is_clean, kernel_argument, run, scaled
+from guest import BUILD, SEED, VMATLAS, WORKLOADS, Checks, Guest, bare, guest_log_is_clean, kernel_argument, run, scaled
 
 GCC = "gcc -O1 -Iinclude -c core/maps.c -o /tmp/x.o && gcc -O1 -Iinclude -S core/mm.c -o /tmp/x.s; echo $?"
 
@@ -43,17 +43,8 @@ RECORDS, PROOF, MAPS, VMAS, PAGES, PROCESS = 1, 9, 3, 4, 5, 2
 
 
 def unpacked(path):
-    """The recording's chunks without the packing; zstd is the program's, so that nothing more is needed here."""
-    done = run(["sh", "-c", "command -v zstd"])
-    data = open(path, "rb").read()
-    stream, chunks = Stream(data), []
-    for head, payload in stream.chunks:
-        if head[1] != 6:
-            chunks.append((head, payload))
-            continue
-        raw = run([done.stdout.decode().strip(), "-dc"], input=payload).stdout
-        chunks += Stream(b"\0" * 256 + raw).chunks
-    return stream.header, [c for c in chunks if c[0][1] != 7]
+    stream = Stream(bare(path))
+    return stream.header, stream.chunks
 
 
 def verdict(done):
