@@ -32,11 +32,17 @@ static unsigned table_level(const struct va_mm *mm, unsigned level)
 	return level == 0 && mm->levels == 4 ? 1 : level;
 }
 
+static struct va_page page_of(unsigned level, __u64 entry, __u64 ts)
+{
+	__u8 certainty = entry ? VA_PAGE_SEEN : VA_PAGE_ABSENT;
+
+	return (struct va_page){ .entry = entry, .ts = ts, .level = (__u8)level, .present = va_entry_present(entry), .certainty = certainty };
+}
+
 static void set_page(struct va_mm *mm, __u64 addr, unsigned level, __u64 entry, __u64 ts)
 {
-	struct va_page page = { .entry = entry, .ts = ts, .level = (__u8)level, .present = va_entry_present(entry) };
+	struct va_page page = page_of(level, entry, ts);
 
-	page.certainty = entry ? VA_PAGE_SEEN : VA_PAGE_ABSENT;
 	va_pages_set(&mm->pages, addr, &page);
 }
 
@@ -67,37 +73,50 @@ static bool names_no_table(__u64 entry)
 
 static void take_walk(struct va_mm *mm, const struct vmatlas_record *rec)
 {
-	struct va_walk walk;
+	const struct vmatlas_fault *f = &rec->fault;
+	unsigned depth = va_walk_depth(f->depth_after, mm->levels);
+	__u64 entry = 1;
 
-	va_walk_after(&rec->fault, mm->levels, &walk);
-	for (unsigned i = 0; i < walk.steps; i++) {
-		const struct va_step *s = &walk.step[i];
+	if (depth == mm->levels && !va_entry_leaf(2, f->entry[2]) && !va_entry_leaf(3, f->entry[3])) {
+		struct va_page page = page_of(4, f->entry[4], rec->head.ts);
 
-		if (s->leaf || s->level == 4 || (i + 1 == walk.steps && names_no_table(s->entry)))
-			set_page(mm, rec->fault.addr, s->level, s->entry, rec->head.ts);
-		else if (va_entry_present(s->entry))
-			va_pages_note_table(&mm->pages, table_level(mm, s->level), rec->fault.addr, s->entry, rec->head.ts);
+		va_pages_set_walk(&mm->pages, mm->levels, f->addr, f->entry, &page);
+		return;
+	}
+	for (unsigned place = 0; place < depth; place++) {
+		unsigned level = va_walk_level(place, mm->levels);
+
+		entry = f->entry[level];
+		bool leaf = va_entry_leaf(level, entry);
+
+		if (leaf || level == 4 || (place + 1 == depth && names_no_table(entry)))
+			set_page(mm, f->addr, level, entry, rec->head.ts);
+		else if (va_entry_present(entry))
+			va_pages_note_table(&mm->pages, table_level(mm, level), f->addr, entry, rec->head.ts);
+		if (leaf)
+			break;
 	}
 	/* A table that is not there: it was taken away while the fault ended. */
-	if (walk.steps && !walk.step[walk.steps - 1].entry)
-		set_page(mm, rec->fault.addr, 4, 0, rec->head.ts);
+	if (!entry)
+		set_page(mm, f->addr, 4, 0, rec->head.ts);
 }
 
 /* Pages the kernel mapped around a file fault: there, but nobody read their entries. */
 static void take_around(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	const struct vmatlas_fault *f = &rec->fault;
-	struct va_page page = { .ts = rec->head.ts, .certainty = VA_PAGE_DERIVED, .level = 4, .present = true };
-	__u64 base = f->addr & ~0xffffull;
+	__u64 page = f->addr & ~0xfffull, base = f->addr & ~0xffffull;
+	unsigned which = f->around;
 
 	if (base < f->vma_start)
-		base = f->vma_start;
-	for (unsigned i = 0; i < 16; i++) {
-		__u64 addr = base + ((__u64)i << 12);
-
-		if (f->around >> i & 1 && addr != (f->addr & ~0xfffull) && addr < f->vma_end && !va_pages_get(mm->pages, addr).present)
-			va_pages_set(&mm->pages, addr, &page);
-	}
+		base = f->vma_start & ~0xfffull;
+	if (page >= base && page - base < 16ull << 12)
+		which &= ~(1u << ((page - base) >> 12));
+	if (base >= f->vma_end)
+		which = 0;
+	else if (f->vma_end - base < 16ull << 12)
+		which &= (1u << ((f->vma_end - base + 0xfff) >> 12)) - 1;
+	va_pages_derive(&mm->pages, base, which, rec->head.ts);
 }
 
 void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)

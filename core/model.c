@@ -23,6 +23,7 @@ struct va_model {
 	struct va_mm **mms;
 	size_t mm_count, mm_room;
 	struct va_idmap mm_index;               /* id → index */
+	__u32 last_mm, last_mm_at;              /* the last one asked for to write: most records are about the same again */
 	__u32 ended[ENDED_WITH_PAGES];          /* ids of the newest ended maps; a ring */
 	unsigned ended_next;
 };
@@ -78,9 +79,15 @@ static struct va_mm *own_at(struct va_model *m, size_t i)
 /* For writing; NULL = unknown. */
 static struct va_mm *own_mm(struct va_model *m, __u32 id)
 {
-	__u32 i = va_idmap_get(&m->mm_index, id);
+	if (!id || id != m->last_mm) {
+		__u32 i = va_idmap_get(&m->mm_index, id);
 
-	return i == VA_IDMAP_NONE ? NULL : own_at(m, i);
+		if (i == VA_IDMAP_NONE)
+			return NULL;
+		m->last_mm = id;
+		m->last_mm_at = i;
+	}
+	return own_at(m, m->last_mm_at);
 }
 
 /* The same, made when unknown; NULL: limit reached, or id 0. */

@@ -121,6 +121,34 @@ void va_block_set(struct va_block *b, unsigned page, const struct va_page *p)
 	set_present(b, c, i, p->present);
 }
 
+__u64 va_block_present(const struct va_block *b, unsigned page)
+{
+	const struct va_chunk *c = b->chunk[page / VA_CHUNK_PAGES];
+
+	if (b->leaf)
+		return b->present ? ~0ull : 0;
+	return c ? c->present >> page % VA_CHUNK_PAGES : 0;
+}
+
+void va_block_derive(struct va_block *b, unsigned page, __u64 which, __u64 ts)
+{
+	if (b->leaf)
+		va_block_split(b);
+	struct va_chunk *c = chunk_for(b, page);
+	__u64 bits = which << page % VA_CHUNK_PAGES;
+
+	b->resident += (unsigned)__builtin_popcountll(bits & ~c->present);
+	c->known |= bits;
+	c->present |= bits;
+	for (; bits; bits &= bits - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(bits);
+
+		c->entry[i] = 0;
+		c->ts[i] = ts;
+		c->certainty[i] = VA_PAGE_DERIVED;
+	}
+}
+
 void va_block_set_leaf(struct va_block *b, const struct va_page *p)
 {
 	for (unsigned i = 0; i < VA_BLOCK_CHUNKS; i++) {

@@ -22,8 +22,10 @@ struct va_pages {
 	unsigned refs;
 	struct slot *slots; /* sorted by key */
 	size_t count, room;
+	size_t last;        /* where the last search ended: faults come close together. Readers of several threads set it, so atomic */
 	struct upper *uppers; /* sorted by key */
 	size_t upper_count, upper_room;
+	struct { __u64 key, entry; } noted[3]; /* of each level the entry noted last: it stands among the uppers. Used by who owns the set alone */
 };
 
 struct va_pages *va_pages_new(void)
@@ -77,8 +79,11 @@ static struct va_pages *own(struct va_pages **pages)
 /* Index of the first slot with a key >= key. */
 static size_t lower(const struct va_pages *p, __u64 key)
 {
-	size_t lo = 0, hi = p->count;
+	size_t lo = __atomic_load_n(&p->last, __ATOMIC_RELAXED), hi = p->count;
 
+	if (lo < hi && p->slots[lo].key >= key && (!lo || p->slots[lo - 1].key < key))
+		return lo;
+	lo = 0;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -87,6 +92,7 @@ static size_t lower(const struct va_pages *p, __u64 key)
 		else
 			hi = mid;
 	}
+	__atomic_store_n(&((struct va_pages *)p)->last, lo, __ATOMIC_RELAXED);
 	return lo;
 }
 
@@ -137,6 +143,22 @@ void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *pag
 	addr &= ~(size - 1);
 	for (__u64 at = addr; at < addr + size; at += VA_BLOCK_SIZE)
 		va_block_set_leaf(block_for(p, at), page);
+}
+
+void va_pages_derive(struct va_pages **pages, __u64 base, unsigned which, __u64 ts)
+{
+	while (which) {
+		unsigned skip = (unsigned)__builtin_ctz(which);
+		__u64 addr = base + ((__u64)skip << 12);
+		unsigned page = page_of(addr), fit = VA_CHUNK_PAGES - page % VA_CHUNK_PAGES;
+		__u64 part = fit < 32 ? (which >> skip) & ((1u << fit) - 1) : which >> skip;
+		const struct va_block *known = find(*pages, addr);
+		__u64 news = known ? part & ~va_block_present(known, page) : part;
+
+		if (news)
+			va_block_derive(block_for(own(pages), addr), page, news, ts);
+		which &= ~(unsigned)(part << skip);
+	}
 }
 
 /* The part of [start, end) within the block of slot i, as pages. */
@@ -370,6 +392,33 @@ static void note_upper(struct va_pages **pages, __u64 key, __u64 entry, __u64 ts
 		p->upper_count++;
 	}
 	p->uppers[i] = (struct upper){ key, entry, ts };
+	p->noted[key >> 60].key = key;
+	p->noted[key >> 60].entry = entry;
+}
+
+void va_pages_set_walk(struct va_pages **pages, unsigned levels, __u64 addr, const __u64 entry[VMATLAS_LEVELS], const struct va_page *page)
+{
+	struct va_pages *p = own(pages);
+
+	for (unsigned level = 0; level < 3; level++) {
+		/* With four levels the PGD stands where the P4D would. */
+		__u64 e = levels == 4 && level < 2 ? entry[0] : entry[level], key = upper_key(level, addr);
+
+		if ((levels == 4 && !level) || (p->noted[level].key == key && p->noted[level].entry == e) || !va_entry_present(e))
+			continue;
+		note_upper(pages, key, e, page->ts);
+		p->noted[level].key = key;
+		p->noted[level].entry = e;
+	}
+	struct va_block *b = block_for(p, addr);
+
+	if (va_entry_present(entry[3]) && b->entry != entry[3]) {
+		if (b->leaf)
+			va_block_split(b);
+		b->entry = entry[3];
+		b->ts = page->ts;
+	}
+	va_block_set(b, page_of(addr), page);
 }
 
 void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __u64 entry, __u64 ts)
@@ -451,6 +500,7 @@ void va_pages_free_tables(struct va_pages **pages, __u64 floor, __u64 ceiling)
 
 		memmove(&p->uppers[i], &p->uppers[end], (p->upper_count - end) * sizeof(*p->uppers));
 		p->upper_count -= end - i;
+		p->noted[level].key = 0;
 	}
 }
 

@@ -30,6 +30,9 @@ bool va_pages_each(const struct va_pages *pages, __u64 start, __u64 end,
 /* The functions below may replace *pages by a copy. addr is rounded down to the level's page. */
 void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *page);
 
+/* Pages base + i * 4096 of each bit i are there, but nobody read their entries: those that were not known to be there are DERIVED now. */
+void va_pages_derive(struct va_pages **pages, __u64 base, unsigned which, __u64 ts);
+
 /* Forgets what was known before `older` (ts) within [start, end). moved: where the present ones go, NULL = nowhere. */
 void va_pages_clear(struct va_pages **pages, __u64 start, __u64 end, __u64 older, struct va_pages **moved);
 
@@ -45,6 +48,8 @@ void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, enum va_dou
 
 /* Entries of tables: level 0 = PGD … 3 = PMD. 0 = never seen. */
 void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __u64 entry, __u64 ts);
+/* A walk that went down to the PTE: the same for the entries above it, and the page, with one search. entry as in vmatlas_fault. */
+void va_pages_set_walk(struct va_pages **pages, unsigned levels, __u64 addr, const __u64 entry[VMATLAS_LEVELS], const struct va_page *page);
 __u64 va_pages_table(const struct va_pages *pages, unsigned level, __u64 addr, __u64 *ts);
 
 /* Nothing is mapped in [floor, ceiling): the kernel has freed the tables that lie wholly in there, and what is known of them goes. */

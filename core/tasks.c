@@ -66,9 +66,15 @@ static struct va_task *edit_at(struct va_tasks *t, size_t i)
 
 struct va_task *va_tasks_edit(struct va_tasks *t, __u32 tid)
 {
-	__u32 i = va_idmap_get(&t->newest, tid);
+	if (!tid || tid != t->last) {
+		__u32 i = va_idmap_get(&t->newest, tid);
 
-	return i == VA_IDMAP_NONE ? NULL : edit_at(t, i);
+		if (i == VA_IDMAP_NONE)
+			return NULL;
+		t->last = tid;
+		t->last_at = i;
+	}
+	return edit_at(t, t->last_at);
 }
 
 static void end_task(struct va_task *task, __u64 ts)
@@ -94,6 +100,7 @@ struct va_task *va_tasks_add(struct va_tasks *t, __u32 tid, __u32 tgid, __u64 ts
 	t->refs = va_grow(t->refs, &t->room, t->count + 1, sizeof(*t->refs));
 	t->refs[t->count] = r;
 	va_idmap_set(&t->newest, tid, (__u32)t->count++);
+	t->last = 0;
 	return &r->task;
 }
 

@@ -15,6 +15,7 @@ struct va_tasks {
 	size_t count, room;
 	struct va_idmap newest; /* tid → index of the newest with it */
 	__u32 target;           /* tgid, 0 = none said */
+	__u32 last, last_at;    /* the tid edited last, and its index: most records are of the same again; 0 = none */
 };
 
 void va_tasks_free(struct va_tasks *tasks);

@@ -10,6 +10,7 @@
 struct va_vmas {
 	unsigned refs;
 	size_t count, room;
+	size_t last; /* where the last answer was: most questions are about the same place again. Readers of several threads set it, so atomic */
 	struct va_vma *vma;
 };
 
@@ -47,8 +48,11 @@ struct va_vma *va_vmas_at(const struct va_vmas *s, size_t i)
 
 size_t va_vmas_lower(const struct va_vmas *s, __u64 addr)
 {
-	size_t lo = 0, hi = s->count;
+	size_t lo = __atomic_load_n(&s->last, __ATOMIC_RELAXED), hi = s->count;
 
+	if (lo < hi && s->vma[lo].end > addr && (!lo || s->vma[lo - 1].end <= addr))
+		return lo;
+	lo = 0;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -57,6 +61,7 @@ size_t va_vmas_lower(const struct va_vmas *s, __u64 addr)
 		else
 			hi = mid;
 	}
+	__atomic_store_n(&((struct va_vmas *)s)->last, lo, __ATOMIC_RELAXED);
 	return lo;
 }
 

@@ -4,12 +4,12 @@
 #include <signal.h>
 
 /* Bits of a page-table entry, Intel SDM vol. 3, 4.5; arch/x86/include/asm/pgtable_types.h. */
-#define P (1ull << 0)
+#define P VA_ENTRY_P
 #define RW (1ull << 1)
 #define ACCESSED (1ull << 5)
 #define DIRTY (1ull << 6)
-#define PSE (1ull << 7)      /* at PMD and PUD: maps a page */
-#define PROTNONE (1ull << 8) /* where P is 0: present to the kernel, not to the CPU */
+#define PSE VA_ENTRY_PSE
+#define PROTNONE VA_ENTRY_PROTNONE
 #define SPECIAL (1ull << 9)  /* _PAGE_SPECIAL; at the PTE only */
 #define SAVED_DIRTY (1ull << 58) /* from 6.6 on */
 #define NX (1ull << 63)
@@ -22,16 +22,10 @@
 #define PF_WRITE (1u << 1) /* hardware error code, Intel SDM vol. 3, 4.7 */
 
 static const char *const level_names[] = { "PGD", "P4D", "PUD", "PMD", "PTE" };
-static const unsigned level_shifts[] = { 48, 39, 30, 21, 12 };
 
 const char *va_level_name(unsigned level)
 {
 	return level < VMATLAS_LEVELS ? level_names[level] : "?";
-}
-
-unsigned va_level_shift(unsigned level)
-{
-	return level < VMATLAS_LEVELS ? level_shifts[level] : 0;
 }
 
 unsigned va_level_shift_in(unsigned level, unsigned levels)
@@ -49,19 +43,9 @@ unsigned va_index_in(unsigned level, __u64 addr, unsigned levels)
 	return (unsigned)(addr >> va_level_shift_in(level, levels)) & 511;
 }
 
-__u64 va_level_size(unsigned level)
-{
-	return 1ull << va_level_shift(level);
-}
-
 unsigned va_top_shift(unsigned levels)
 {
 	return levels == 5 ? 57 : 48;
-}
-
-bool va_entry_present(__u64 entry)
-{
-	return entry & (P | PROTNONE | PSE);
 }
 
 bool va_entry_writable(__u64 entry)
@@ -99,13 +83,6 @@ __u64 va_entry_readonly(__u64 entry)
 	return entry & ~RW;
 }
 
-bool va_entry_leaf(unsigned level, __u64 entry)
-{
-	if (!va_entry_present(entry))
-		return false;
-	return level == 4 || ((level == 2 || level == 3) && (entry & PSE));
-}
-
 /* Entries with P = 0 hold the frame inverted (against L1TF): arch/x86/include/asm/pgtable-invert.h. */
 bool va_entry_special(__u64 entry)
 {
@@ -134,33 +111,22 @@ __u64 va_entry_of_part(__u64 pmd_entry, unsigned part)
 	return bits | ((pmd_entry & P) ? pfn | offset : pfn | (offset ^ (PFN_BITS & (va_level_size(3) - 1))));
 }
 
-/* The level at a place (0-based) of a walk: the folded P4D is left out. */
-static unsigned level_at(unsigned place, unsigned levels)
-{
-	return levels == 4 && place > 0 ? place + 1 : place;
-}
-
 static void step_at(const struct vmatlas_fault *f, unsigned place, unsigned levels, __u64 entry, struct va_step *out)
 {
-	out->level = level_at(place, levels);
+	out->level = va_walk_level(place, levels);
 	out->index = va_index_in(out->level, f->addr, levels);
 	out->entry = entry;
 	out->allocated = false;
 	out->leaf = va_entry_leaf(out->level, entry);
 }
 
-static unsigned depth(unsigned said, unsigned levels)
-{
-	return said < levels ? said : levels;
-}
-
 void va_walk_after(const struct vmatlas_fault *f, unsigned levels, struct va_walk *out)
 {
 	*out = (struct va_walk){ .steps = 0 };
-	for (unsigned place = 0; place < depth(f->depth_after, levels) && !out->complete; place++) {
+	for (unsigned place = 0; place < va_walk_depth(f->depth_after, levels) && !out->complete; place++) {
 		struct va_step *s = &out->step[out->steps++];
 
-		step_at(f, place, levels, f->entry[level_at(place, levels)], s);
+		step_at(f, place, levels, f->entry[va_walk_level(place, levels)], s);
 		s->allocated = place + 1 > f->depth_before;
 		out->complete = s->leaf;
 	}
@@ -174,7 +140,7 @@ void va_walk_after(const struct vmatlas_fault *f, unsigned levels, struct va_wal
 
 bool va_walk_before(const struct vmatlas_fault *f, unsigned levels, struct va_step *out)
 {
-	unsigned d = depth(f->depth_before, levels);
+	unsigned d = va_walk_depth(f->depth_before, levels);
 
 	if (!d)
 		return false;

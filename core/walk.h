@@ -43,14 +43,41 @@ bool va_fault_major(const struct vmatlas_record *rec);
 const char *va_fault_kind_name(enum va_fault_kind kind);   /* "demand-zero" … as in JSON */
 const char *va_bad_reason_name(enum va_bad_reason reason); /* "unmapped" … */
 unsigned va_index(unsigned level, __u64 addr);      /* 0..511 */
-unsigned va_level_shift(unsigned level);            /* 48, 39, 30, 21, 12: as with five levels */
+
+/* 48, 39, 30, 21, 12: as with five levels */
+static inline unsigned va_level_shift(unsigned level)
+{
+	return level < VMATLAS_LEVELS ? 48 - 9 * level : 0;
+}
+
 /* The same with 4 or 5 levels: with four, the PGD is indexed by the bits the P4D has with five (shift 39). */
 unsigned va_level_shift_in(unsigned level, unsigned levels);
 unsigned va_index_in(unsigned level, __u64 addr, unsigned levels);
-__u64 va_level_size(unsigned level);                /* bytes one entry covers */
+
+/* Bytes one entry covers. */
+static inline __u64 va_level_size(unsigned level)
+{
+	return 1ull << va_level_shift(level);
+}
+
 unsigned va_top_shift(unsigned levels);             /* first virtual bit above the PGD index: 48 or 57 */
 
-bool va_entry_present(__u64 entry);                 /* P, or PROT_NONE / huge-split forms the kernel counts as present */
+/* What is asked for each record stands here, the rest in walk.c. */
+#define VA_ENTRY_P (1ull << 0)
+#define VA_ENTRY_PSE (1ull << 7)      /* at PMD and PUD: maps a page */
+#define VA_ENTRY_PROTNONE (1ull << 8) /* where P is 0: present to the kernel, not to the CPU */
+
+/* P, or PROT_NONE / huge-split forms the kernel counts as present */
+static inline bool va_entry_present(__u64 entry)
+{
+	return entry & (VA_ENTRY_P | VA_ENTRY_PROTNONE | VA_ENTRY_PSE);
+}
+
+static inline bool va_entry_leaf(unsigned level, __u64 entry)
+{
+	return va_entry_present(entry) && (level == 4 || ((level == 2 || level == 3) && (entry & VA_ENTRY_PSE)));
+}
+
 bool va_entry_writable(__u64 entry);
 /*
  * The bits that say "written to". From 6.6 on the kernel keeps that in bit 58 while an entry is read-only (_PAGE_SAVED_DIRTY); before, the bit meant memory
@@ -59,7 +86,6 @@ bool va_entry_writable(__u64 entry);
 __u64 va_dirty_bits(unsigned version);
 bool va_entry_dirty(__u64 entry, __u64 dirty_bits); /* present, and written to since the bit was last cleared */
 bool va_entry_accessed(__u64 entry);
-bool va_entry_leaf(unsigned level, __u64 entry);
 __u64 va_entry_pfn(__u64 entry);
 __u64 va_entry_pfn_at(unsigned level, __u64 entry, __u64 addr); /* of the 4 KiB frame that holds addr, for a leaf at level */
 __u64 va_entry_of_part(__u64 pmd_entry, unsigned part); /* what the entry of 4 KiB page `part` (0..511) of a split huge page is */
@@ -67,6 +93,17 @@ bool va_entry_swapped(__u64 entry);                 /* not present: names a plac
 bool va_entry_special(__u64 entry);                 /* no page structure behind it for the kernel's counts: the zero page, device memory */
 bool va_entry_written(__u64 entry, __u64 dirty_bits); /* present, and writable or dirty: in a private mapping, a copy */
 __u64 va_entry_readonly(__u64 entry);               /* without the R/W bit */
+
+/* The level at a place (0-based) of a walk: the folded P4D is left out. And how many places a depth as recorded has. */
+static inline unsigned va_walk_level(unsigned place, unsigned levels)
+{
+	return levels == 4 && place > 0 ? place + 1 : place;
+}
+
+static inline unsigned va_walk_depth(unsigned said, unsigned levels)
+{
+	return said < levels ? said : levels;
+}
 
 /* levels: 4 or 5 (of the stream header). The walk after, and the entry before as a one-step view. */
 void va_walk_after(const struct vmatlas_fault *fault, unsigned levels, struct va_walk *out);
