@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "calls.h"
 #include "entry.h"
+#include "line.h"
 #include "maps.h"
 #include "record.h"
 #include "walk.h"
@@ -98,7 +99,7 @@ static void say_name(struct va_json *out, const char *name)
 		if (*s < 0x20 || *s == 0x7f)
 			say(out, "\\%03o", *s);
 		else
-			say(out, "%c", *s);
+			va_line_add(out, (const char *)s, 1);
 	}
 }
 
@@ -123,7 +124,14 @@ static void say_vma(struct va_json *out, const struct va_event *e)
 	va_event_vma(e->rec, &v);
 	va_vma_perms(v.vm_flags, perms);
 	zone = va_event_zone(e, &v, &lib);
-	say(out, "%llx-%llx %s %s ", v.start, v.end, perms, zone ? zone : "-");
+	va_line_hex(out, v.start);
+	va_line_word(out, "-");
+	va_line_hex(out, v.end);
+	va_line_word(out, " ");
+	va_line_word(out, perms);
+	va_line_word(out, " ");
+	va_line_word(out, zone ? zone : "-");
+	va_line_word(out, " ");
 	if (mm)
 		say_name(out, va_vma_name(mm, &v, va_model_texts(e->model), va_model_header(e->model)->rules, store, sizeof(store)));
 }
@@ -140,21 +148,35 @@ static void say_code(struct va_json *out, const struct va_event *e)
 	say_name(out, va_symbol_words(words, sizeof(words), &site, &symbol));
 }
 
+/* %#llx */
+static void say_hex(struct va_json *out, __u64 x)
+{
+	va_line_word(out, x ? "0x" : "");
+	va_line_hex(out, x);
+}
+
 static void say_op(struct va_json *out, const struct va_event *e)
 {
 	const struct vmatlas_record *rec = e->rec;
 	char store[24];
 
-	say(out, "%s(", va_call_name(rec->op.nr, store, sizeof(store)));
-	for (unsigned i = 0; i < va_call_args(rec->op.nr); i++)
-		say(out, "%s%#llx", i ? ", " : "", rec->op.args[i]);
+	va_line_word(out, va_call_name(rec->op.nr, store, sizeof(store)));
+	va_line_word(out, "(");
+	for (unsigned i = 0; i < va_call_args(rec->op.nr); i++) {
+		va_line_word(out, i ? ", " : "");
+		say_hex(out, rec->op.args[i]);
+	}
+	va_line_word(out, ") = ");
 	if (rec->head.flags & VMATLAS_F_NO_RESULT)
-		say(out, ") = ?");
+		va_line_word(out, "?");
 	else if (va_call_returns_address(rec->op.nr) && rec->op.result >= 0)
-		say(out, ") = %#llx", (__u64)rec->op.result);
+		say_hex(out, (__u64)rec->op.result);
 	else
-		say(out, ") = %lld", rec->op.result);
-	say(out, " %u ns from %llx", rec->head.aux, rec->op.ip);
+		va_line_signed(out, rec->op.result);
+	va_line_word(out, " ");
+	va_line_number(out, rec->head.aux, 1);
+	va_line_word(out, " ns from ");
+	va_line_hex(out, rec->op.ip);
 	say_code(out, e);
 }
 
@@ -165,6 +187,70 @@ static const char *access_word(const struct vmatlas_record *rec)
 	return rec->head.flags & VMATLAS_F_WRITE ? "write" : "read";
 }
 
+/*
+ * The names of the bits that are set in an entry: taking an entry apart costs as much as the rest of the line, and few kinds of entries make up a recording. What is not a
+ * present entry is always taken apart.
+ */
+static const char *bits_of(unsigned level, __u64 entry, const struct va_entry_rules *rules)
+{
+	static struct known { __u64 entry; struct va_entry_rules rules; unsigned level; char words[128]; } known[64];
+	static char other[128];
+	__u64 frame = level == 4 ? 0x000ffffffffff000ull : 0x000fffffffffe000ull; /* bit 12 of a huge page says something */
+	__u64 plain = entry & 1 ? entry & ~frame : 0;
+	struct known *k = &known[(plain ^ plain >> 6 ^ plain >> 57 ^ level) % 64];
+
+	if (!plain)
+		return va_entry_bits(other, sizeof(other), level, entry, rules);
+	if (k->entry != plain || k->level != level || memcmp(&k->rules, rules, sizeof(*rules))) {
+		k->entry = plain;
+		k->level = level;
+		k->rules = *rules;
+		va_entry_bits(k->words, sizeof(k->words), level, plain, rules);
+	}
+	return k->words;
+}
+
+/* The kernel's version is read from the header's words: once a recording, not once a line. */
+static const struct va_entry_rules *rules_of(const struct vmatlas_stream_header *header)
+{
+	static struct vmatlas_stream_header known;
+	static struct va_entry_rules rules;
+
+	if (memcmp(&known, header, sizeof(known))) {
+		known = *header;
+		rules = va_entry_rules(header);
+	}
+	return &rules;
+}
+
+static void say_walk(struct va_json *out, const struct va_event *e, const struct va_walk *walk)
+{
+	for (unsigned i = 0; i < walk->steps; i++) {
+		va_line_word(out, " ");
+		va_line_word(out, va_level_name(walk->step[i].level));
+		va_line_word(out, "[");
+		va_line_number(out, walk->step[i].index, 1);
+		va_line_word(out, walk->step[i].allocated ? "]+" : "]");
+	}
+	if (walk->complete) {
+		va_line_word(out, " frame ");
+		va_line_hex(out, walk->pfn);
+	}
+	if (!walk->steps)
+		return;
+	const struct va_step *last = &walk->step[walk->steps - 1];
+	const struct va_entry_rules *rules = rules_of(va_model_header(e->model));
+	const char *bits = bits_of(last->level, last->entry, rules);
+
+	va_line_word(out, " ");
+	va_line_word(out, va_entry_use_name(va_entry_use(last->level, last->entry, rules)));
+	if (!*bits)
+		return;
+	va_line_word(out, " [");
+	va_line_word(out, bits);
+	va_line_word(out, "]");
+}
+
 static void say_fault(struct va_json *out, const struct va_event *e)
 {
 	const struct vmatlas_fault *f = &e->rec->fault;
@@ -173,23 +259,24 @@ static void say_fault(struct va_json *out, const struct va_event *e)
 	struct va_walk walk;
 
 	va_walk_after(f, levels, &walk);
-	say(out, "%s%s%s %llx %s%s %s ip %llx error %x %u ns", va_fault_kind_name(va_fault_kind(e->rec, levels)), reason ? " " : "",
-	    reason ? reason : "", f->addr, access_word(e->rec), va_fault_major(e->rec) ? " major" : "",
-	    va_event_origin(e->rec), f->ip, f->error, e->rec->head.aux);
+	va_line_word(out, va_fault_kind_name(va_fault_kind(e->rec, levels)));
+	va_line_word(out, reason ? " " : "");
+	va_line_word(out, reason ? reason : "");
+	va_line_word(out, " ");
+	va_line_hex(out, f->addr);
+	va_line_word(out, " ");
+	va_line_word(out, access_word(e->rec));
+	va_line_word(out, va_fault_major(e->rec) ? " major " : " ");
+	va_line_word(out, va_event_origin(e->rec));
+	va_line_word(out, " ip ");
+	va_line_hex(out, f->ip);
+	va_line_word(out, " error ");
+	va_line_hex(out, f->error);
+	va_line_word(out, " ");
+	va_line_number(out, e->rec->head.aux, 1);
+	va_line_word(out, " ns");
 	say_code(out, e);
-	for (unsigned i = 0; i < walk.steps; i++)
-		say(out, " %s[%u]%s", va_level_name(walk.step[i].level), walk.step[i].index, walk.step[i].allocated ? "+" : "");
-	if (walk.complete)
-		say(out, " frame %llx", walk.pfn);
-	if (walk.steps) {
-		const struct va_step *last = &walk.step[walk.steps - 1];
-		struct va_entry_rules rules = va_entry_rules(va_model_header(e->model));
-		char bits[128];
-
-		say(out, " %s", va_entry_use_name(va_entry_use(last->level, last->entry, &rules)));
-		if (*va_entry_bits(bits, sizeof(bits), last->level, last->entry, &rules))
-			say(out, " [%s]", bits);
-	}
+	say_walk(out, e, &walk);
 }
 
 static void say_exit(struct va_json *out, const struct vmatlas_record *rec)
@@ -271,9 +358,18 @@ void va_event_text(struct va_json *out, const struct va_event *e)
 	const struct vmatlas_head *h = &e->rec->head;
 	__s64 since = (__s64)(h->ts - va_model_header(e->model)->start_mono);
 
-	say(out, "%12.9f cpu%-2u ", (double)since / 1e9, e->cpu);
+	va_line_seconds(out, since);
+	va_line_word(out, " cpu");
+	va_line_number(out, e->cpu, 1);
+	va_line_word(out, e->cpu < 10 ? "  " : " ");
 	say_name(out, *e->comm ? e->comm : "-");
-	say(out, " %u/%u %s ", h->tgid, h->tid, va_type_name(h->type));
+	va_line_word(out, " ");
+	va_line_number(out, h->tgid, 1);
+	va_line_word(out, "/");
+	va_line_number(out, h->tid, 1);
+	va_line_word(out, " ");
+	va_line_word(out, va_type_name(h->type));
+	va_line_word(out, " ");
 	say_payload(out, e);
-	say(out, "\n");
+	va_line_word(out, "\n");
 }
