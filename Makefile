@@ -61,7 +61,7 @@ UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run stress test test-fast test-long test-debug fuzz clean distclean
+.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run stress test test-fast test-long test-debug fuzz install uninstall clean distclean
 
 all: programs demos fonts ## build the programs and demos
 
@@ -228,6 +228,29 @@ recordings: all vm ## record every lab for the lessons anew, in the VM; NAMES="c
 
 fuzz: ## libFuzzer on the decoders (clang); SECONDS_PER_TARGET=60
 	$(Q)tests/fuzz/run.sh $(B) $${SECONDS_PER_TARGET:-60}
+
+# --- install -----------------------------------------------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+I := $(DESTDIR)$(PREFIX)
+INSTALLED_FONTS = $(wildcard $(B)/assets/fonts/*.[to]tf $(B)/assets/fonts/*.copyright)
+INSTALLED_VM = $(patsubst $(B)/vm/%,%,$(wildcard $(B)/vm/*/release $(B)/vm/*/vmlinux $(B)/vm/*/vmlinuz $(B)/vm/*/initramfs.cpio))
+
+install: programs fonts ## install under PREFIX (/usr/local), DESTDIR before it; with the VM's kernels where `make vm` has made them
+	$(call say,INSTALL,$(I))install -D -t $(I)/bin $(B)/vmatlas $(B)/vmmap
+	$(Q)install -D -t $(I)/libexec/vmatlas $(B)/vmatlas-collect
+	$(Q)install -D -m 644 -t $(I)/include/vmatlas include/vmatlas/mark.h
+	$(Q)install -D -m 644 -t $(I)/share/man/man1 docs/man/vmatlas.1 docs/man/vmmap.1
+	$(Q)install -D -m 644 -t $(I)/share/bash-completion/completions docs/completions/vmatlas docs/completions/vmmap
+	$(Q)install -D -m 644 -t $(I)/share/vmatlas/fonts $(INSTALLED_FONTS)
+	$(Q)for f in $(INSTALLED_VM); do install -D -m 644 $(B)/vm/$$f $(I)/share/vmatlas/vm/$$f || exit 1; done
+
+uninstall: ## remove what `make install` has installed there
+	$(call say,REMOVE,$(I))rm -f $(I)/bin/vmatlas $(I)/bin/vmmap $(I)/include/vmatlas/mark.h $(I)/share/man/man1/vmatlas.1 $(I)/share/man/man1/vmmap.1
+	$(Q)rm -f $(I)/share/bash-completion/completions/vmatlas $(I)/share/bash-completion/completions/vmmap
+	$(Q)rm -rf $(I)/libexec/vmatlas $(I)/share/vmatlas
+	$(Q)rmdir $(I)/include/vmatlas 2>/dev/null || true
 
 clean: ## remove what was built, keep the downloaded kernels
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} +
