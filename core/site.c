@@ -3,7 +3,7 @@
 
 #include "maps.h"
 
-static bool linked_address(const struct vmatlas_object *o, __u64 offset, __u64 *linked)
+bool va_object_linked(const struct vmatlas_object *o, __u64 offset, __u64 *linked)
 {
 	const struct vmatlas_segment *s = va_object_segments(o);
 
@@ -32,7 +32,7 @@ struct va_site va_site_of(const struct va_mm *mm, __u64 addr, __u64 at, const st
 	p.path = va_texts_get(texts, vma->name_text);
 	p.offset = (p.special ? 0 : vma->pgoff << 12) + (addr - vma->start);
 	p.object = va_objects_find(objects, vma);
-	if (p.object && !linked_address(p.object, p.offset, &p.linked))
+	if (p.object && !va_object_linked(p.object, p.offset, &p.linked))
 		p.object = NULL;
 	return p;
 }

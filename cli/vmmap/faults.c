@@ -20,6 +20,47 @@ static void print_processes(FILE *out, const struct vm_run *run)
 	}
 }
 
+#define SHOWN 12
+
+static void print_counts(FILE *out, const char *title, const struct vm_place_count *c, size_t n, __u64 all)
+{
+	char count[32];
+	__u64 rest = 0;
+
+	fprintf(out, "%s\n", title);
+	for (size_t i = 0; i < n; i++) {
+		if (i < SHOWN)
+			fprintf(out, "  %12s %5.1f %%  %.75s\n", vm_count(count, c[i].faults), 100.0 * (double)c[i].faults / (double)all, c[i].name);
+		else
+			rest += c[i].faults;
+	}
+	if (rest)
+		fprintf(out, "  %12s %5.1f %%  %zu others\n", vm_count(count, rest), 100.0 * (double)rest / (double)all, n - SHOWN);
+}
+
+static void print_sampled(FILE *out, const struct vm_run *run)
+{
+	const struct vm_sampled *s = run->sampled;
+	const struct vm_place_count *c;
+	char count[32];
+	size_t n;
+
+	if (!s) {
+		fprintf(out, "BY REGION, BY FUNCTION: not to be had: perf events are not allowed or not there (%s)\n", strerror(run->sampled_error));
+		return;
+	}
+	if (!vm_sampled_faults(s))
+		return;
+	c = vm_sampled_regions(s, &n);
+	print_counts(out, "BY REGION:", c, n, vm_sampled_faults(s));
+	c = vm_sampled_functions(s, &n);
+	print_counts(out, "BY FUNCTION:", c, n, vm_sampled_faults(s));
+	if (vm_sampled_user_only(s))
+		fputs("  (faults in user mode only: kernel.perf_event_paranoid hides those of system calls from you)\n", out);
+	if (vm_sampled_lost(s))
+		fprintf(out, "  (%s records were lost: they came faster than they could be taken)\n", vm_count(count, vm_sampled_lost(s)));
+}
+
 static void print_run(FILE *out, const struct vm_run *run, char **argv)
 {
 	char minor[32], major[32], all[32], rss[32];
@@ -32,11 +73,44 @@ static void print_run(FILE *out, const struct vm_run *run, char **argv)
 		print_processes(out, run);
 	else
 		fputs("  by process: not to be had, tracing is not allowed here (ptrace)\n", out);
+	print_sampled(out, run);
 	fprintf(out, "New page faults: %s\n", vm_count(all, run->minor + run->major));
 	fprintf(out, "  minor page faults: %12s  (the page was in RAM already, or needed none to be read)\n", vm_count(minor, run->minor));
 	fprintf(out, "  major page faults: %12s  (something had to be read from a disk)\n", vm_count(major, run->major));
 	fprintf(out, "  max RSS:           %12s  (of the largest process)\n  time:              %10.2f s\n", vm_size(rss, run->max_rss_kb << 10), run->seconds);
 	fputs("=== END FAULTS ===\n", out);
+}
+
+static void json_counts(struct va_json *j, const char *key, const struct vm_place_count *c, size_t n)
+{
+	va_json_array(j, key);
+	for (size_t i = 0; i < n; i++) {
+		va_json_object(j, NULL);
+		va_json_string(j, "name", c[i].name);
+		va_json_u64(j, "faults", c[i].faults);
+		va_json_end_object(j);
+	}
+	va_json_end_array(j);
+}
+
+static void json_sampled(struct va_json *j, const struct vm_run *run)
+{
+	const struct vm_place_count *c;
+	size_t n;
+
+	if (!run->sampled) {
+		va_json_null(j, "sampled");
+		return;
+	}
+	va_json_object(j, "sampled");
+	va_json_u64(j, "faults", vm_sampled_faults(run->sampled));
+	va_json_u64(j, "lost", vm_sampled_lost(run->sampled));
+	va_json_bool(j, "user_only", vm_sampled_user_only(run->sampled));
+	c = vm_sampled_regions(run->sampled, &n);
+	json_counts(j, "regions", c, n);
+	c = vm_sampled_functions(run->sampled, &n);
+	json_counts(j, "functions", c, n);
+	va_json_end_object(j);
 }
 
 static void json_run(FILE *out, const struct vm_run *run)
@@ -65,6 +139,7 @@ static void json_run(FILE *out, const struct vm_run *run)
 	} else {
 		va_json_null(&j, "processes");
 	}
+	json_sampled(&j, run);
 	va_json_end_object(&j);
 	va_json_newline(&j);
 	fwrite(j.buf, 1, j.used, out);

@@ -198,6 +198,8 @@ int vm_run_traced(struct vm_run *run, char **argv)
 	close(gate[0]);
 	sigaction(SIGINT, &ignore, &old_int); /* Ctrl-C is the command's */
 	sigaction(SIGQUIT, &ignore, &old_quit);
+	run->sampled = vm_sampled_begin(pid);
+	run->sampled_error = run->sampled ? 0 : errno;
 	run->each = !ptrace(PTRACE_SEIZE, pid, 0, OPTIONS);
 	if (run->each)
 		meet(run, pid);
@@ -210,6 +212,8 @@ int vm_run_traced(struct vm_run *run, char **argv)
 		wait_only(run, pid);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGQUIT, &old_quit, NULL);
+	if (run->sampled)
+		vm_sampled_end(run->sampled);
 	getrusage(RUSAGE_CHILDREN, &after);
 	run->minor = (__u64)(after.ru_minflt - before.ru_minflt);
 	run->major = (__u64)(after.ru_majflt - before.ru_majflt);
@@ -220,6 +224,7 @@ int vm_run_traced(struct vm_run *run, char **argv)
 
 void vm_run_free(struct vm_run *run)
 {
+	vm_sampled_free(run->sampled);
 	free(run->process);
 	free(run->thread);
 }

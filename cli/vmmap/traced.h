@@ -11,6 +11,8 @@
 
 #include <linux/types.h>
 
+#include "sampled.h"
+
 struct vm_traced { /* a process */
 	pid_t pid, parent;
 	char comm[32];      /* at its end */
@@ -29,6 +31,8 @@ struct vm_run {
 	bool each;                 /* process[] is there; false: ptrace is not allowed here, only the sum is */
 	__u64 minor, major, max_rss_kb; /* of the command and all children that were waited for: getrusage(2) */
 	double seconds;
+	struct vm_sampled *sampled; /* owned: fault by fault; NULL: perf events are not to be had, sampled_error (errno) tells why */
+	int sampled_error;
 };
 
 /* 0, or -errno: it could not be started (127 and a sentence are the command's own). */
