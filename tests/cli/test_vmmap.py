@@ -6,34 +6,8 @@ import subprocess
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-VMMAP = os.path.join(ROOT, "build", "vmmap")
-total = failed = 0
-
-
-def ok(good, name, why=""):
-    global total, failed
-    total += 1
-    failed += not good
-    print("%s %d - %s" % ("ok" if good else "not ok", total, name))
-    if not good:
-        print("# " + str(why)[:600].replace("\n", "\n# "))
-
-
-def vmmap(*args, **more):
-    return subprocess.run([VMMAP, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False, **more)
-
-
-def smaps(text):
-    """[(head line, {fact: bytes})]"""
-    regions = []
-    for line in text.splitlines():
-        name, _, value = line.partition(":")
-        if "-" in line.split(" ")[0]:
-            regions.append((line, {}))
-        elif value.strip().endswith("kB"):
-            regions[-1][1][name] = int(value.split()[0]) * 1024
-    return regions
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vmmaplib import VMMAP, finish, ok, smaps, stands_still, vmmap  # noqa: E402
 
 
 def compare(pid, name):
@@ -62,13 +36,6 @@ def compare(pid, name):
 
 def zones(told):
     return {region["zone"] for region in told["regions"]}
-
-
-def stands_still(argv):
-    child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    child.stdout.readline()
-    time.sleep(0.2)
-    return child
 
 
 def real_programs():
@@ -242,5 +209,4 @@ questions()
 commands()
 demonstrations()
 refused()
-print("1..%d" % total)
-sys.exit(1 if failed else 0)
+finish()
