@@ -213,6 +213,20 @@ static int va_show_overwrite(struct seq_file *m, void *v)
 	return 0;
 }
 
+static int va_set_around(char *text)
+{
+	unsigned long bytes;
+	int err = kstrtoul(text, 10, &bytes);
+
+	return err ?: va_fault_around(bytes);
+}
+
+static int va_show_around(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%lu\n", va_fault_around_bytes());
+	return 0;
+}
+
 /* --- classes --------------------------------------------------------------------------------------------------------------- */
 
 static int va_parse_classes(char *text, unsigned int *classes)
@@ -466,6 +480,7 @@ VA_READ_WRITE(enable);
 VA_READ_WRITE(follow);
 VA_READ_WRITE(classes);
 VA_READ_WRITE(overwrite);
+VA_READ_WRITE(around);
 
 VA_SHOW(stats)
 static const struct proc_ops va_stats_ops = {
@@ -492,7 +507,7 @@ static const struct va_file {
 } va_file_table[] = {
 	{ "target", 0600, &va_target_ops },   { "enable", 0600, &va_enable_ops }, { "follow", 0600, &va_follow_ops },
 	{ "classes", 0600, &va_classes_ops }, { "marker", 0200, &va_marker_ops }, { "snapshot", 0200, &va_snapshot_ops },
-	{ "overwrite", 0600, &va_overwrite_ops }, { "stats", 0400, &va_stats_ops },
+	{ "overwrite", 0600, &va_overwrite_ops }, { "around", 0600, &va_around_ops }, { "stats", 0400, &va_stats_ops },
 	{ "print", 0200, &va_print_ops },
 };
 

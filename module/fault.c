@@ -14,7 +14,9 @@
 #include "sweep.h"
 #include "walk.h"
 
-#define VA_AROUND 0xfffful /* the window of fault-around: fault_around_bytes */
+#define VA_AROUND 0xfffful /* what FAULT tells of the pages around: 64 KiB, the window of fault-around unless somebody changed it */
+
+static unsigned long va_window = VA_AROUND; /* fault_around_bytes - 1, as we were told */
 
 struct va_fault_call {
 	struct va_pending fault;
@@ -74,11 +76,39 @@ static void va_let_go(const struct va_pending *p)
 		va_mm_unlock(p->mm);
 }
 
+int va_fault_around(unsigned long bytes)
+{
+	/* As fault_around_bytes_set(). */
+	if (bytes < PAGE_SIZE || bytes > PMD_SIZE || !is_power_of_2(bytes))
+		return -EINVAL;
+	WRITE_ONCE(va_window, bytes - 1);
+	return 0;
+}
+
+unsigned long va_fault_around_bytes(void)
+{
+	return va_window + 1;
+}
+
 /* [lo, hi) is what fault-around may have changed. */
 static void va_around_span(const struct va_pending *p, unsigned long *lo, unsigned long *hi)
 {
-	*lo = max(p->addr & ~VA_AROUND, p->vma_start);
-	*hi = min(*lo + VA_AROUND + 1, p->vma_end);
+	unsigned long window = max(READ_ONCE(va_window), VA_AROUND);
+
+	*lo = max(p->addr & ~window, p->vma_start);
+	*hi = min(*lo + window + 1, p->vma_end);
+}
+
+/* Beyond what FAULT can tell. */
+static void va_wide_around(struct va_map *map, const struct va_pending *p)
+{
+	unsigned long lo, hi;
+
+	if (likely(READ_ONCE(va_window) <= VA_AROUND) || p->flags & (VMATLAS_F_ANON | VMATLAS_F_HUGETLB | VMATLAS_F_WRITE) || !p->vma_end ||
+	    va_entry_present(p->before))
+		return;
+	va_around_span(p, &lo, &hi);
+	va_sweep(map, p->mm, lo, hi, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
 }
 
 static void va_doubt_around(struct va_map *map, const struct va_pending *p)
@@ -121,6 +151,8 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 			va_doubt_around(map, p);
 		else if (!(flags & VMATLAS_F_BAD))
 			va_neighbours(map, p, &rec.fault);
+		if (held)
+			va_wide_around(map, p);
 		va_mm_counts_maybe(map, p->mm);
 	}
 	rcu_read_unlock();

@@ -20,6 +20,10 @@ int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs);
 int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 size_t va_fault_data_size(void);
 
+/* How much the kernel maps around a page of a file: its fault_around_bytes, which modules cannot read. -EINVAL: no such value can be. */
+int va_fault_around(unsigned long bytes);
+unsigned long va_fault_around_bytes(void);
+
 /* Ends a fault of the running task whose end was not seen. At its next event. */
 void va_fault_flush(void);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "around.h"
 #include "commands.h"
 #include "common/control.h"
 #include "flight.h"
@@ -109,6 +111,7 @@ static int enable(struct va_collect *c)
 {
 	int err = c->o->job && *c->o->job->classes ? va_module_write("classes", c->o->job->classes) : 0;
 
+	va_around_look(&c->around);
 	if (err)
 		return complain("event classes", err);
 	err = va_module_write("enable", "1");
@@ -184,6 +187,7 @@ static void look_for_losses(struct va_collect *c)
 	if (now < c->next_look || va_drain_dead(c->drain) || va_module_stats(&c->stats))
 		return;
 	c->next_look = now + LOOK_NS;
+	va_around_look(&c->around);
 	if (c->stats.torn)
 		heal(c);
 	if (c->flight) {
@@ -401,6 +405,19 @@ static void tell_report(struct va_collect *c, unsigned code)
 		va_write_whole(c->o->report, &report, sizeof(report));
 }
 
+/*
+ * Reading must keep up with the command: after the fork, so that the command is not favoured too. With moments to compare, ahead of all that is not real-time: a
+ * program of many threads would leave us so few turns that there are hardly any.
+ */
+static void come_first(const struct va_collect *c)
+{
+	const struct sched_param least = { .sched_priority = 1 };
+
+	setpriority(PRIO_PROCESS, 0, -10);
+	if (c->prover)
+		sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least);
+}
+
 static int start(struct va_collect *c)
 {
 	int code = lock_module(c);
@@ -416,8 +433,7 @@ static int start(struct va_collect *c)
 		code = VA_EXIT_FAILURE;
 	if (!code)
 		code = c->o->job ? start_command(c) : start_attach(c);
-	/* Reading must keep up with the command: after the fork, so that the command is not favoured too. */
-	setpriority(PRIO_PROCESS, 0, -10);
+	come_first(c);
 	return code;
 }
 

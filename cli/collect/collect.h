@@ -44,6 +44,7 @@ struct va_collect {
 	struct va_bytes line;  /* of commands, in the making */
 	unsigned patience;     /* ms until the next round */
 	uint64_t told_lost, next_look;
+	unsigned long around;  /* fault_around_bytes, as the module was told */
 };
 
 /* Exit code: the command's own, or an enum va_exit after a sentence. */

@@ -14,6 +14,8 @@
 #include "common/bytes.h"
 #include "drain.h"
 
+#define MEANWHILE_MS 10
+
 struct va_freeze {
 	char *home, *path;       /* our own cgroup and the tree's below it, as directories; path NULL = SIGSTOP */
 	const char *name;        /* of path, as /proc/PID/cgroup tells it */
@@ -166,7 +168,7 @@ static bool frozen(const struct va_freeze *f)
 	return strstr(text, "frozen 1");
 }
 
-static int stop_cgroup(struct va_freeze *f, int patience)
+static int stop_cgroup(struct va_freeze *f, int patience, const struct va_freeze_help *help)
 {
 	uint64_t until = va_clock() + patience * 1000000ull, now;
 
@@ -180,7 +182,9 @@ static int stop_cgroup(struct va_freeze *f, int patience)
 			put(f->freeze, "0");
 			return -EAGAIN;
 		}
-		poll(&event, 1, (int)((until - now) / 1000000 + 1));
+		now = (until - now) / 1000000 + 1;
+		if (!poll(&event, 1, now < MEANWHILE_MS ? (int)now : MEANWHILE_MS))
+			help->meanwhile(help->ctx);
 	}
 	return 0;
 }
@@ -244,13 +248,13 @@ static void stop_one(struct va_freeze *f, pid_t tgid)
 }
 
 /* Until a look at the list finds nobody who still runs: children may be born while we stop their parents. */
-static int stop_signals(struct va_freeze *f, int patience, size_t (*list)(void *ctx, pid_t **tgids), void *ctx)
+static int stop_signals(struct va_freeze *f, int patience, const struct va_freeze_help *help)
 {
 	uint64_t until = va_clock() + patience * 1000000ull;
 
 	for (;;) {
 		pid_t *tgids = NULL;
-		size_t n = list(ctx, &tgids);
+		size_t n = help->list(help->ctx, &tgids);
 		bool all = true;
 
 		for (size_t i = 0; i < n; i++) {
@@ -265,14 +269,15 @@ static int stop_signals(struct va_freeze *f, int patience, size_t (*list)(void *
 			return -EAGAIN;
 		}
 		usleep(200);
+		help->meanwhile(help->ctx);
 	}
 }
 
 /* --- both ---------------------------------------------------------------------------------------------------------------- */
 
-int va_freeze_stop(struct va_freeze *f, int patience, size_t (*list)(void *ctx, pid_t **tgids), void *ctx)
+int va_freeze_stop(struct va_freeze *f, int patience, const struct va_freeze_help *help)
 {
-	return f->path ? stop_cgroup(f, patience) : stop_signals(f, patience, list, ctx);
+	return f->path ? stop_cgroup(f, patience, help) : stop_signals(f, patience, help);
 }
 
 void va_freeze_go(struct va_freeze *f)

@@ -17,11 +17,14 @@ void va_freeze_free(struct va_freeze *f); /* all go on; whoever is left goes bac
 /* The calling process, and all it will start, belongs to the tree. */
 void va_freeze_join(const struct va_freeze *f);
 
-/*
- * Returns when all stand still: 0; or -EAGAIN after `patience` ms: they run again. list fills an array with the processes to stop (SIGSTOP only) and
- * returns their number.
- */
-int va_freeze_stop(struct va_freeze *f, int patience, size_t (*list)(void *ctx, pid_t **tgids), void *ctx);
+struct va_freeze_help {
+	size_t (*list)(void *ctx, pid_t **tgids); /* fills an array with the processes to stop (SIGSTOP only), returns their number */
+	void (*meanwhile)(void *ctx);             /* called now and then while it takes time */
+	void *ctx;
+};
+
+/* Returns when all stand still: 0; or -EAGAIN after `patience` ms: they run again. */
+int va_freeze_stop(struct va_freeze *f, int patience, const struct va_freeze_help *help);
 void va_freeze_go(struct va_freeze *f);
 
 bool va_freeze_by_cgroup(const struct va_freeze *f);

@@ -10,7 +10,8 @@
 #include "collect.h"
 #include "oracle.h"
 
-#define PATIENCE_MS 250        /* until all stand still */
+#define PATIENCE_MS 250        /* until all stand still; twice as much each time it was not enough, up to … */
+#define PATIENCE_MOST_MS 2000
 #define REFRESH_ROUNDS 500
 #define TGIDS_A_WRITE 32       /* the module takes 64 in 1,024 bytes */
 
@@ -20,7 +21,8 @@ struct va_prover {
 	uint64_t random;
 	uint64_t next;          /* when the next moment is due; 0 = nobody was watched yet */
 	uint64_t looked;        /* when we last looked for somebody */
-	uint64_t frozen_ns;     /* how long the last one took */
+	uint64_t frozen_ns;     /* how long the last one took, or its failing */
+	int patience;           /* ms */
 	uint64_t base[2];       /* lost before this recording */
 	bool have_base;
 	uint32_t number;
@@ -35,6 +37,7 @@ struct va_prover *va_prover_new(const struct va_proving *how)
 	p = va_zalloc(sizeof(*p));
 	p->how = *how;
 	p->random = how->seed;
+	p->patience = PATIENCE_MS;
 	p->freeze = va_freeze_new();
 	return p;
 }
@@ -202,17 +205,41 @@ static void note_frozen(struct va_pieces *pieces, uint32_t us)
 	memcpy(pieces->bytes.data + sizeof(struct vmatlas_proof) + offsetof(struct vmatlas_proof_moment, frozen_us), &us, sizeof(us));
 }
 
+/* Some wait for others in the kernel, and many share a CPU: what is enough for one program is not for another. */
+static void learn_patience(struct va_prover *p, bool enough)
+{
+	p->patience = enough ? p->patience / 2 : p->patience * 2;
+	if (p->patience < PATIENCE_MS)
+		p->patience = PATIENCE_MS;
+	if (p->patience > PATIENCE_MOST_MS)
+		p->patience = PATIENCE_MOST_MS;
+}
+
+/* Who does not stand still yet goes on recording. */
+static void read_on(void *ctx)
+{
+	struct va_collect *c = ctx;
+
+	if (!c->error)
+		va_collect_round(c);
+}
+
 static void moment(struct va_prover *p, struct va_collect *c)
 {
+	const struct va_freeze_help help = { list_targets, read_on, c };
 	struct va_pieces pieces = { 0 };
 	uint64_t begin = va_clock();
-	int err = va_freeze_stop(p->freeze, PATIENCE_MS, list_targets, NULL);
+	int err = va_freeze_stop(p->freeze, p->patience, &help);
 	bool still;
 
-	if (err) {
+	if (err || c->error) {
+		va_freeze_go(p->freeze);
+		p->frozen_ns = va_clock() - begin;
+		learn_patience(p, err != -EAGAIN);
 		skip(c, err == -EAGAIN ? VMATLAS_SKIP_BUSY : VMATLAS_SKIP_FAILED);
 		return;
 	}
+	learn_patience(p, true);
 	read_moment(p, c, &pieces);
 	/* Somebody may have been killed while he stood still. */
 	still = va_freeze_still(p->freeze);

@@ -11,7 +11,7 @@
 
 #define LONGEST 65536
 
-static const char *const files[] = { "target", "enable", "follow", "classes", "overwrite", "snapshot", "marker", "stats" };
+static const char *const files[] = { "target", "enable", "follow", "classes", "overwrite", "around", "snapshot", "marker", "stats" };
 static const char *const seeds[] = {
 	"pid 1", "pid 1 1 1 1", "pid 4194304", "pid -1", "none", "exec", "0", "1", "2", "fault op vma task mark", "+fault", "-vma", "+vma -op", "torn", "all",
 	"a mark", "pid 99999999999999999999", " ", "\n", "%s%n%x", "../../etc", "\xff\xfe", "pid\t1", "pid 1\n2",
