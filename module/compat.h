@@ -13,6 +13,7 @@
 #endif
 
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
 #include <linux/proc_fs.h>
@@ -376,6 +377,18 @@ static inline unsigned long va_compat_swap_frame(swp_entry_t entry)
 #else
 	return swp_offset_pfn(entry);
 #endif
+}
+
+/* The process a pidfd stands for, as pidfd_pid(), which modules cannot call; NULL: it is none. It lives as long as the file. Those of anon_inodes went in 6.9. */
+static inline struct pid *va_compat_pidfd(const struct file *file)
+{
+#ifdef PID_FS_MAGIC
+	if (file_inode(file)->i_sb->s_magic == PID_FS_MAGIC)
+		return file_inode(file)->i_private;
+#endif
+	if (file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC && !strcmp(file->f_path.dentry->d_name.name, "[pidfd]"))
+		return file->private_data;
+	return NULL;
 }
 
 #endif

@@ -134,6 +134,7 @@ module_param(without, charp, 0444);
 MODULE_PARM_DESC(without, "test aid: hooks that are left out as if this kernel lacked them, HOOK[,HOOK]");
 
 static DECLARE_BITMAP(va_calls, 512);
+static bool va_going;
 
 /* The next name of a list, its length in *n; 0 = no more. */
 static const char *va_next_name(const char *at, size_t *n)
@@ -222,18 +223,21 @@ static int va_attach_probe(struct va_hook *hook)
  * The compiler may put the beginning of a function into its callers, up to where it returns early, and the rest into one named NAME.part.0: then who calls it
  * within its own file never comes by NAME. (Seen: move_page_tables() of 6.1 with CONFIG_KASAN.)
  */
-static bool va_is_split(const struct va_hook *hook)
+static bool va_is_split(struct va_hook *hook)
 {
 	char part[64];
 	struct kprobe probe = { .symbol_name = part };
+	int err;
 
-	if (!hook->may_split)
-		return false;
+	if (!hook->may_split || hook->split)
+		return hook->split;
 	snprintf(part, sizeof(part), "%s.part.0", hook->name);
-	if (register_kprobe(&probe))
-		return false;
-	unregister_kprobe(&probe);
-	return true;
+	err = register_kprobe(&probe);
+	if (!err)
+		unregister_kprobe(&probe);
+	/* Nobody looks again: the name of what is not there is looked for among all of the kernel's. */
+	hook->may_split = err && err != -ENOENT;
+	return !err;
 }
 
 static int va_attach(struct va_hook *hook)
@@ -307,10 +311,16 @@ bool va_hooks_blind(void)
 	return false;
 }
 
+bool va_hooks_going(void)
+{
+	return READ_ONCE(va_going);
+}
+
 void va_hooks_detach(void)
 {
 	int i;
 
+	WRITE_ONCE(va_going, true);
 	va_detach_probes(va_hooks + 1, ARRAY_SIZE(va_hooks) - 1);
 	for (i = ARRAY_SIZE(va_hooks) - 1; i >= 1; i--)
 		va_detached(&va_hooks[i]);
@@ -324,6 +334,7 @@ int va_hooks_attach(void)
 {
 	int i;
 
+	va_going = false;
 	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
 		struct va_hook *hook = &va_hooks[i];
 		int err = va_attach(hook);

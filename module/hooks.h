@@ -19,6 +19,8 @@ int va_hooks_init(void);
 int va_hooks_attach(void);
 /* Waits for all that run. */
 void va_hooks_detach(void);
+/* They go, one kind after the other: what is told from now on is true, but faults may be missing. */
+bool va_hooks_going(void);
 
 /* The system call a return probe belongs to; whether one is attached for it. */
 int va_hooks_call(struct kretprobe_instance *ri);

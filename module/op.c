@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/file.h>
+#include <linux/pid.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
@@ -6,6 +8,7 @@
 #include <linux/unistd.h>
 #include <asm/syscall.h>
 
+#include "compat.h"
 #include "control.h"
 #include "fault.h"
 #include "hooks.h"
@@ -17,6 +20,7 @@
 struct va_op {
 	u64 begin;
 	unsigned long ip;
+	u32 peer; /* the map it works on, where that is another's */
 	struct va_call call;
 };
 
@@ -50,7 +54,7 @@ static void va_op_write(struct va_map *map, const struct va_op *op, u16 flags, l
 {
 	struct vmatlas_record rec = {
 		.head = va_head(VMATLAS_OP, flags, map->id),
-		.op = { .result = result, .ip = op->ip, .nr = op->call.nr, .begin = op->begin },
+		.op = { .result = result, .ip = op->ip, .nr = op->call.nr, .peer_mm = op->peer, .begin = op->begin },
 	};
 	int i;
 
@@ -92,6 +96,27 @@ static bool va_op_counts_later(const struct va_call *call)
 	}
 }
 
+/* Whose map process_madvise() is about: of a pidfd's process, where it is watched. At the call's beginning; it may have ended when the call has. */
+static u32 va_op_peer(const struct va_call *call)
+{
+	struct file *file = call->nr == __NR_process_madvise ? fget(call->args[0]) : NULL;
+	struct pid *pid = file ? va_compat_pidfd(file) : NULL;
+	struct task_struct *task;
+	struct va_proc *proc = NULL;
+	u32 peer = 0;
+
+	rcu_read_lock();
+	task = pid ? pid_task(pid, PIDTYPE_PID) : NULL;
+	if (task)
+		proc = va_proc_find(task->tgid);
+	if (proc)
+		peer = proc->map;
+	rcu_read_unlock();
+	if (file)
+		fput(file);
+	return peer == va_map_id(current->mm) ? 0 : peer;
+}
+
 int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct pt_regs *user = (void *)regs->di;
@@ -103,6 +128,7 @@ int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 	op->call.nr = va_hooks_call(ri);
 	va_args(op->call.args, user);
 	op->ip = user->ip;
+	op->peer = va_op_peer(&op->call);
 	op->begin = va_clock();
 	return !va_op_wanted(&op->call);
 }

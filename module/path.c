@@ -69,9 +69,13 @@ struct va_name {
 
 static void va_left(struct va_name *name, const char *bytes, size_t len)
 {
-	if (name->full || name->at - name->buf < len) {
-		name->full = true;
+	if (name->full)
 		return;
+	/* As d_path(): as much of the end as there is room for. */
+	if (name->at - name->buf < len) {
+		name->full = true;
+		bytes += len - (name->at - name->buf);
+		len = name->at - name->buf;
 	}
 	name->at -= len;
 	memcpy(name->at, bytes, len);
@@ -84,6 +88,15 @@ static void va_left_dentry(struct va_name *name, const struct dentry *dentry)
 
 	va_left(name, bytes, strnlen(bytes, min_t(size_t, READ_ONCE(dentry->d_name.len), NAME_MAX)));
 	va_left(name, "/", 1);
+}
+
+/* The last PATH_MAX - 1 bytes of a name, its beginning replaced by what says so. */
+static const char *va_end_of(char *bytes)
+{
+	static const char mark[] = VMATLAS_TOO_LONG;
+	char *at = strchr(bytes + sizeof(mark) - 1, '/');
+
+	return at ? memcpy(at - (sizeof(mark) - 1), mark, sizeof(mark) - 1) : NULL;
 }
 
 enum va_climbed { VA_ROOT, VA_MOUNT, VA_ESCAPED };
@@ -254,8 +267,11 @@ static size_t va_ask_prefix(struct vfsmount *mnt, char *buf)
 	static const char deleted[] = " (deleted)";
 	struct path root = { .mnt = mnt, .dentry = mnt->mnt_root };
 	const char *text = d_path(&root, buf, PATH_MAX);
-	size_t len = IS_ERR(text) ? 0 : strlen(text);
+	size_t len;
 
+	if (IS_ERR(text))
+		text = va_end_of(buf) ?: "";
+	len = strlen(text);
 	/* Of the file's own place that is said where it is true of the file. */
 	if (len > sizeof(deleted) && d_unlinked(root.dentry) && !strcmp(text + len - (sizeof(deleted) - 1), deleted))
 		len -= sizeof(deleted) - 1;
@@ -269,10 +285,13 @@ static void va_late_write(struct va_late *late)
 {
 	unsigned int renames = va_renames();
 	size_t len = va_ask_prefix(late->mnt, va_whole);
+	const char *text = va_whole;
 
 	va_prefix_remember(late->mnt, va_whole, len, renames);
 	len += strscpy(va_whole + len, late->len || len ? late->rest : "/", PATH_MAX);
-	va_text_late(late->id, va_whole, len);
+	if (len >= PATH_MAX)
+		text = va_end_of(va_whole + len - (PATH_MAX - 1)) ?: "";
+	va_text_late(late->id, text, strlen(text));
 	mntput(late->mnt);
 }
 
@@ -329,7 +348,7 @@ static const char *va_name_from(const struct path *path, struct va_name *name, e
 		return NULL;
 	}
 	if (name->full)
-		return NULL;
+		return va_end_of(name->buf);
 	if (!*name->at || *name->at == ' ')
 		va_left(name, "/", 1);
 	return name->at;
@@ -348,7 +367,7 @@ static const char *va_name_lockless(const struct path *path, char *buf, u64 *lat
 	climbed = va_climb_safely(path, &name, &where);
 	rcu_read_unlock();
 	if (climbed)
-		return name.full ? NULL : va_name_from(path, &name, where, late);
+		return name.full ? va_end_of(buf) : va_name_from(path, &name, where, late);
 	va_channel_doubt();
 	return NULL;
 }
@@ -362,7 +381,10 @@ const char *va_path_name(const struct path *path, char *buf, u64 *late)
 	if (!current->fs)
 		return NULL;
 	name = IS_ENABLED(CONFIG_PREEMPT_RT) || late_names ? va_name_lockless(path, buf, late) : d_path(path, buf, PATH_MAX);
-	return IS_ERR(name) ? NULL : name;
+	/* d_path() left the end of it there. */
+	if (IS_ERR(name))
+		return PTR_ERR(name) == -ENAMETOOLONG ? va_end_of(buf) : NULL;
+	return name;
 }
 
 /* --- up and down ------------------------------------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "control.h"
 #include "fault.h"
+#include "hooks.h"
 #include "mm.h"
 #include "snapshot.h"
 #include "story.h"
@@ -324,10 +325,13 @@ static void va_write_exit(struct va_proc *proc, struct task_struct *task, bool l
 	};
 
 	rec.head.aux = last && signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
-	if (last) {
-		va_group_faults(task, &rec.exit.min_flt, &rec.exit.maj_flt);
+	if (last)
 		va_crash_of(rec.head.aux & 0x7f);
-	}
+	/* While hooks go, its last faults may not have been seen: no count to compare with. */
+	if (last && !va_hooks_going())
+		va_group_faults(task, &rec.exit.min_flt, &rec.exit.maj_flt);
+	else if (last)
+		rec.exit.min_flt = rec.exit.maj_flt = 0;
 	strscpy(rec.exit.comm, task->comm, sizeof(rec.exit.comm));
 	va_task_tell(&rec);
 }

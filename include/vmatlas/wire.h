@@ -52,6 +52,7 @@
 #define VMATLAS_COMM_LEN 16
 #define VMATLAS_TEXT_PIECE 72
 #define VMATLAS_TEXT_MAX 4096
+#define VMATLAS_TOO_LONG "(too long)" /* a path begins so instead of with its first directories */
 #define VMATLAS_PAGES_PER_RECORD 10
 
 /* X(symbol, number, name in text and JSON output, channel) */
@@ -137,7 +138,7 @@ struct vmatlas_mm_counts {
 
 enum vmatlas_name_kind {
 	VMATLAS_NAME_NONE = 0,    /* the reader decides: [heap], [stack] from MM_LAYOUT and RANGE, else nothing */
-	VMATLAS_NAME_PATH = 1,    /* d_path() of the file, as /proc/PID/maps prints it */
+	VMATLAS_NAME_PATH = 1,    /* d_path() of the file, as /proc/PID/maps prints it; of more than 4,095 bytes VMATLAS_TOO_LONG and the end, from a '/' on */
 	VMATLAS_NAME_SPECIAL = 2, /* vm_ops->name(): [vdso], [vvar], … */
 	VMATLAS_NAME_ANON = 3,    /* prctl(PR_SET_VMA_ANON_NAME) on private memory: the name only */
 	VMATLAS_NAME_SHMEM = 4,   /* the same on shared memory ([anon_shmem:…]) */
@@ -233,7 +234,7 @@ struct vmatlas_exec {
 
 struct vmatlas_exit {
 	char comm[VMATLAS_COMM_LEN];
-	__u64 min_flt, maj_flt; /* of the thread; with VMATLAS_F_GROUP of the whole process (what getrusage says; both 0: not told) */
+	__u64 min_flt, maj_flt; /* of the thread; with VMATLAS_F_GROUP of the whole process (what getrusage says; both 0: not told, as while recording is switched off) */
 	__u64 reserved[8];
 };
 

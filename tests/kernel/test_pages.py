@@ -74,6 +74,15 @@ def pages_at_marks(checks, guest):
     print("# certain: %.2f %% of all pages at the worst mark, %.2f %% on average" % (100 * min(share), 100 * sum(share) / len(share)))
 
 
+def whose_map(checks, guest):
+    """process_madvise() tells whose map it worked on."""
+    calls = [e for e in guest.recording.events("op") if e.get("call") == "process_madvise"]
+    pid = guest.pid("p.facts")
+    maps = {e["mm"] for e in guest.recording.events("range") if e["tgid"] == pid}
+    checks.ok(calls and all(e.get("peer_mm") in maps and e["mm"] not in maps and e["tgid"] != pid for e in calls),
+              "process_madvise: told as about the other's map", "%r\nmaps of %d: %r" % (calls, pid, maps))
+
+
 def all_parts_ran(checks, guest):
     skipped = [" ".join(words[1:]) for words in guest.facts("p.facts") if words[0] == "skip"]
     ran = {words[1].split("-", 1)[1] for words in guest.facts("p.facts") if words[0] == "step"} | {"child"}
@@ -92,6 +101,7 @@ def main():
         checks.end()
     checks.attempt("parts", all_parts_ran, guest)
     checks.attempt("pages", pages_at_marks, guest)
+    checks.attempt("calls", whose_map, guest)
     checks.equal(guest.recording.stats().get("lost", 0), 0, "nothing was lost")
     guest_log_is_clean(checks, guest, "the guest's kernel log is clean")
     checks.end()

@@ -4,6 +4,9 @@ recording that holds proofs is found."""
 import json
 import os
 import struct
+import subprocess
+import threading
+import time
 import zlib
 
 from guest import BUILD, SEED, VMATLAS, WORKLOADS, Checks, Guest, bare, guest_log_is_clean, kernel_argument, run, scaled
@@ -80,6 +83,92 @@ def one_run(checks, kernel, directory, spec):
     same = {k: v for k, v in result.items() if k not in ("seed", "first")}
     checks.equal(again and {k: v for k, v in again.items() if k != "first"}, same, "%s: the recording says the same again" % name)
     return path
+
+
+# --- the kernel maps more around a page of a file than usual --------------------------------------------------------------------------------
+
+SPARSE = """
+import mmap, os, time
+with open(os.path.realpath("/usr/bin/python3"), "rb") as file:
+    file.read()
+    area = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    for at in range(400000, len(area), 1 << 20):
+        area[at]
+    time.sleep(1)
+"""
+
+AROUND = """
+set -u
+verify() { "$VMATLAS" verify --local --module "$MODULE" -q --format json --pages all --interval 60 --seed "$SEED" -- sh -c "$1"; }
+put() { echo $1 >/sys/kernel/debug/fault_around_bytes; }
+put 262144
+verify '/usr/bin/python3 -c "$SPARSE"'
+put 4096
+verify '/usr/bin/python3 -c "$SPARSE"'
+verify 'echo 1048576 >/sys/kernel/debug/fault_around_bytes; sleep 1; /usr/bin/python3 -c "$SPARSE"'
+"""
+
+
+def around(checks, kernel):
+    """fault_around_bytes before a recording and while it runs: the pages that came along are in the picture."""
+    env = {"VMATLAS_VM_BARE": "1", "VMATLAS": VMATLAS, "MODULE": os.path.join(BUILD, "module", kernel, "vmatlas.ko"), "SEED": str(SEED), "SPARSE": SPARSE}
+    guest = Guest(kernel, "verify-around", ["sh", "-c", AROUND], environment=env)
+    results = [json.loads(line) for line in guest.stdout.decode(errors="replace").splitlines() if line.startswith("{")]
+    why = json.dumps(results)[:3000] + guest.stderr.decode(errors="replace")[-1000:]
+    checks.ok(len(results) == 3 and all(not r["differences"] and r["pages"] > 1000 for r in results),
+              "256 KiB mapped around a fault, 4 KiB, and 1 MiB from the middle on: no difference", why)
+
+
+# --- a path longer than the kernel's own limit for one call ---------------------------------------------------------------------------------
+
+LONG = """
+for late in 0 1; do
+    insmod "$MODULE" late_names=$late
+    "$VMATLAS" verify --local -q --format json --interval 20 --seed "$SEED" -o /tmp/deep.vmatlas -- "$DEEP" /tmp late$late
+    "$VMATLAS" events /tmp/deep.vmatlas --type vma --format json | grep file | sed "s/^{/{\\"late\\":$late,/"
+    rmmod vmatlas
+done
+"""
+
+
+def long_path(checks, kernel):
+    """More than 4,095 bytes: /proc/PID/maps prints all of it, the picture its end, and says that it is the end. Also with names told late, as on PREEMPT_RT."""
+    env = {"VMATLAS_VM_BARE": "1", "VMATLAS": VMATLAS, "MODULE": os.path.join(BUILD, "module", kernel, "vmatlas.ko"), "SEED": str(SEED),
+           "DEEP": os.path.join(WORKLOADS, "long_path")}
+    guest = Guest(kernel, "verify-long", ["sh", "-c", LONG], environment=env)
+    lines = [json.loads(line) for line in guest.stdout.decode(errors="replace").splitlines() if line.startswith("{")]
+    results, events = [e for e in lines if "maps" in e], [e for e in lines if "late" in e]
+    why = json.dumps(results)[:3000] + guest.stderr.decode(errors="replace")[-1000:]
+    checks.ok(len(results) == 2 and all(r["maps"] > 3 and not r["differences"] and r["status"] == 0 for r in results),
+              "a path of 5,000 bytes: no difference", why)
+    for late in (0, 1):
+        names = {e["name"] for e in events if e["late"] == late and "file\nname" in (e.get("name") or "")}
+        checks.ok(len(names) == 2 and all(n.startswith("(too long)/") and 3800 < len(n) < 4096 for n in names) and any(n.endswith(" (deleted)") for n in names),
+                  "a path of 5,000 bytes: its end is shown, and that it is the end (late_names=%d)" % late, "\n".join(names) or why)
+
+
+# --- ended in the middle ------------------------------------------------------------------------------------------------------------------
+
+def ended(checks, kernel):
+    """By a signal to vmatlas, while processes fault and end: who ends while recording is switched off has faults that nobody saw. No difference, but not known."""
+    argv = [VMATLAS, "verify", "--vm=" + kernel, "-q", "--format", "json", "--seed", str(SEED), "--interval", "50", "--",
+            os.path.join(WORKLOADS, "die_late"), "/tmp", "late", "24", "60"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        watchdog = threading.Timer(280, process.kill)
+        watchdog.start()
+        ready = process.stdout.readline()
+        time.sleep(4)
+        process.terminate()
+        out, err = process.communicate()
+        watchdog.cancel()
+    done = subprocess.CompletedProcess(argv, process.returncode, ready + out, err)
+    result = verdict(done)
+    if not checks.ok(ready == b"ready\n" and result, "ended: a verdict", explain(done, result)):
+        return
+    checks.ok(result["maps"] and not result["differences"], "ended: no difference in %d processes, %d counts of faults" %
+              (result["maps"], result["fault_counts"]), explain(done, result))
+    checks.ok(result["fault_counts_unknown"], "ended: %d processes ended while recording was switched off: their counts are not compared" %
+              result["fault_counts_unknown"], explain(done, result))
 
 
 # --- changed recordings --------------------------------------------------------------------------------------------------------------------
@@ -218,6 +307,9 @@ def main():
     directory = os.path.join(BUILD, "tests", "kernel", kernel, "verify")
     os.makedirs(directory, exist_ok=True)
     paths = [checks.attempt(spec[0], lambda c, s=spec: one_run(c, kernel, directory, s)) for spec in RUNS]
+    checks.attempt("ended in the middle", ended, kernel)
+    checks.attempt("mapped around", around, kernel)
+    checks.attempt("a long path", long_path, kernel)
     checks.attempt("on its own kernel", here, kernel)
     checks.attempt("changed recordings", lambda c: changed(c, paths[0], directory))
     if checks.failed:
