@@ -135,6 +135,8 @@ GUI_LIB_SRC := $(GUI_SRC)
 $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(call obj,$(GUI_LIB_SRC) $(SYMBOLS_SRC) $(CORE_SRC),san)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(SAN) $^ $(LIBS_ALL) -lcmocka -o $@
 
+$(B)/tests/unit/test_vmmap: $(call obj,tests/fuzz/fuzz_vmmap.c $(filter-out cli/vmmap/main.c,$(VMMAP_SRC)),san)
+
 # Programs of the bench: each a small main over the core, optimised as the programs are. kshark is for who has libkshark (make bench-deps).
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out %/kshark.c,$(wildcard tests/bench/*.c)))
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(CORE_SRC),obj)

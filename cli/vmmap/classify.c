@@ -96,7 +96,7 @@ static int open_file(const struct vm_process *p, const struct vm_region *r, stru
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	}
 	same = fd >= 0;
-	if (fd < 0)
+	if (fd < 0 && !stat(r->name, st) && S_ISREG(st->st_mode)) /* a saved file may name anything: devices are not touched */
 		fd = open(r->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 && (fstat(fd, st) || !S_ISREG(st->st_mode) || (!same && st->st_ino != r->inode))) {
 		close(fd);

@@ -24,7 +24,7 @@ static const struct {
 #undef X
 };
 
-static void status_line(struct vm_status *s, const char *line)
+void vm_status_line(struct vm_status *s, const char *line)
 {
 	size_t n = strcspn(line, ":");
 
@@ -43,7 +43,7 @@ static int read_status(struct vm_process *p)
 	if (!f)
 		return -errno;
 	while (fgets(line, sizeof(line), f))
-		status_line(&p->status, line);
+		vm_status_line(&p->status, line);
 	fclose(f);
 	return 0;
 }
@@ -51,12 +51,31 @@ static int read_status(struct vm_process *p)
 #define STAT_FIELDS 52
 #define PF_KTHREAD 0x00200000u
 
-/* Field n of proc(5), 3 on: what stands behind the name, which may hold anything. */
+/* Field n of proc(5), 3 on, is what stands behind the name, which may hold anything. */
+bool vm_stat_text(struct vm_process *p, const char *text)
+{
+	const char *open = strchr(text, '('), *at = strrchr(text, ')');
+	__u64 field[STAT_FIELDS + 1] = {0};
+	char *behind;
+
+	if (!open || !at || at < open)
+		return false;
+	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(at - open - 1), open + 1);
+	p->state = at[1] && at[2] ? at[2] : '?';
+	at += at[1] ? at[2] ? 3 : 2 : 1;
+	for (int i = 4; i <= STAT_FIELDS && *at; i++, at = behind)
+		field[i] = strtoull(at, &behind, 10);
+	p->kernel_thread = field[9] & PF_KTHREAD;
+	p->minor = field[10];
+	p->major = field[12];
+	p->layout = (struct vm_layout){field[26], field[27], field[45], field[46], field[47], field[28], field[48], field[49], field[50], field[51]};
+	return true;
+}
+
 static int read_stat(struct vm_process *p)
 {
 	FILE *f = open_proc(p->pid, "stat");
-	char text[2048], *at, *open;
-	__u64 field[STAT_FIELDS + 1] = {0};
+	char text[2048];
 	size_t n;
 
 	if (!f)
@@ -64,20 +83,7 @@ static int read_stat(struct vm_process *p)
 	n = fread(text, 1, sizeof(text) - 1, f);
 	fclose(f);
 	text[n] = '\0';
-	open = strchr(text, '(');
-	at = strrchr(text, ')');
-	if (!open || !at || at < open)
-		return -ESRCH;
-	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(at - open - 1), open + 1);
-	p->state = at[1] ? at[2] : '?';
-	at += at[1] ? 3 : 1;
-	for (int i = 4; i <= STAT_FIELDS && *at; i++)
-		field[i] = strtoull(at, &at, 10);
-	p->kernel_thread = field[9] & PF_KTHREAD;
-	p->minor = field[10];
-	p->major = field[12];
-	p->layout = (struct vm_layout){field[26], field[27], field[45], field[46], field[47], field[28], field[48], field[49], field[50], field[51]};
-	return 0;
+	return vm_stat_text(p, text) ? 0 : -ESRCH;
 }
 
 static void read_exe(struct vm_process *p)

@@ -56,6 +56,10 @@ bool vm_process_peek(struct vm_process *p, pid_t pid);
 int vm_process_read_file(struct vm_process *p, const char *path);
 void vm_process_free(struct vm_process *p);
 
+/* /proc/PID/stat and a line of /proc/PID/status, as text. stat: false where it makes no sense. */
+bool vm_stat_text(struct vm_process *p, const char *text);
+void vm_status_line(struct vm_status *s, const char *line);
+
 /* Fills zone and lib of each region, by the classifier the window uses (core/zone.h). */
 void vm_classify(struct vm_process *p);
 /* The map as the model knows it since; NULL = it does not. [vsyscall] is not in it. */
