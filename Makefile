@@ -84,7 +84,7 @@ $(B)/.deps: cli/vm/deps.sh
 
 programs: $(PROGRAMS)
 demos: $(LIBMAP) $(DEMOS) ## build the lab programs
-workloads: $(WORKLOADS)
+workloads: $(WORKLOADS) $(B)/tests/workloads/poke-static
 
 define compile
 $$(B)/$(1)/%.o: %.c | $$(B)/.deps
@@ -115,6 +115,9 @@ $(B)/demos/%: demos/%.c $(LIBMAP) | $(B)/.deps
 
 $(B)/tests/workloads/%: tests/workloads/%.c | $(B)/.deps
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -Itests/workloads $(CFLAGS_ALL) -O1 $< -o $@ -lpthread -MF $@.d
+
+$(B)/tests/workloads/poke-static: tests/workloads/poke.c | $(B)/.deps
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -O1 -static $< -o $@ -MF $@.d
 
 # One program of several files, and the small programs it starts.
 OPS_SRC := $(wildcard tests/workloads/ops/*.c)

@@ -11,6 +11,7 @@
 #define VM_EXEC 4ull
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
 #define VM_SHARED 8ull
+#define GUARD_MOST (1ull << 20) /* a guard is there to be hit; what is larger is kept for later */
 
 struct subject { /* who is asked about */
 	const struct va_mm *mm;
@@ -44,6 +45,11 @@ static const struct va_vma *touching_below(const struct va_mm *mm, const struct 
 static bool no_access(const struct va_vma *vma)
 {
 	return !(vma->vm_flags & VM_ACCESS);
+}
+
+static bool is_guard(const struct va_vma *vma)
+{
+	return no_access(vma) && (vma->end - vma->start <= GUARD_MOST || !vma->anon);
 }
 
 static bool has_neighbour(const struct va_mm *mm, const struct va_vma *vma)
@@ -192,7 +198,7 @@ static bool is_thread_stack(const struct va_mm *mm, const struct va_vma *vma)
 	const struct va_vma *below = touching_below(mm, vma);
 	bool read_write = (vma->vm_flags & (VM_READ | VM_WRITE)) == (VM_READ | VM_WRITE);
 
-	return vma->anon && read_write && !(vma->vm_flags & VM_SHARED) && below && below->anon && no_access(below);
+	return vma->anon && read_write && !(vma->vm_flags & VM_SHARED) && below && below->anon && is_guard(below);
 }
 
 static bool is_shared_memory(const struct va_vma *vma, const char *name)
@@ -225,7 +231,7 @@ enum va_zone va_zone_of(const struct va_mm *mm, const struct va_vma *vma, const 
 	*s.lib = false;
 	if (vma->name_kind == VMATLAS_NAME_SPECIAL)
 		return special_zone(s.name);
-	if (no_access(vma) && has_neighbour(mm, vma))
+	if (is_guard(vma) && has_neighbour(mm, vma))
 		return VA_ZONE_GUARD;
 	if (!strcmp(s.name, "[stack]"))
 		return VA_ZONE_STACK;

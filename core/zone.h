@@ -4,7 +4,8 @@
  *
  * How it decides, first match wins:
  *   vvar, vdso, vsyscall   special mappings by their name
- *   guard                  no access at all (PROT_NONE) and a neighbour touches it
+ *   guard                  no access at all (PROT_NONE), 1 MiB at most where it is anonymous, and a neighbour touches it (larger ones are kept for
+ *                          later: a heap that may grow, an arena of malloc)
  *   stack                  start_stack lies in it (MM_LAYOUT)
  *   bss                    anonymous memory behind the file pages of an ELF segment that is larger in memory than in the file (and not mostly heap: without
  *                          randomization one VMA may hold both)

@@ -19,15 +19,21 @@ const char *vm_file_of(const struct vm_process *p, const struct vm_region *r)
 }
 
 /* The program's own file: what /proc/PID/exe says; where that is not known, the first file with code that is no library. */
-static bool is_executable(const struct vm_process *p, const struct vm_region *r)
+static const char *executable_of(const struct vm_process *p)
 {
-	const char *file = vm_file_of(p, r);
-
-	return *p->exe ? !strcmp(file, p->exe) : !r->lib && *file;
+	if (*p->exe)
+		return p->exe;
+	for (size_t i = 0; i < p->regions.count; i++)
+		if (p->regions.region[i].zone == VA_ZONE_TEXT && !p->regions.region[i].lib)
+			return p->regions.region[i].name;
+	return "";
 }
 
-static enum vm_group group_of(const struct vm_process *p, const struct vm_region *r)
+static enum vm_group group_of(const struct vm_process *p, const struct vm_region *r, const char *executable)
 {
+	const char *file = vm_file_of(p, r);
+	bool own = *file && !strcmp(file, executable);
+
 	switch (r->zone) {
 	case VA_ZONE_HEAP:
 		return VM_GROUP_HEAP;
@@ -45,12 +51,12 @@ static enum vm_group group_of(const struct vm_process *p, const struct vm_region
 	case VA_ZONE_DATA:
 	case VA_ZONE_BSS:
 	case VA_ZONE_HEADERS:
-		return is_executable(p, r) ? VM_GROUP_EXECUTABLE : r->lib ? VM_GROUP_LIBRARIES : VM_GROUP_FILES;
+		return own ? VM_GROUP_EXECUTABLE : r->lib ? VM_GROUP_LIBRARIES : VM_GROUP_FILES;
 	case VA_ZONE_LIB:
 		return VM_GROUP_LIBRARIES;
 	case VA_ZONE_FILE:
 	case VA_ZONE_SHARED:
-		return VM_GROUP_FILES;
+		return own ? VM_GROUP_EXECUTABLE : VM_GROUP_FILES;
 	default:
 		return *r->name == '[' ? VM_GROUP_SPECIAL : VM_GROUP_ANONYMOUS;
 	}
@@ -58,8 +64,10 @@ static enum vm_group group_of(const struct vm_process *p, const struct vm_region
 
 void vm_group_all(struct vm_process *p)
 {
+	const char *executable = executable_of(p);
+
 	for (size_t i = 0; i < p->regions.count; i++)
-		p->regions.region[i].group = (unsigned char)group_of(p, &p->regions.region[i]);
+		p->regions.region[i].group = (unsigned char)group_of(p, &p->regions.region[i], executable);
 }
 
 const char *vm_group_title(enum vm_group g)

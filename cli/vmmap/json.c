@@ -59,6 +59,7 @@ void vm_json_map(const struct vm_process *p, const struct vm_options *o)
 
 	va_json_object(&j, NULL);
 	va_json_u64(&j, "pid", (__u64)p->pid);
+	va_json_u64(&j, "ns_pid", (__u64)p->ns_pid);
 	va_json_string(&j, "comm", p->comm);
 	va_json_string(&j, "exe", p->exe);
 	va_json_bool(&j, "smaps_hidden", p->smaps_hidden);

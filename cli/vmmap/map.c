@@ -56,14 +56,18 @@ static void put_size_and_perms(struct row *w, const struct vm_region *r)
 }
 
 /* Cut at its end with "…", so that tables stay 100 columns wide; --wide does not cut. */
-static void print_row_with(struct row *w, const char *words, bool wide)
+static void print_row_with(struct row *w, const char *text, bool wide)
 {
+	char store[17000];
+	const char *words = vm_harmless(text, store, sizeof(store));
 	size_t n = strlen(words), room = WIDTH - w->n;
 
 	fwrite(w->text, 1, w->n, stdout);
 	if (wide || n <= room) {
 		fwrite(words, 1, n, stdout);
 		putchar('\n');
+	} else if (*words == '/') {
+		vm_print_tail(words, (int)room, false); /* of a path the end tells more */
 	} else {
 		printf("%.*s…\n", (int)vm_whole_characters(words, room - 1), words);
 	}
@@ -127,6 +131,7 @@ static int by_first(const void *a, const void *b)
 static void print_by_file(const struct vm_process *p, const size_t *order, size_t n, const struct vm_options *o)
 {
 	struct part *part = malloc(n * sizeof(*part));
+	char store[17000];
 
 	if (!part)
 		abort();
@@ -139,7 +144,7 @@ static void print_by_file(const struct vm_process *p, const size_t *order, size_
 	qsort(part, n, sizeof(*part), by_first);
 	for (size_t i = 0; i < n; i++) {
 		if (!i || part[i].first != part[i - 1].first)
-			printf("  %s:\n", o->wide ? part[i].file : vm_basename(part[i].file));
+			printf("  %s:\n", vm_harmless(o->wide ? part[i].file : vm_basename(part[i].file), store, sizeof(store)));
 		print_row(p, &p->regions.region[order[part[i].region]], 4, o);
 	}
 	free(part);
@@ -147,8 +152,10 @@ static void print_by_file(const struct vm_process *p, const size_t *order, size_
 
 static void print_title(const struct vm_process *p, const struct vm_region *first, enum vm_group g)
 {
+	char store[17000];
+
 	if (g == VM_GROUP_EXECUTABLE)
-		printf("\nEXECUTABLE (%s):\n  %-33s %9s  %s  %s\n", *p->exe ? p->exe : vm_file_of(p, first), "Address Range", "Size", "Perm", "Description");
+		printf("\nEXECUTABLE (%s):\n  %-33s %9s  %s  %s\n", vm_harmless(*p->exe ? p->exe : vm_file_of(p, first), store, sizeof(store)), "Address Range", "Size", "Perm", "Description");
 	else
 		printf("\n%s:\n", vm_group_title(g));
 }

@@ -91,7 +91,7 @@ static bool any_there(const struct nodes *n)
 
 static void json_nodes(struct va_json *j, const struct nodes *n)
 {
-	char name[8];
+	char name[12];
 
 	va_json_object(j, "pages");
 	for (int i = 0; i < NODES; i++)

@@ -42,8 +42,13 @@ static int read_status(struct vm_process *p)
 
 	if (!f)
 		return -errno;
-	while (fgets(line, sizeof(line), f))
+	while (fgets(line, sizeof(line), f)) {
+		const char *last = strrchr(line, '\t');
+
 		vm_status_line(&p->status, line);
+		if (last && !strncmp(line, "NSpid:", 6))
+			p->ns_pid = atoi(last);
+	}
 	fclose(f);
 	return 0;
 }

@@ -53,11 +53,13 @@ void vm_print_summary(const struct vm_process *p)
 {
 	struct vm_totals t = vm_totals_of(p);
 	const struct vm_status *s = &p->status;
-	char a[32], b[32];
+	char a[32], b[32], store[17000];
 
 	puts("SUMMARY:");
 	if (*p->comm)
-		printf("  %-18s %12s  %s\n", "Process:", p->comm, p->exe);
+		printf("  %-18s %12s  %s\n", "Process:", p->comm, vm_harmless(p->exe, store, sizeof(store)));
+	if (p->ns_pid && p->ns_pid != p->pid)
+		printf("  %-18s %12d  (%d in its own pid namespace)\n", "PID:", (int)p->pid, (int)p->ns_pid);
 	line("Total Virtual:", s->known ? s->size << 10 : t.size, s->known ? "(VmSize: address space promised)" : "(sum of all regions)");
 	line("Mapped Regions:", t.accessible, "(accessible, i.e. not PROT_NONE)");
 	print_resident(p, &t);

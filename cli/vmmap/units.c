@@ -54,8 +54,30 @@ size_t vm_whole_characters(const char *text, size_t room)
 	return room;
 }
 
-void vm_print_tail(const char *path, int room, bool wide)
+static bool is_control(char c)
 {
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+const char *vm_harmless(const char *text, char *buf, size_t n)
+{
+	const char *p = text;
+	size_t at = 0;
+
+	while (*p && !is_control(*p))
+		p++;
+	if (!*p)
+		return text;
+	for (p = text; *p && at + 5 < n; p++)
+		at += (size_t)snprintf(buf + at, n - at, is_control(*p) ? "\\%03o" : "%c", (unsigned char)*p);
+	buf[at] = '\0';
+	return buf;
+}
+
+void vm_print_tail(const char *name, int room, bool wide)
+{
+	char store[17000];
+	const char *path = vm_harmless(name, store, sizeof(store));
 	int n = (int)strlen(path);
 	const char *from = path + n - room + 1;
 
@@ -81,8 +103,10 @@ static int columns(const char *s, size_t n)
 	return c;
 }
 
-void vm_print_fact(const char *key, const char *words)
+void vm_print_fact(const char *key, const char *text)
 {
+	char store[17000];
+	const char *words = vm_harmless(text, store, sizeof(store));
 	int at = printf("  %-*s", KEY_COLUMN - 2, key), spaces = 0;
 
 	while (*words) {

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""vmmap on real programs that run, against pmap -X, /proc, readelf: static, PIE, stripped, python3, node, a reserve as a JVM makes, 64 threads. And processes that cannot be had."""
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from vmmaplib import VMMAP, WORKLOADS, columns, end, finish, ok, smaps, stands_still, vmmap  # noqa: E402
+
+random.seed(int(os.environ.get("VMATLAS_TEST_SEED", "1")))
+RESERVE = """import ctypes
+libc = ctypes.CDLL(None); libc.mmap.restype = ctypes.c_void_p
+at = libc.mmap(None, ctypes.c_size_t(1 << 44), 0, 0x4022, -1, ctypes.c_long(0))
+libc.mprotect(ctypes.c_void_p(at + (1 << 30)), ctypes.c_size_t(64 << 20), 3)
+ctypes.memset(at + (1 << 30), 1, 1 << 20)
+print('x'); input()"""
+THREADS = "import threading, time\nfor _ in range(64): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\nprint('x'); input()"
+
+
+def programs(place):
+    poke = os.path.join(WORKLOADS, "poke")
+    stripped = os.path.join(place, "stripped")
+    subprocess.run(["strip", "-o", stripped, poke], check=True)
+    yield "PIE", [poke]
+    yield "static", [os.path.join(WORKLOADS, "poke-static")]
+    yield "stripped", [stripped]
+    yield "python3", [sys.executable, "-uc", "print('x'); input()"]
+    yield "16 TiB reserved", [sys.executable, "-uc", RESERVE]
+    yield "64 threads", [sys.executable, "-uc", THREADS]
+    if shutil.which("node"):
+        yield "node", ["node", "-e", "console.log('x'); process.stdin.resume()"]
+
+
+def in_one_of(tries, attempt):
+    """Others that share pages come and go meanwhile, and change what smaps says: what is read one after the other is compared until nobody did."""
+    for _ in range(tries):
+        good, why = attempt()
+        if good:
+            break
+    return good, why
+
+
+def compare_pmap(name, pid):
+    """Each row of pmap -X: address, permissions, size, Rss, Pss."""
+    def attempt():
+        lines = subprocess.run(["pmap", "-X", str(pid)], capture_output=True, check=True, text=True, errors="replace").stdout.splitlines()
+        heads = lines[1].split()
+        rows = [line.split() for line in lines[2:] if re.match(r"^ *[0-9a-f]+ [r-][w-][x-][ps] ", line)]
+        want = [(int(row[0], 16), row[1], int(row[heads.index("Size")]), int(row[heads.index("Rss")]), int(row[heads.index("Pss")])) for row in rows]
+        got = [(int(r["start"], 16), r["perms"], (int(r["end"], 16) - int(r["start"], 16)) // 1024, r["smaps"]["rss"] // 1024, r["smaps"]["pss"] // 1024)
+               for r in json.loads(vmmap("--json", pid).stdout)["regions"]]
+        return got == want and len(got) > 5, [pair for pair in zip(got, want) if pair[0] != pair[1]][:3]
+    good, why = in_one_of(10, attempt)
+    ok(good, "%s: as pmap -X says" % name, why)
+
+
+def compare_proc(name, pid):
+    def attempt():
+        with open("/proc/%d/smaps" % pid, encoding="utf-8", errors="replace") as file:
+            truth = smaps(file.read())
+        sums = json.loads(vmmap("--json", pid).stdout)["totals"]
+        total = {key: sum(facts.get(key, 0) for _, facts in truth) for key in ("Rss", "Pss", "Swap", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty")}
+        want = (total["Rss"], total["Pss"], total["Swap"], total["Shared_Clean"] + total["Shared_Dirty"], total["Private_Clean"] + total["Private_Dirty"])
+        return (sums["rss"], sums["pss"], sums["swap"], sums["shared"], sums["private"]) == want, (sums, want)
+    good, why = in_one_of(10, attempt)
+    ok(good, "%s: the sums of smaps" % name, why)
+    with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
+        stat = file.read().rsplit(")", 1)[1].split()
+    told = json.loads(vmmap("--json", pid).stdout)
+    ok((told["minor_faults"], told["major_faults"]) == (int(stat[7]), int(stat[9])), "%s: its faults" % name)
+
+
+def sections_of(path):
+    found = []
+    for line in subprocess.run(["readelf", "-SW", path], capture_output=True, check=True, text=True).stdout.splitlines():
+        match = re.match(r"^ +\[ *\d+\] (\S*) +(\S+) +([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) \S+ +([A-Za-z]*) ", line)
+        if match and "A" in match.group(6):
+            found.append((match.group(1), match.group(2), int(match.group(4), 16), int(match.group(5), 16)))
+    return found
+
+
+def compare_elf(name, pid, told):
+    """What the description of each region of the program's own file lists are the sections readelf sees there."""
+    exe = os.readlink("/proc/%d/exe" % pid)
+    sections = sections_of(exe)
+    bad = []
+    regions = [r for r in told["regions"] if r["name"] == exe]
+    for region in regions:
+        lo, hi = region["offset"], region["offset"] + int(region["end"], 16) - int(region["start"], 16)
+        want = [section for section, kind, offset, size in sections if size and kind != "NOBITS" and offset < hi and lo < offset + size]
+        got = region["description"].partition(": ")[2].split()
+        if got != want or region["group"] != "EXECUTABLE":
+            bad.append((region["description"], want))
+    ok(len(regions) >= 3 and not bad, "%s: sections as readelf lists them, %d regions" % (name, len(regions)), bad)
+    headers = subprocess.run(["readelf", "-lW", exe], capture_output=True, check=True, text=True).stdout
+    code = [[int(word, 16) for word in line.split()[1:5]] for line in headers.splitlines() if line.startswith("  LOAD") and " R E " in line]
+    pages = sum((offset + size + 4095 >> 12) - (offset >> 12) for offset, _, _, size in code)
+    mapped = sum(int(r["end"], 16) - int(r["start"], 16) for r in regions if r["zone"] == "text")
+    ok(mapped == pages << 12 or (name == "node" and mapped > pages << 12), "%s: as much code as the segments have (node maps some twice)" % name, headers)
+
+
+def real_programs(place):
+    for name, argv in programs(place):
+        child = stands_still(argv)
+        if name in ("node", "64 threads"):
+            time.sleep(0.3)
+        told = json.loads(vmmap("--json", child.pid).stdout)
+        compare_pmap(name, child.pid)
+        compare_proc(name, child.pid)
+        compare_elf(name, child.pid, told)
+        zones = [r["zone"] for r in told["regions"]]
+        text = vmmap(child.pid).stdout.decode("utf-8", "replace")
+        ok(max(map(columns, [*text.splitlines()[4:], vmmap("--flat", child.pid).stdout.decode("utf-8", "replace")])) <= 101, "%s: in 100 columns" % name)
+        if name == "64 threads":
+            ok(zones.count("thread-stack") == 64, "64 stacks of threads", zones.count("thread-stack"))
+        if name == "16 TiB reserved":
+            ok(told["totals"]["size"] > 1 << 44 and told["totals"]["accessible"] < 1 << 32 and "thread-stack" not in zones, "16 TiB are promised, little is accessible; no stack is seen in it", told["totals"])
+            ran = vmmap("--json", "--tables", child.pid)
+            ok(ran.returncode == 0 and json.loads(ran.stdout)["pages"] >= 256, "its page tables are found in no time", ran.stderr)
+        end(child)
+
+
+def vanishing():
+    """Killed while it is read: a whole map, or a sentence; never a part."""
+    code = "import mmap\nm = [mmap.mmap(-1, 4096, prot=1 + i % 2 * 2) for i in range(3000)]\nprint('x'); input()"
+    outcomes = {0: 0, 4: 0, 1: 0}
+    bad = []
+    for _ in range(12):
+        child = stands_still([sys.executable, "-uc", code])
+        with open("/proc/%d/maps" % child.pid, encoding="utf-8") as file:
+            lines = len(file.read().splitlines())
+        reader = subprocess.Popen([VMMAP, "--json", str(child.pid)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(random.random() * 0.03)
+        child.kill()
+        out, err = reader.communicate(timeout=60)
+        child.wait()
+        outcomes[reader.returncode] = outcomes.get(reader.returncode, 0) + 1
+        if not (out and len(json.loads(out)["regions"]) == lines if reader.returncode == 0 else reader.returncode in (1, 4) and err and not out):
+            bad.append((reader.returncode, err, len(out)))
+    ok(not bad, "killed while it is read: whole, or a sentence: %s" % outcomes, bad)
+
+
+def not_to_be_had():
+    zombie = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+    told = vmmap(zombie.pid)
+    ok(told.returncode == 1 and b"zombie" in told.stderr, "a zombie", told)
+    zombie.wait()
+    for args in ("--detail", "0"), ("--tables",), ("--files",), ("--numa",), ("--shared",), ("--watch",):
+        told = vmmap(*args, 2 ** 22 - 3)
+        ok(told.returncode == 4 and b"no process" in told.stderr, "%s of no process: 4" % args[0], told)
+    ok(vmmap("no such name").returncode == 4, "no such name: 4")
+    if os.geteuid():
+        return
+    child = stands_still([sys.executable, "-uc", "print('x'); input()"])
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", VMMAP]
+    for args in ([], ["--flat"], ["--json"], ["--detail", "400000"], ["--tables"], ["--files"], ["--numa"], ["--shared"], ["--compare", str(child.pid)], ["--pagemap", "400000"]):
+        told = subprocess.run([*nobody, *args, str(child.pid)], capture_output=True, check=False)
+        ok(told.returncode == 3 and b"hidden" in told.stderr and not told.stdout, "another user's process, %s: 3 and hidden" % " ".join(args), told)
+    end(child)
+    child = stands_still(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", "echo x; read x"])
+    stack = [line.split("-")[0] for line in open("/proc/%d/maps" % child.pid, encoding="utf-8") if "[stack]" in line][0]
+    told = subprocess.run([*nobody, "--json", "--detail", stack, str(child.pid)], capture_output=True, check=False)
+    ok(told.returncode == 0 and json.loads(told.stdout)["page"]["frame"] is None, "one's own process without privilege: frames are hidden, not 0", told)
+    end(child)
+    if shutil.which("unshare"):
+        inside = subprocess.run(["unshare", "-pf", "--mount-proc", "sh", "-c", '"$0" --json 1; true', VMMAP], capture_output=True, check=False)
+        if inside.returncode == 0 and inside.stdout:
+            ok(json.loads(inside.stdout)["pid"] == 1, "in a pid namespace: its own process 1", inside)
+        outer = stands_still(["unshare", "-pf", "sh", "-c", "echo x; read x; true"])
+        with open("/proc/%d/task/%d/children" % (outer.pid, outer.pid), encoding="utf-8") as file:
+            inner = int(file.read().split()[0])
+        ok(json.loads(vmmap("--json", inner).stdout)["ns_pid"] == 1 and b"1 in its own pid namespace" in vmmap(inner).stdout, "a process of another pid namespace, and its id there")
+        end(outer)
+        os.kill(inner, signal.SIGKILL)
+
+
+with tempfile.TemporaryDirectory() as directory:
+    real_programs(directory)
+vanishing()
+not_to_be_had()
+finish()
