@@ -161,9 +161,10 @@ static void print_path(const struct vm_place *w)
 		return;
 	}
 	vm_tree_path(w);
-	if (w->module.mm)
-		vm_print_fact("Entries:", "as the kernel has them, read by the module");
-	else {
+	if (w->module.mm) {
+		vm_print_fact("Entries:", "numbers are the kernel's own, read by the module. It reads those of the tables above when a fault walks through them: 'vmatlas attach' "
+					  "shows these");
+	} else {
 		snprintf(words, sizeof(words), "indices are computed from the address; what is there follows from pagemap. The entries themselves (frame, R/W, U/S, NX, "
 			 "accessed, dirty at each level) the module would add: %s", w->module.why ? w->module.why : "it did not answer");
 		vm_print_fact("Entries:", words);

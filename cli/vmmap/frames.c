@@ -15,11 +15,28 @@ static bool read_u64(const char *path, __u64 index, __u64 *out)
 	return good;
 }
 
+#define KSM (1ull << 21)
+
+/* Linux 6.10 to 6.12 set the bit for every anonymous page: it is believed only where pages have been merged at all. */
+static bool any_merged(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/ksm/pages_shared", "re");
+	unsigned long n = 0;
+
+	if (f && fscanf(f, "%lu", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
 struct vm_frame vm_frame_of(__u64 pfn)
 {
 	struct vm_frame f = {0};
 
 	f.known = read_u64("/proc/kpageflags", pfn, &f.flags) && read_u64("/proc/kpagecount", pfn, &f.mapped);
+	if (f.flags & KSM && !any_merged())
+		f.flags &= ~KSM;
 	return f;
 }
 

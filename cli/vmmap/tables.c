@@ -328,7 +328,7 @@ static void print_last_table(const struct vm_place *w)
 static void print_one(const struct vm_place *w)
 {
 	printf("=== PAGE TABLES OF 0x%llx (PID %d, %s) ===\n", w->addr, (int)w->p->pid, w->p->comm);
-	printf("Step 1: the branch, %u levels, %s\n", w->levels, w->module.mm ? "entries as the module read them" : "indices computed from the address, the rest from pagemap");
+	printf("Step 1: the branch, %u levels, %s\n", w->levels, w->module.mm ? "the page's entry as the module read it" : "indices computed from the address, the rest from pagemap");
 	if (w->steps) {
 		vm_tree_path(w);
 		print_last_table(w);

@@ -230,6 +230,34 @@ without_debugfs() {
 	check "without debugfs: record --local" "$vmatlas" record --local --module "$module" -o /tmp/nodebug.vmatlas -- true
 }
 
+# vmmap and the module: the entry it shows names the frame that pagemap tells, and its bits foretell what a write does.
+vmmap_asks_the_module() {
+	vmmap=${vmatlas%/*}/vmmap
+	check "loading the module for vmmap" insmod "$module"
+	mkfifo /tmp/orders
+	"$workloads/poke" </tmp/orders >/tmp/places &
+	exec 3>/tmp/orders
+	while ! grep -q ready /tmp/places; do sleep 0.2; done
+	for place in written zero poke_here untouched; do
+		"$vmmap" --json --detail "$(sed -n "s/^$place //p" /tmp/places)" $! >/tmp/detail.json
+		entry=$(sed -n 's/.*"level":"PTE"[^}]*"entry":"\?\([^",}]*\).*/\1/p' /tmp/detail.json)
+		frame=$(sed -n 's/.*"frame":"\?\([^",}]*\).*/\1/p' /tmp/detail.json)
+		check "vmmap --detail, $place: the module answers" grep -q '"source":"module"' /tmp/detail.json
+		case $place in
+		untouched) check "… no page, no entry ($entry)" [ "$frame" = null ] ;;
+		*) check "… its entry $entry names frame $frame" [ "$(echo "$entry" | sed 's/^0x8000/0x/; s/...$//')" = "$(printf '0x%09x' "$frame")" ] ;;
+		esac
+		case $place in
+		written) check "… and lets write: no fault is foretold" grep -q '"write":{"outcome":"nothing"[^}]*"sure":true' /tmp/detail.json ;;
+		zero) check "… and does not let write: copy-on-write is foretold" grep -q '"write":{"outcome":"cow"[^}]*"sure":true' /tmp/detail.json ;;
+		esac
+	done
+	check "in words" sh -c '"$0" --tables "0x$(sed -n "s/^written //p" /tmp/places)" "$1" | grep "PTE\[.* 0x8.*067  page, frame"' "$vmmap" $!
+	exec 3>&-
+	wait $!
+	check "rmmod behind vmmap" rmmod vmatlas
+}
+
 unload_with_files_open
 fails_at_each_step
 check "files belong to root, mode 0600 or less" private
@@ -237,6 +265,7 @@ hostile_writes
 check "rmmod after all that" rmmod vmatlas
 check "nothing is left behind" clean
 storms_end
+vmmap_asks_the_module
 local_kernel
 attach_running
 attach_several
