@@ -182,8 +182,29 @@ def not_to_be_had():
         os.kill(inner, signal.SIGKILL)
 
 
+def cost(*argv):
+    """CPU seconds and KB of RAM of a run, by wait4: no other's."""
+    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = status
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+
+
+def largest_map():
+    """tests/bench/vmmap.sh measures it well; here is only seen to it that nothing has become much slower."""
+    child = stands_still([os.path.join(WORKLOADS, "many_maps"), "65000"])
+    smaps_file = "/proc/%d/smaps" % child.pid
+    cat = min(cost("cat", smaps_file)[0] for _ in range(3))
+    runs = [cost(VMMAP, str(child.pid)) for _ in range(3)]
+    json_run = cost(VMMAP, "--json", str(child.pid))
+    ok(min(run[0] for run in runs) <= 2 * cat, "65,000 regions in at most twice the CPU time of cat (1.3 times, measured)", (runs, cat))
+    ok(json_run[1] <= min(run[1] for run in runs) + 2048, "JSON goes out as it is made: no more memory than for text", (json_run, runs))
+    end(child)
+
+
 with tempfile.TemporaryDirectory() as directory:
     real_programs(directory)
+largest_map()
 vanishing()
 not_to_be_had()
 finish()
