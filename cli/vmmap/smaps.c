@@ -205,8 +205,11 @@ static bool fact_line(struct vm_regions *r, const char *line, const char *end)
 	for (p++; *p == ' ' || *p == '\t';)
 		p++;
 	if (n == 7 && !memcmp(line, "VmFlags", n)) {
-		flags_line(r, p, end);
-		return true;
+		bool whole = !memchr(p, '\0', (size_t)(end - p));
+
+		if (whole)
+			flags_line(r, p, end);
+		return whole;
 	}
 	if (!decimal(&p, &value))
 		return false;
