@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`make bench`: what reading costs, each figure beside a peer's on the same events, in the same run.
 
-usage: bench.py [--smoke] [PART...]     PARTS: rate export size large frame; none: all
+usage: bench.py [--smoke] [PART...]     PARTS: rate export size large frame vmmap; none: all
 
 Tables go to standard output, one JSON object a figure to build/bench/figures.jsonl. The recording is made once, in the VM: gcc over this project's own core/,
 recorded by vmatlas, trace-cmd and perf at the same time (build/bench/compile/; remove it to have it made again). Times are the processor time of one
@@ -201,7 +201,20 @@ def part_large(recording):
           ("records", "file", "first picture", "loading", "bytes a record", "seek median / 99 %", "step on / back 99 %"), rows)
 
 
-PARTS = {"rate": part_rate, "export": part_export, "size": part_size, "large": part_large}
+def part_vmmap(_):
+    """A program of its own: its table, and its JSON lines."""
+    subprocess.run(["make", "-s", "-C", ROOT, "build/vmmap", "build/tests/workloads/many_maps"], check=True)
+    said = subprocess.run([os.path.join(ROOT, "tests", "bench", "vmmap.sh"), BUILD, *(["2000", "1"] if SMOKE else [])], stdout=subprocess.PIPE, check=True, text=True).stdout
+    print("\nvmmap on the largest map a process may have\n")
+    for line in said.splitlines():
+        if line.startswith("{"):
+            figure = json.loads(line)
+            note("vmmap", figure.pop("name"), **figure)
+        else:
+            print("  " + line)
+
+
+PARTS = {"rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "vmmap": part_vmmap}
 
 
 def main():

@@ -1,14 +1,14 @@
 #!/bin/sh
 # How long vmmap takes for the largest map a process may have (vm.max_map_count: 65,530 regions), beside what cat takes to read the same smaps, and pmap -X.
-# usage: vmmap.sh [BUILD]    Prints a table, then a JSON line a row. CPU time (user + system) of the fastest of 5 runs: it does not depend on what else the machine does.
+# usage: vmmap.sh [BUILD [REGIONS [RUNS]]]    Prints a table, then a JSON line a row. CPU time (user + system) of the fastest of 5 RUNS: it does not depend on what else the machine does.
 set -eu
 
-build=${1:-$(dirname "$0")/../../build}
+build=${1:-$(dirname "$0")/../../build} most=${2:-65530} runs=${3:-5}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/vmmap-bench.XXXXXX")
 trap 'exec 3>&-; rm -rf "$tmp"' EXIT
 
 mkfifo "$tmp/in"
-"$build/tests/workloads/many_maps" <"$tmp/in" >"$tmp/out" &
+"$build/tests/workloads/many_maps" "$most" <"$tmp/in" >"$tmp/out" &
 pid=$!
 exec 3>"$tmp/in"
 while [ ! -s "$tmp/out" ]; do sleep 0.1; done
@@ -16,7 +16,7 @@ regions=$(wc -l <"/proc/$pid/maps")
 
 # Milliseconds of CPU, and KB in RAM at most, of the fastest run.
 measure() { # command...
-	for _ in 1 2 3 4 5; do
+	for _ in $(seq "$runs"); do
 		/usr/bin/env python3 - "$@" <<'EOF'
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
@@ -27,7 +27,7 @@ EOF
 }
 
 set -- $(measure cat "/proc/$pid/smaps")
-cat_ms=$1
+cat_ms=$(($1 ? $1 : 1))
 : >"$tmp/json"
 printf '%s regions\n  %-22s %8s %12s %10s\n' "$regions" "" "CPU" "cat takes" "RAM"
 row() { # name, command...
