@@ -171,6 +171,10 @@ modules: $(foreach k,$(KERNELS),$(B)/module/$(k)/vmatlas.ko) ## build the module
 $(B)/module/%/vmatlas.ko: $(B)/kernels/%/complete $(MODULE_SRC)
 	$(call say,KBUILD,$@)module/build.sh $(B)/kernels/$*/headers $(@D) $(if $(filter 1,$(V)),V=1)
 
+.PHONY: plots
+plots: $(B)/demos/app | $(B)/.deps ## draw malloc'd bytes against the heap, and depth against the stack, as measured here (build/plots)
+	$(Q)demos/plots/plots.sh $(B)/demos/app $(B)/plots
+
 # Lesson 0: the smallest module there is, for the same kernels.
 HELLO := demos/hello-module/hello.c demos/hello-module/Kbuild
 .PHONY: hello-module

@@ -277,6 +277,16 @@ static inline u64 va_compat_rss(struct mm_struct *mm, int member)
 #endif
 }
 
+/* Frames of 4 KiB that hugetlb pages take: not in RSS. */
+static inline unsigned long va_compat_hugetlb(struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage);
+#else
+	return 0;
+#endif
+}
+
 /* What must be said with these counters. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define VA_RSS_LATE " (this kernel counts late: what each thread did in its last 64 faults may be missing)"

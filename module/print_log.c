@@ -55,7 +55,7 @@ void va_print_log_end(struct va_print *print)
 	u64 of, lost = va_print_overwritten(print, &of);
 
 	if (lost)
-		va_say(print, "end: %lu lines printed; THE LOG IS TOO SMALL: of %llu messages since the first of them, the oldest %llu are overwritten already. Boot with a larger log_buf_len=, or read along (dmesg --follow)",
+		va_say(print, "end: %lu lines printed; THE LOG IS TOO SMALL: of %llu messages since the first of them, the oldest %llu or more are overwritten already. Boot with a larger log_buf_len=, or read along (dmesg --follow)",
 		       print->lines + 1, of + 1, lost);
 	else
 		va_say(print, "end: %lu lines printed, the log has them all", print->lines + 1);

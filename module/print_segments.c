@@ -15,6 +15,7 @@ struct va_summary {
 	struct va_segment segment[VA_SEGMENTS];
 	unsigned long start_stack;
 	u64 anon, file, shmem, swap;
+	unsigned long hugetlb;
 	u64 total, data, exec, stack, locked;
 	unsigned long tables;
 };
@@ -43,6 +44,7 @@ static void va_fill_counts(struct mm_struct *mm, struct va_summary *sum)
 	sum->file = va_compat_rss(mm, MM_FILEPAGES);
 	sum->shmem = va_compat_rss(mm, MM_SHMEMPAGES);
 	sum->swap = va_compat_rss(mm, MM_SWAPENTS);
+	sum->hugetlb = va_compat_hugetlb(mm);
 	sum->total = mm->total_vm;
 	sum->data = mm->data_vm;
 	sum->exec = mm->exec_vm;
@@ -66,6 +68,8 @@ static void va_say_counts(struct va_print *print, const struct va_summary *sum)
 {
 	va_say(print, "frames (RSS): %llu = %llu anonymous + %llu of files + %llu of shared memory; %llu pages in swap%s",
 	       sum->anon + sum->file + sum->shmem, sum->anon, sum->file, sum->shmem, sum->swap, VA_RSS_LATE);
+	if (sum->hugetlb)
+		va_say(print, "frames of hugetlb, which RSS leaves out: %lu", sum->hugetlb);
 	va_say(print, "pages: total_vm %llu, data_vm %llu, stack_vm %llu, exec_vm %llu, locked_vm %llu; page tables %lu KiB", sum->total, sum->data,
 	       sum->stack, sum->exec, sum->locked, sum->tables >> 10);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * One line a VMA. Lines are made with the map's lock held and printed without it, as many at a time as a buffer holds: a log that goes to a slow
- * console must not hold up the process. Whether the map was the same all the time, a checksum over it tells.
+ * console must not hold up the process. The gate page, [vsyscall] in /proc/PID/maps, is the kernel's and no VMA: it is not among them. Whether the map was the same all the time, a checksum over it tells.
  */
 #include <linux/dcache.h>
 #include <linux/mm.h>
@@ -11,13 +11,11 @@
 
 #include "compat.h"
 #include "print_parts.h"
-#include "walk.h"
 
 #define VA_LINES (64 * 1024)
 #define VA_LINE 1000     /* a line of the log holds little more */
 #define VA_NAME_SHOWN 800
 #define VA_NAME_ROOM (2 * PATH_MAX)
-#define VA_GATE 0xffffffffff600000ul
 
 struct va_lines {
 	struct mm_struct *mm;
@@ -159,14 +157,6 @@ static int va_say_lines(struct va_print *print, struct va_lines *lines)
 	return 0;
 }
 
-/* The gate page is no VMA, and in no process's own tables; where it can only be executed it is not even mapped. */
-static void va_say_gate(struct va_print *print)
-{
-	if (va_compat_has_vsyscall(print->mm))
-		va_say(print, "VMA %lx-%lx %9lu KiB %c-xp [vsyscall] (the kernel's gate page, in every map, in no count)", VA_GATE, VA_GATE + PAGE_SIZE,
-		       PAGE_SIZE >> 10, va_walk_maps(print->mm, VA_GATE) ? 'r' : '-');
-}
-
 static void va_say_sum(struct va_print *print, const struct va_lines *lines)
 {
 	va_say(print, "VMAs: %lu, together %lu KiB", lines->count, lines->pages << (PAGE_SHIFT - 10));
@@ -193,10 +183,8 @@ int va_print_vmas(struct va_print *print)
 		if (!err)
 			err = va_say_lines(print, &lines);
 	}
-	if (!err) {
-		va_say_gate(print);
+	if (!err)
 		va_say_sum(print, &lines);
-	}
 	kvfree(lines.text);
 	kfree(lines.name);
 	return err;

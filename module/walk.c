@@ -283,16 +283,3 @@ bool va_walk_table(struct mm_struct *mm, unsigned long addr, int level, u64 *ent
 	local_irq_restore(flags);
 	return table;
 }
-
-bool va_walk_maps(struct mm_struct *mm, unsigned long addr)
-{
-	unsigned long flags;
-	const u64 *table;
-	bool present;
-
-	local_irq_save(flags);
-	table = va_find_table(mm, addr, VA_PTE);
-	present = table && READ_ONCE(table[va_walk_index(VA_PTE, addr)]) & _PAGE_PRESENT;
-	local_irq_restore(flags);
-	return present;
-}

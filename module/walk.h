@@ -62,8 +62,6 @@ bool va_walk_leaf(int level, u64 entry);
 u64 va_walk_frame(int level, u64 entry);
 /* Copies all entries (PTRS_PER_PTE) of the table of that level by which addr's walk comes. False: there is none. */
 bool va_walk_table(struct mm_struct *mm, unsigned long addr, int level, u64 *entries);
-/* True if a page of 4 KiB is present there: also at addresses of the kernel that are never unmapped (the gate page). */
-bool va_walk_maps(struct mm_struct *mm, unsigned long addr);
 
 /* What CR3 holds for mm, without flags. */
 u64 va_walk_root(struct mm_struct *mm);

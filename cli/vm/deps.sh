@@ -5,7 +5,7 @@ set -eu
 
 NEED="gcc make pkg-config bc xz-utils cpio kmod dpkg-dev libc6-dev libelf1
 libzstd-dev libdeflate-dev libpng-dev libsdl2-dev libsdl2-ttf-dev libdw-dev libcmocka-dev
-qemu-system-x86 zstd stress-ng fonts-dejavu-core fonts-inter fonts-jetbrains-mono xvfb xdotool xclip ffmpeg imagemagick python3 binutils flex bison ca-certificates
+qemu-system-x86 zstd stress-ng fonts-dejavu-core fonts-inter fonts-jetbrains-mono xvfb xdotool xclip ffmpeg imagemagick gnuplot-nox python3 binutils flex bison ca-certificates
 sparse perl"
 [ "${1:-}" != debug-kernel ] || NEED="gcc make bc bison flex libelf-dev xz-utils kmod dpkg-dev binutils"
 

@@ -24,7 +24,8 @@
  *                   written when the write returns. Needs no recording and starts none. The same words as module parameters (insmod vmatlas.ko
  *                   pid=N …) print when the module is loaded. In this order:
  *                     begin:                             process, name, kernel, levels, number of VMAs
- *                     VMA START-END SIZE PERMISSIONS WHAT   one a line, WHAT as /proc/PID/maps names it, "anon" where that names nothing; then their
+ *                     VMA START-END SIZE PERMISSIONS WHAT   one a line, WHAT as /proc/PID/maps names it, "anon" where that names nothing (its last line, [vsyscall],
+ *                                                        is the kernel's and no VMA: not here); then their
  *                                                        number, and whether the map changed while more than one buffer of lines was printed
  *                     segment NAME START-END BYTES       code, data, stack (the whole VMA), heap, arguments, environment
  *                     frames (RSS): … / pages: …         by kind; total_vm and its parts
