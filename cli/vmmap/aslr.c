@@ -11,6 +11,7 @@
 
 #include "demo.h"
 #include "output.h"
+#include "units.h"
 
 #define RUNS 16
 
@@ -121,7 +122,9 @@ int vm_mode_aslr(bool json)
 	printf("\nStep 2: what moves: %d runs of one program\n  %-10s %-18s %-18s %s\n", RUNS, "", "lowest", "highest", "bits seen moving");
 	for (int i = 0; i < PLACES; i++)
 		printf("  %-10s 0x%-16lx 0x%-16lx %u\n", names[i], least(at, i, false), least(at, i, true), moving_bits(at, i));
-	puts("\nLESSON:\n  Who wants to attack a program must know where its code and data are. Each run puts them elsewhere, by whole pages (the\n"
-	     "  stack by 16 bytes), so that a guess is mostly wrong, and a wrong guess ends the program.\n\n=== END ASLR ===");
+	puts("\nLESSON:");
+	vm_print_paragraph("Who wants to attack a program must know where its code and data are. Each run puts them elsewhere, by whole pages (the stack by 16 bytes), "
+			   "so that a guess is mostly wrong, and a wrong guess ends the program.");
+	puts("\n=== END ASLR ===");
 	return VM_EXIT_OK;
 }

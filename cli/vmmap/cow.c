@@ -198,10 +198,9 @@ static void print_story(const struct story *s)
 	       (s->child.after.private - s->child.before.private) / 4);
 	puts("\nStep 7: the parent's entry is still read-only until its own next write");
 	printf("  The parent writes to another page, shared with the child: page faults: %ld\n", s->parents_faults);
-	puts("\nLESSON:\n"
-	     "  fork() copies page tables, not pages: both processes point to the same frames, and neither may write. The first\n"
-	     "  write to a page is a page fault; the kernel copies that one page and lets the writer go on. That is why fork is\n"
-	     "  cheap, and why exec after fork wastes nothing.");
+	puts("\nLESSON:");
+	vm_print_paragraph("fork() copies page tables, not pages: both processes point to the same frames, and neither may write. The first write to a page is a page fault; the "
+			   "kernel copies that one page and lets the writer go on. That is why fork is cheap, and why exec after fork wastes nothing.");
 	vm_demo_end();
 }
 

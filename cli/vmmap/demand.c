@@ -188,10 +188,9 @@ int vm_mode_demand(size_t size, bool json)
 	row("read only: the page of zeros", quietly(size, TOUCH_READ));
 	row("written, huge pages allowed", quietly(size, TOUCH_HUGE));
 
-	puts("\nLESSON:\n"
-	     "  mmap() only writes down a promise: one VMA, no page. The first access to each page is a page fault, and the kernel\n"
-	     "  gives a frame, filled with zeros, then. Reading gives the one shared page of zeros: as many faults, no memory.\n"
-	     "  A huge page is given at one fault for 512 pages.");
+	puts("\nLESSON:");
+	vm_print_paragraph("mmap() only writes down a promise: one VMA, no page. The first access to each page is a page fault, and the kernel gives a frame, filled with zeros, "
+			   "then. Reading gives the one shared page of zeros: as many faults, no memory. A huge page is given at one fault for 512 pages.");
 	vm_demo_end();
 	return VM_EXIT_OK;
 }

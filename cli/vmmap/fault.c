@@ -14,6 +14,7 @@
 #include "demo.h"
 #include "output.h"
 #include "self.h"
+#include "units.h"
 
 #define ALT_STACK 65536
 #define STACK_LIMIT (1u << 20) /* of the child: an overflow in a moment, whatever ulimit says */
@@ -69,19 +70,32 @@ static void error_words(char *buf, size_t n, const struct caught *c)
 		snprintf(buf, n, "none: this was no page fault (exception %ld)", c->trap);
 	else
 		snprintf(buf, n, "0x%lx: %s, %s mode, %s", c->error, c->error & 16 ? "instruction fetch" : c->error & 2 ? "write" : "read", c->error & 4 ? "user" : "kernel",
-			 (intptr_t)c->address < 0 ? "kernel's half (there the kernel reports every entry as present)" :
+			 (intptr_t)c->address < 0 ? "kernel's half (all there is reported as present)" :
 			 c->error & 1 ? "an entry is there and forbids it" : "no entry is present");
 }
 
 static void bit(const char *name, const char *value, const char *words, bool guilty)
 {
-	printf("    %-14s %-4s %s%s\n", name, value, words, guilty ? "   <-- this caused the fault" : "");
+	printf("    %-14s %s%s%s%s\n", name, value, *words ? "  " : "", words, guilty ? "   <-- this caused the fault" : "");
+}
+
+/* A line of maps, without the spaces that fill its columns. */
+static void print_vma(const char *line)
+{
+	char words[4400];
+	size_t n = 0;
+
+	for (const char *p = line; *p && n + 1 < sizeof(words); p++)
+		if (*p != ' ' || p[1] != ' ')
+			words[n++] = *p;
+	words[n] = '\0';
+	vm_print_fact("VMA:", words);
 }
 
 /* What the VMA allows is the kernel's word; the entry's own bits only the module can show, but it never allows more. */
 static void print_rights(const struct caught *c, const char *line, const struct vm_pagemap *page)
 {
-	const char *perms = strchr(line, ' ');
+	const char *perms = *line ? strchr(line, ' ') : " ";
 	bool present = page->known && page->present, denied = c->si_code == SEGV_ACCERR, write = c->error & 2, exec = c->error & 16;
 
 	if (c->trap != 14)
@@ -89,7 +103,7 @@ static void print_rights(const struct caught *c, const char *line, const struct 
 	if (!*line) {
 		puts("  VMA:            none covers this address   <-- this caused the fault");
 	} else {
-		printf("  VMA:            %s\n", line);
+		print_vma(line);
 		perms = perms ? perms + 1 : "----";
 		puts("  VMA allows:");
 		bit("read", perms[0] == 'r' ? "YES" : "NO", "", denied && !write && !exec && perms[0] != 'r');
@@ -97,12 +111,33 @@ static void print_rights(const struct caught *c, const char *line, const struct 
 		bit("execute", perms[2] == 'x' ? "YES" : "NO", "", denied && exec && perms[2] != 'x');
 	}
 	puts("  Page table entry (P from pagemap; the rest follows from the VMA, which it never exceeds):");
+	if (present && !strncmp(perms, "---", 3)) {
+		bit("Present (P)", "NO", "(in RAM still; PROT_NONE clears the bit)", denied);
+		return;
+	}
 	bit("Present (P)", present ? "YES" : "NO", present ? "(the demonstration touched the page before)" : "", !*line ? false : !present && !denied);
 	if (!present)
 		return;
 	bit("Write (R/W)", *line && perms[1] == 'w' ? "may" : "NO", "", denied && write);
 	bit("User (U/S)", "YES", "", false);
 	bit("Execute (NX)", *line && perms[2] == 'x' ? "may" : "NO", "", denied && exec);
+}
+
+/* Its first bytes, where they can be read: of a jump that went wrong there are none. */
+static void print_instruction(void)
+{
+	unsigned char bytes[6];
+
+	printf("  Instruction at: 0x%lx", caught.ip);
+	if (caught.ip == caught.address) {
+		puts(" (the jump went there)");
+		return;
+	}
+	memcpy(bytes, (const void *)caught.ip, sizeof(bytes));
+	printf(" (bytes");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		printf(" %02x", bytes[i]);
+	puts(" …)");
 }
 
 static void print_report(const struct vm_fault_type *t, const struct vm_scene *s, const char *line, const struct vm_pagemap *page)
@@ -113,12 +148,14 @@ static void print_report(const struct vm_fault_type *t, const struct vm_scene *s
 	printf("*** CAUGHT %s ***\n", caught.signal == SIGBUS ? "SIGBUS" : "SIGSEGV");
 	printf("  Signal:         %d (%s)\n", caught.signal, strsignal(caught.signal));
 	printf("  Fault address:  0x%lx%s\n", caught.address, caught.si_code == SI_KERNEL ? " (not told)" : "");
-	printf("  Instruction at: 0x%lx%s\n", caught.ip, caught.ip == caught.address ? " (the jump went there)" : "");
+	print_instruction();
 	printf("  Fault reason:   %s\n", code_words(&caught));
 	error_words(words, sizeof(words), &caught);
 	printf("  Error code:     %s\n\n", words);
 	print_rights(&caught, line, page);
-	printf("\nStep 3: why this happened\n  %s\n  %s\n", t->why, t->rule);
+	puts("\nStep 3: why this happened");
+	vm_print_paragraph(t->why);
+	vm_print_paragraph(t->rule);
 	printf("\nStep 4: in a real program\n  If this were a real bug, you'd see: %s\n  To fix: %s\n", caught.signal == SIGBUS ? "Bus error" : "Segmentation fault", t->fix);
 }
 

@@ -177,6 +177,6 @@ void vm_fault_list(void)
 {
 	fprintf(stderr, "all");
 	for (unsigned i = 0; i < vm_fault_type_count; i++)
-		fprintf(stderr, ", %s", vm_fault_types[i].name);
+		fprintf(stderr, ",%s%s", i == 3 ? "\n  " : " ", vm_fault_types[i].name);
 	fputc('\n', stderr);
 }

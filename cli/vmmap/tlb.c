@@ -163,7 +163,7 @@ static void print_verdict(const struct table *t)
 	else if (at < 0)
 		puts("\n  No knee was seen: on this machine the walks hide behind the caches, up to the largest memory tried.");
 	else
-		printf("\n  The knee: from %s (%s pages) on, walks show. There an access takes %.1f ns with pages of 4 KiB and %.1f ns with 2 MiB.\n",
+		printf("\n  The knee: from %s (%s pages) on, walks show.\n  There an access takes %.1f ns with pages of 4 KiB and %.1f ns with 2 MiB.\n",
 		       vm_size(size, t->size[at]), vm_count(pages, t->size[at] / PAGE), t->ns[at][RANDOM], t->ns[at][RANDOM_HUGE]);
 }
 
@@ -201,8 +201,9 @@ int vm_mode_tlb(bool json)
 	puts("=== TLB DEMONSTRATION ===\n\nStep 1: the same number of accesses over more and more memory; time of one access\n");
 	print_table(&t);
 	print_verdict(&t);
-	puts("\nLESSON:\n"
-	     "  The TLB keeps translations that were used lately. While all pages in use fit in, an access costs what the caches cost;\n"
-	     "  beyond, each access to another page waits for a walk through four tables. Huge pages need 512 times fewer entries.\n\n=== END TLB ===");
+	puts("\nLESSON:");
+	vm_print_paragraph("The TLB keeps translations that were used lately. While all pages in use fit in, an access costs what the caches cost; beyond, each access to another "
+			   "page waits for a walk through four tables. Huge pages need 512 times fewer entries.");
+	puts("\n=== END TLB ===");
 	return VM_EXIT_OK;
 }

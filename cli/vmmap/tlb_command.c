@@ -65,8 +65,9 @@ static void print_counters(const int *fd, const int *error)
 		}
 	}
 	if (!any)
-		fputs("This machine shows no counters of its TLB (as most virtual machines, or kernel.perf_event_paranoid forbids them); 'vmmap --tlb' without a\n"
-		      "command measures times instead, and works anywhere.\n",
+		fputs("This machine shows no counters of its TLB (as most virtual machines, or\n"
+		      "kernel.perf_event_paranoid forbids them); 'vmmap --tlb' without a command measures times\n"
+		      "instead, and works anywhere.\n",
 		      stderr);
 	fputs("=== END TLB ===\n", stderr);
 }

@@ -103,25 +103,37 @@ static int columns(const char *s, size_t n)
 	return c;
 }
 
-void vm_print_fact(const char *key, const char *text)
+/* `at`: the column that is reached; more lines begin at column `indent`. */
+static void print_words(const char *words, int at, int indent)
 {
-	char store[17000];
-	const char *words = vm_harmless(text, store, sizeof(store));
-	int at = printf("  %-*s", KEY_COLUMN - 2, key), spaces = 0;
+	int spaces = 0;
 
 	while (*words) {
-		size_t n = strcspn(words, " ");
+		size_t n = strcspn(words, " \n");
 		int wide = columns(words, n);
 
-		if (at + spaces + wide > COLUMNS && at > KEY_COLUMN) {
-			at = printf("\n%*s", KEY_COLUMN, "") - 1;
+		if (at + spaces + wide > COLUMNS && at > indent) {
+			at = printf("\n%*s", indent, "") - 1;
 			spaces = 0;
 		}
 		at += printf("%*s", spaces, "") + wide;
 		fwrite(words, 1, n, stdout);
 		words += n;
-		spaces = (int)strspn(words, " ");
+		spaces = (int)strspn(words, " \n");
 		words += spaces;
 	}
 	putchar('\n');
+}
+
+void vm_print_paragraph(const char *text)
+{
+	print_words(text, printf("  "), 2);
+}
+
+void vm_print_fact(const char *key, const char *text)
+{
+	char store[17000];
+	const char *words = vm_harmless(text, store, sizeof(store));
+
+	print_words(words, printf("  %-*s", KEY_COLUMN - 2, key), KEY_COLUMN);
 }

@@ -20,6 +20,8 @@ size_t vm_whole_characters(const char *text, size_t room);
 const char *vm_harmless(const char *text, char *buf, size_t n);
 /* A path and a newline, its beginning cut off where there is no room for all of it. */
 void vm_print_tail(const char *name, int room, bool wide);
+/* Two spaces in, broken between words before column 100. */
+void vm_print_paragraph(const char *text);
 /* "  KEY   words …", broken between words before column 100, what follows under the words. */
 void vm_print_fact(const char *key, const char *text);
 

@@ -80,7 +80,8 @@ def completions():
     program = os.path.join(BUILD, "vmmap")
     ok(complete("vmmap", "_vmmap", [program, "--"]) == options_of(HELP), "completion: all options")
     ok(complete("vmmap", "_vmmap", [program, "--fault", "w"]) == {"write-readonly"}, "completion: types of faults")
-    listed = vmmap("--fault", "nonsense").stderr.decode().split("there are: ")[1].strip().split(", ")
+    listed = vmmap("--fault", "nonsense").stderr.decode().split("there are: ")[1].replace(",\n", ",").split()
+    listed = [word.strip(",") for word in listed]
     ok(complete("vmmap", "_vmmap", [program, "--fault", ""]) == set(listed), "… all of them", listed)
     for kind in complete("vmmap", "_vmmap", [program, "--type", ""]):
         ran = vmmap("--flat", "--type", kind, "--self")
