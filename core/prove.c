@@ -275,6 +275,7 @@ static void prove_process(struct va_prove *p, const struct va_model *model, cons
 	part->process = process;
 	part->mm = va_model_mm_of(model, process->tgid);
 	part->rules = va_model_header(model)->rules;
+	part->entries = va_entry_rules(va_model_header(model));
 	part->faults_lost = lost_unseen(p, proof, VMATLAS_CHANNEL_FAULTS);
 	part->about = (struct va_about){
 		.moment = proof->moment.number, .ts = proof->moment.begin, .tgid = process->tgid,

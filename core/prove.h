@@ -5,6 +5,7 @@
 #ifndef VA_PROVE_H
 #define VA_PROVE_H
 
+#include "entry.h"
 #include "ledger.h"
 #include "maps.h"
 #include "model.h"
@@ -67,6 +68,7 @@ struct va_part { /* one process at one moment, while it is compared */
 	const struct va_proof_process *process;
 	const struct va_mm *mm;
 	__u32 rules;
+	struct va_entry_rules entries;
 	bool faults_lost;
 	struct va_about about;
 	char line[VA_MAPS_LINE_MAX];

@@ -4,6 +4,7 @@
 
 #define VM_PFNMAP 0x400ull
 #define VM_HUGETLB 0x400000ull
+#define NAMED_MOST (1u << 20) /* pages, one by one */
 #define SURE_MOST 1024 /* pages: of VMAs up to this it is looked up whether all are certain */
 
 static const char *how_sure(const struct va_page *page)
@@ -139,6 +140,30 @@ static bool touched_since(const struct va_mm *mm, const struct va_vma *v, __u64 
 	return t.found;
 }
 
+/*
+ * Pages whose entry names a frame without being present: it is being moved, or broken (hwpoison). smaps counts the first as resident, of the second some kernels do (since 6.10, and
+ * where that was taken over).
+ */
+static __u64 frames_named(const struct va_part *part, const struct va_vma *v)
+{
+	__u64 n = 0;
+
+	if ((v->end - v->start) >> 12 > NAMED_MOST)
+		return 0;
+	for (__u64 at = v->start; at < v->end; at += 4096) {
+		struct va_page page = va_mm_page(part->mm, at);
+		enum va_entry_use use = page.present ? VA_ENTRY_PAGE : va_entry_use(4, page.entry, &part->entries);
+
+		n += use == VA_ENTRY_MIGRATION || use == VA_ENTRY_POISON || use == VA_ENTRY_OTHER;
+	}
+	return n;
+}
+
+static bool resident_equal(const struct va_part *part, const struct va_vma *v, __u64 pages, __u64 told)
+{
+	return pages == told || (pages < told && told - pages <= frames_named(part, v));
+}
+
 static void compare_rss(struct va_part *part, const struct vmatlas_proof_vma *told)
 {
 	const struct va_vma *v = va_mm_vma_at(part->mm, told->start);
@@ -152,7 +177,7 @@ static void compare_rss(struct va_part *part, const struct vmatlas_proof_vma *to
 	if (!r.sure)
 		return;
 	part->p->counts.rss++;
-	if (r.pages << 12 == told->rss)
+	if (resident_equal(part, v, r.pages, told->rss >> 12))
 		return;
 	if (touched_since(part->mm, v, part->proof->moment.begin)) {
 		part->p->counts.rss--;

@@ -301,6 +301,25 @@ static void sizes_and_counts_differ(void **state)
 	assert_int_equal(c.faults_lost, 1);
 }
 
+/* A frame that broke: its entry is not present, and smaps may count it all the same. */
+static void a_broken_frame_may_be_resident(void **state)
+{
+	struct story s = a_good_story();
+	struct va_prove_counts counts;
+
+	for (size_t i = 0; i < s.count; i++)
+		if (s.recs[i].head.type == VMATLAS_FAULT && s.recs[i].fault.addr >> 12 == (MAP >> 12) + 3)
+			s.recs[i].fault.entry[4] = 27ull << 59;
+	s.entries[3] = VMATLAS_PAGEMAP_SWAP;
+	none(&s, &counts);
+	s.vmas[1].rss -= PAGE;
+	none(&s, &counts);
+	s.vmas[1].rss -= PAGE;
+	expect(&s, VA_DIFF_RSS, 1);
+	s.vmas[1].rss += 3 * PAGE;
+	expect(&s, VA_DIFF_RSS, 1);
+}
+
 static void a_process_we_do_not_know(void **state)
 {
 	struct story s = a_good_story();
@@ -467,7 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_one_has_no_difference), cmocka_unit_test(in_any_pieces), cmocka_unit_test(lines_differ),
 		cmocka_unit_test(pages_differ), cmocka_unit_test(what_is_absent_is_a_claim), cmocka_unit_test(sizes_and_counts_differ),
-		cmocka_unit_test(a_process_we_do_not_know), cmocka_unit_test(lost_is_not_wrong), cmocka_unit_test(the_moment_counts),
+		cmocka_unit_test(a_broken_frame_may_be_resident), cmocka_unit_test(a_process_we_do_not_know), cmocka_unit_test(lost_is_not_wrong), cmocka_unit_test(the_moment_counts),
 		cmocka_unit_test(totals_differ), cmocka_unit_test(cut_off_before_the_round), cmocka_unit_test(damaged_pieces_are_counted),
 	};
 
