@@ -19,6 +19,8 @@
 struct frames { /* of the process asked about; open addressing */
 	__u64 *pfn;  /* 0 = empty */
 	bool *seen;  /* by the process that is being looked at */
+	__u32 *home; /* index of the region it is in */
+	__u64 *by_region; /* pages found in another process, by region; NULL = not counted */
 	size_t slots, count;
 	bool hidden; /* pages are there, frames are not shown */
 };
@@ -45,18 +47,24 @@ static void grow(struct frames *f)
 	f->slots = old.slots ? old.slots * 2 : 1u << 14;
 	f->pfn = calloc(f->slots, sizeof(*f->pfn));
 	f->seen = calloc(f->slots, sizeof(*f->seen));
-	if (!f->pfn || !f->seen)
+	f->home = calloc(f->slots, sizeof(*f->home));
+	if (!f->pfn || !f->seen || !f->home)
 		abort();
 	for (size_t i = 0; i < old.slots; i++)
-		if (old.pfn[i])
-			f->pfn[slot_of(f, old.pfn[i])] = old.pfn[i];
+		if (old.pfn[i]) {
+			size_t at = slot_of(f, old.pfn[i]);
+
+			f->pfn[at] = old.pfn[i];
+			f->home[at] = old.home[i];
+		}
 	free(old.pfn);
 	free(old.seen);
+	free(old.home);
 }
 
-typedef void (*frame_fn)(struct frames *f, __u64 pfn, __u64 *count);
+typedef void (*frame_fn)(struct frames *f, __u64 pfn, size_t region, __u64 *count);
 
-static void keep(struct frames *f, __u64 pfn, __u64 *count)
+static void keep(struct frames *f, __u64 pfn, size_t region, __u64 *count)
 {
 	size_t i;
 
@@ -65,9 +73,10 @@ static void keep(struct frames *f, __u64 pfn, __u64 *count)
 	i = slot_of(f, pfn);
 	f->count += !f->pfn[i];
 	f->pfn[i] = pfn;
+	f->home[i] = (__u32)region;
 }
 
-static void match(struct frames *f, __u64 pfn, __u64 *count)
+static void match(struct frames *f, __u64 pfn, size_t region, __u64 *count)
 {
 	size_t i = slot_of(f, pfn);
 
@@ -75,6 +84,8 @@ static void match(struct frames *f, __u64 pfn, __u64 *count)
 		return;
 	f->seen[i] = true;
 	++*count;
+	if (f->by_region)
+		f->by_region[f->home[i]]++;
 }
 
 static void each_frame(const struct vm_process *p, struct frames *f, frame_fn fn, __u64 *count)
@@ -96,7 +107,7 @@ static void each_frame(const struct vm_process *p, struct frames *f, frame_fn fn
 				break;
 			for (size_t i = 0; i < (size_t)n / sizeof(*entry); i++)
 				if (entry[i] & PRESENT && entry[i] & PFN_MASK)
-					fn(f, entry[i] & PFN_MASK, count);
+					fn(f, entry[i] & PFN_MASK, r, count);
 				else if (entry[i] & PRESENT)
 					f->hidden = true;
 			at += (size_t)n / sizeof(*entry);
@@ -157,6 +168,39 @@ static struct other *find_others(struct frames *f, pid_t me, size_t *n)
 	return others;
 }
 
+/* Which pages: how many of each region. */
+static void print_regions(const struct vm_process *p, const struct frames *f)
+{
+	char pages[32], all[32], perms[5], store[512];
+
+	printf("\n  %-34s %-4s %10s %10s\n", "of its regions", "PERM", "PAGES", "OF");
+	for (size_t i = 0; i < p->regions.count; i++) {
+		const struct vm_region *r = &p->regions.region[i];
+
+		if (!f->by_region[i])
+			continue;
+		vm_perms_text(r, perms);
+		printf("  0x%012llx-0x%012llx      %s %10s %10s  ", r->start, r->end, perms, vm_count(pages, f->by_region[i]), vm_count(all, (r->end - r->start) / PAGE));
+		vm_print_tail(*r->name ? r->name : vm_describe(p, r, store, sizeof(store)), 34, false);
+	}
+}
+
+static void json_regions(struct va_json *j, const struct vm_process *p, const struct frames *f)
+{
+	va_json_array(j, "regions");
+	for (size_t i = 0; i < p->regions.count; i++) {
+		if (!f->by_region[i])
+			continue;
+		va_json_object(j, NULL);
+		va_json_hex(j, "start", p->regions.region[i].start);
+		va_json_hex(j, "end", p->regions.region[i].end);
+		va_json_string(j, "name", p->regions.region[i].name);
+		va_json_u64(j, "pages", f->by_region[i]);
+		va_json_end_object(j);
+	}
+	va_json_end_array(j);
+}
+
 static void print_sharing(const struct vm_process *p, const struct frames *f, const struct other *others, size_t n)
 {
 	struct vm_totals t = vm_totals_of(p);
@@ -173,6 +217,8 @@ static void print_sharing(const struct vm_process *p, const struct frames *f, co
 		printf("  %8d  %-16s %10s  %s\n", (int)others[i].pid, others[i].comm, vm_count(a, others[i].pages), vm_size(b, others[i].pages * PAGE));
 	if (!n)
 		puts("  no other process that you may see maps any of them");
+	else if (f->by_region)
+		print_regions(p, f);
 	puts("=== END SHARED ===");
 }
 
@@ -198,6 +244,8 @@ static void json_sharing(const struct vm_process *p, const struct frames *f, con
 			va_json_end_object(&j);
 		}
 		va_json_end_array(&j);
+		if (f->by_region)
+			json_regions(&j, p, f);
 	}
 	va_json_end_object(&j);
 	vm_json_end(&j);
@@ -213,7 +261,8 @@ int vm_mode_shared(struct vm_process *p, const struct vm_process *other, bool js
 	each_frame(p, &f, keep, NULL);
 	if (other && !f.hidden) {
 		others = calloc(1, sizeof(*others));
-		if (!others)
+		f.by_region = calloc(p->regions.count + 1, sizeof(*f.by_region));
+		if (!others || !f.by_region)
 			abort();
 		*others = (struct other){.pid = other->pid, .pages = shared_with(&f, other)};
 		snprintf(others->comm, sizeof(others->comm), "%s", other->comm);
@@ -228,5 +277,7 @@ int vm_mode_shared(struct vm_process *p, const struct vm_process *other, bool js
 	free(others);
 	free(f.pfn);
 	free(f.seen);
+	free(f.home);
+	free(f.by_region);
 	return VM_EXIT_OK;
 }

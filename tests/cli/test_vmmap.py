@@ -185,6 +185,7 @@ def questions():
         forked = file.read().split()[0]
     told = json.loads(vmmap("--json", "--shared", str(pair.pid), forked).stdout)
     ok(told["frames_hidden"] or told["with"][0]["pid"] == int(forked) and told["with"][0]["pages"] * 4096 > 4 << 20, "--shared: what fork left shared", told)
+    ok(told["frames_hidden"] or sum(region["pages"] for region in told["regions"]) == told["with"][0]["pages"], "each in one of its regions", told)
     told = json.loads(vmmap("--json", "--shared", str(pair.pid)).stdout)
     ok(told["frames_hidden"] or int(forked) in [other["pid"] for other in told["with"]], "found among all processes, too")
     numa = vmmap("--json", "--numa", str(pair.pid))
