@@ -44,7 +44,7 @@
 #define VA_NEWTASK_ARGS void *data, struct task_struct *child, u64 clone_flags
 #endif
 
-/* The VMAs of a map from an address on, its lock held (or RCU, since 6.1): the maple tree came in 6.1. */
+/* The VMAs of a map from an address on, its lock held: the maple tree came in 6.1. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 struct va_vmas {
 	struct mm_struct *mm;
@@ -79,23 +79,40 @@ static inline struct vm_area_struct *va_compat_next_vma(struct ma_state *vmas, u
 }
 #endif
 
+/* The VMA of an address. By who may read the tree. */
+static inline struct vm_area_struct *va_compat_vma_at(struct mm_struct *mm, unsigned long at)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	return find_vma(mm, at);
+#else
+	MA_STATE(mas, &mm->mm_mt, at, at);
+
+	return mas_walk(&mas);
+#endif
+}
+
+/* Whether the nodes of the tree outlive an RCU reader: since 6.1.24 and 6.2.11. */
+#ifdef MM_MT_FLAGS
+#define VA_VMAS_RCU (MM_MT_FLAGS & MT_FLAGS_USE_RCU)
+#else
+#define VA_VMAS_RCU 0
+#endif
+
 /*
- * Whether a VMA that is being zapped is still in its map: munmap() takes VMAs out first. Under RCU. Before 6.1 the tree may be read under the lock only:
- * by who holds it for writing. Else it counts as in the map, which costs a needless sweep.
+ * Whether a VMA that is being zapped is still in its map: munmap() takes VMAs out first. Under RCU. Where that does not keep the tree it may be read by
+ * who holds the lock for writing. Else the VMA counts as in the map, which costs a needless sweep.
  */
 static inline bool va_compat_mapped(struct vm_area_struct *vma)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
-	MA_STATE(mas, &vma->vm_mm->mm_mt, vma->vm_start, vma->vm_start);
-
-	return mas_walk(&mas) == vma;
+#if VA_VMAS_RCU
+	return va_compat_vma_at(vma->vm_mm, vma->vm_start) == vma;
 #elif defined(CONFIG_PREEMPT_RT)
 	return true;
 #else
 	struct rw_semaphore *lock = &vma->vm_mm->mmap_lock;
 	bool ours = atomic_long_read(&lock->count) & 1 && (atomic_long_read(&lock->owner) & ~7ul) == (unsigned long)current;
 
-	return !ours || find_vma(vma->vm_mm, vma->vm_start) == vma;
+	return !ours || va_compat_vma_at(vma->vm_mm, vma->vm_start) == vma;
 #endif
 }
 

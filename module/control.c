@@ -29,12 +29,12 @@
 
 unsigned int va_classes = VA_CLASS_FAULT | VA_CLASS_OP | VA_CLASS_VMA | VA_CLASS_TASK | VA_CLASS_MARK;
 bool va_follow = true;
+bool va_enabled;
 
 static const char *const va_class_names[] = { "fault", "op", "vma", "task", "mark" };
 
 /* Protects all that follows, and with it who is watched. */
 static DEFINE_MUTEX(va_control);
-static bool va_enabled;
 static struct pid *va_targets[VA_TARGETS]; /* references */
 static unsigned int va_target_count;
 static struct proc_dir_entry *va_files[16];
@@ -130,9 +130,10 @@ static void va_switch_off(void)
 {
 	if (!va_enabled)
 		return;
-	va_enabled = false;
-	va_hooks_detach();
+	WRITE_ONCE(va_enabled, false);
+	/* Hooks go one after the other: what some of them tell while others are silent would be a wrong picture. */
 	va_watch_none();
+	va_hooks_detach();
 	va_pending_reset();
 }
 
@@ -147,7 +148,7 @@ static int va_switch_on(void)
 	err = va_hooks_attach();
 	if (err)
 		return err;
-	va_enabled = true;
+	WRITE_ONCE(va_enabled, true);
 	/* A target that ended meanwhile is no reason not to record. */
 	err = va_targets_attach();
 	if (!err || err == -ESRCH)

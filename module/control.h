@@ -18,6 +18,7 @@ enum va_class {
 
 extern unsigned int va_classes; /* enum va_class, those switched on */
 extern bool va_follow;
+extern bool va_enabled; /* all hooks are on */
 
 static inline bool va_class_on(enum va_class class)
 {

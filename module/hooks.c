@@ -134,7 +134,6 @@ module_param(without, charp, 0444);
 MODULE_PARM_DESC(without, "test aid: hooks that are left out as if this kernel lacked them, HOOK[,HOOK]");
 
 static DECLARE_BITMAP(va_calls, 512);
-static bool va_going;
 
 /* The next name of a list, its length in *n; 0 = no more. */
 static const char *va_next_name(const char *at, size_t *n)
@@ -181,7 +180,10 @@ int va_hooks_init(void)
 
 int va_hooks_call(struct kretprobe_instance *ri)
 {
-	return container_of(get_kretprobe(ri), struct va_hook, rp)->nr;
+	/* Before 5.18 it is NULL for who is inside while the probe is taken off. */
+	struct kretprobe *rp = get_kretprobe(ri);
+
+	return rp ? container_of(rp, struct va_hook, rp)->nr : -1;
 }
 
 bool va_hooks_have_call(int nr)
@@ -311,16 +313,10 @@ bool va_hooks_blind(void)
 	return false;
 }
 
-bool va_hooks_going(void)
-{
-	return READ_ONCE(va_going);
-}
-
 void va_hooks_detach(void)
 {
 	int i;
 
-	WRITE_ONCE(va_going, true);
 	va_detach_probes(va_hooks + 1, ARRAY_SIZE(va_hooks) - 1);
 	for (i = ARRAY_SIZE(va_hooks) - 1; i >= 1; i--)
 		va_detached(&va_hooks[i]);
@@ -330,15 +326,48 @@ void va_hooks_detach(void)
 	tracepoint_synchronize_unregister();
 }
 
+/* --- whether probes fire ------------------------------------------------------------------------------------------------- */
+
+static bool va_fired;
+
+static noinline void va_be_probed(void)
+{
+	barrier();
+}
+
+static int va_fire(struct kprobe *kp, struct pt_regs *regs)
+{
+	WRITE_ONCE(va_fired, true);
+	return 0;
+}
+
+/* The kernel takes probes also while it has been told not to let them fire; then nothing would be missed and nothing seen. Tried on a function of ours. */
+static int va_probes_fire(void)
+{
+	struct kprobe probe = { .addr = (kprobe_opcode_t *)va_be_probed, .pre_handler = va_fire };
+
+	va_fired = false;
+	/* Why it cannot be had the first hook will say. */
+	if (register_kprobe(&probe))
+		return 0;
+	va_be_probed();
+	unregister_kprobe(&probe);
+	if (READ_ONCE(va_fired))
+		return 0;
+	pr_err("vmatlas: probes are switched off: sysctl kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled must both be 1\n");
+	return -ENODEV;
+}
+
 int va_hooks_attach(void)
 {
-	int i;
+	int i, err = va_probes_fire();
 
-	va_going = false;
+	if (err)
+		return err;
 	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
 		struct va_hook *hook = &va_hooks[i];
-		int err = va_attach(hook);
 
+		err = va_attach(hook);
 		if (err && hook->vital) {
 			pr_err("vmatlas: this kernel has no usable %s (error %d): %s cannot be seen\n", hook->name, err, hook->lost);
 			va_hooks_detach();

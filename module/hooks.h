@@ -15,14 +15,12 @@ struct seq_file;
 /* When the module is loaded: -EINVAL where `without` names what is no hook. */
 int va_hooks_init(void);
 
-/* 0, or the error of the first vital hook that could not be attached; then none is. */
+/* 0, or the error of the first vital hook that could not be attached, -ENODEV where probes are switched off; then none is. */
 int va_hooks_attach(void);
 /* Waits for all that run. */
 void va_hooks_detach(void);
-/* They go, one kind after the other: what is told from now on is true, but faults may be missing. */
-bool va_hooks_going(void);
 
-/* The system call a return probe belongs to; whether one is attached for it. */
+/* The system call a return probe belongs to, -1 = the probe is going; whether one is attached for it. */
 int va_hooks_call(struct kretprobe_instance *ri);
 bool va_hooks_have_call(int nr);
 

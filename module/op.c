@@ -130,7 +130,7 @@ int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 	op->ip = user->ip;
 	op->peer = va_op_peer(&op->call);
 	op->begin = va_clock();
-	return !va_op_wanted(&op->call);
+	return op->call.nr < 0 || !va_op_wanted(&op->call);
 }
 
 /* Without the hook that sees pages move: where they were, and where they are. */

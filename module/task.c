@@ -12,7 +12,6 @@
 #include "compat.h"
 #include "control.h"
 #include "fault.h"
-#include "hooks.h"
 #include "mm.h"
 #include "snapshot.h"
 #include "story.h"
@@ -246,12 +245,12 @@ static void va_exec(struct va_proc *proc, struct linux_binprm *bprm)
 	va_snapshot_try(map, mm, VMATLAS_F_SNAPSHOT);
 }
 
-/* True for the task that is armed; disarms it. */
+/* True for the task that is armed; disarms it. Not while hooks come and go. */
 static bool va_disarm(void)
 {
 	struct pid *armed = READ_ONCE(va_armed);
 
-	if (likely(!armed) || armed != task_tgid(current) || cmpxchg(&va_armed, armed, NULL) != armed)
+	if (likely(!armed) || !READ_ONCE(va_enabled) || armed != task_tgid(current) || cmpxchg(&va_armed, armed, NULL) != armed)
 		return false;
 	put_pid(armed);
 	return true;
@@ -325,13 +324,10 @@ static void va_write_exit(struct va_proc *proc, struct task_struct *task, bool l
 	};
 
 	rec.head.aux = last && signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->exit_code;
-	if (last)
-		va_crash_of(rec.head.aux & 0x7f);
-	/* While hooks go, its last faults may not have been seen: no count to compare with. */
-	if (last && !va_hooks_going())
+	if (last) {
 		va_group_faults(task, &rec.exit.min_flt, &rec.exit.maj_flt);
-	else if (last)
-		rec.exit.min_flt = rec.exit.maj_flt = 0;
+		va_crash_of(rec.head.aux & 0x7f);
+	}
 	strscpy(rec.exit.comm, task->comm, sizeof(rec.exit.comm));
 	va_task_tell(&rec);
 }

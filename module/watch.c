@@ -221,7 +221,23 @@ void va_proc_unwatch(struct va_proc *proc)
 		call_rcu(&proc->rcu, va_proc_recycle);
 }
 
-void va_watch_none(void)
+/* True if there were any. */
+static bool va_unwatch_procs(void)
+{
+	bool any = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < VA_PROCS; i++)
+		if (READ_ONCE(va_procs[i].tgid)) {
+			va_proc_unwatch(&va_procs[i]);
+			any = true;
+		}
+	rcu_read_unlock();
+	return any;
+}
+
+static void va_unwatch_maps(void)
 {
 	unsigned int i;
 
@@ -229,10 +245,18 @@ void va_watch_none(void)
 	for (i = 0; i < VA_MAPS; i++)
 		if (READ_ONCE(va_maps[i].mm))
 			va_map_unwatch(&va_maps[i]);
-	for (i = 0; i < VA_PROCS; i++)
-		if (READ_ONCE(va_procs[i].tgid))
-			va_proc_unwatch(&va_procs[i]);
 	rcu_read_unlock();
+}
+
+void va_watch_none(void)
+{
+	/* A hook under way may have found a process, and begin to watch its child behind our back. Without processes no map comes, either. */
+	do
+		synchronize_rcu();
+	while (va_unwatch_procs());
+	va_unwatch_maps();
+	/* Who found a map before has told what it had to tell. */
+	synchronize_rcu();
 }
 
 void va_watch_each(void (*fn)(struct va_map *map, struct mm_struct *mm))

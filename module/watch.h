@@ -86,6 +86,7 @@ struct va_proc *va_proc_watch(u32 tgid, u32 map, bool target);
 
 void va_map_unwatch(struct va_map *map);
 void va_proc_unwatch(struct va_proc *proc);
+/* Nothing more is told of them when it returns. Sleeps. */
 void va_watch_none(void);
 
 /* True if the reader may have a wrong picture of the map. */

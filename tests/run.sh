@@ -29,6 +29,7 @@ debug) export VMATLAS_TEST_SIZE=fast ;;
 *) export VMATLAS_TEST_SIZE="$size" ;;
 esac
 export VMATLAS_TEST_SEED="${VMATLAS_TEST_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
+export PYTHONUNBUFFERED=1
 export PYTHONPYCACHEPREFIX="$PWD/$B/tests/pycache"
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=0:exitcode=86}"
@@ -48,10 +49,23 @@ for _ in $(seq "$jobs"); do
 	echo >&9
 done
 
+# What takes long says every minute how far it has come, so that slow can be told from standing still.
+tell_progress() {
+	while sleep 60 >/dev/null 2>&1; do
+		for pid in "$pool"/*.pid; do
+			[ -e "$pid" ] || continue
+			read -r running <"${pid%.pid}.name"
+			last=$(grep -a -E '^(ok|not ok|#) ' "$(log_of "$running")" 2>/dev/null | tail -n 1 | cut -c 1-120)
+			echo "#   $(($(date +%s) - began)) seconds, $running: ${last:-nothing yet}"
+		done
+	done
+}
+
 finish() {
 	for pid in "$pool"/*.pid; do
 		[ ! -e "$pid" ] || kill "$(cat "$pid")" 2>/dev/null # timeout passes it on
 	done
+	[ -z "${progress:-}" ] || kill "$progress" 2>/dev/null
 	rm -rf "$tally" "$pool"
 }
 trap finish EXIT
@@ -229,16 +243,22 @@ variants() {
 
 under_checks() {
 	for kernel in $KERNELS; do
-		run 2700 "$kernel/module" tests/module/test_module.sh "$kernel"
-		run 2700 "$kernel/fire" tests/module/test_fire.sh "$kernel"
+		run 5400 "$kernel/module" tests/module/test_module.sh "$kernel"
+		run 5400 "$kernel/fire" tests/module/test_fire.sh "$kernel"
 		for name in inside load truth; do
-			run 2700 "$kernel/test_$name" "tests/kernel/test_$name.py" "$kernel"
+			run 5400 "$kernel/test_$name" "tests/kernel/test_$name.py" "$kernel"
 		done
 	done
 }
 
 began=$(date +%s)
 echo "# size $size, seed $VMATLAS_TEST_SEED"
+case $size in
+debug | long)
+	tell_progress 9<&- &
+	progress=$!
+	;;
+esac
 case $size in
 debug) under_checks ;;
 *)

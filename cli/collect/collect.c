@@ -101,8 +101,11 @@ static int refused(struct va_collect *c, int err)
 {
 	char why[256];
 
-	if (va_module_stats(&c->stats) || !va_lost_hooks_vital((char *)c->stats.hooks.data, why, sizeof(why)))
-		return complain("the module cannot begin to record", err);
+	if (va_module_stats(&c->stats) || !va_lost_hooks_vital((char *)c->stats.hooks.data, why, sizeof(why))) {
+		if (err != -ENODEV)
+			return complain("the module cannot begin to record", err);
+		snprintf(why, sizeof(why), "its probes are switched off (sysctl kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled must both be 1)");
+	}
 	fprintf(stderr, "vmatlas-collect: the module cannot record on this kernel: %s\n", why);
 	return VA_EXIT_MODULE;
 }

@@ -234,7 +234,7 @@ struct vmatlas_exec {
 
 struct vmatlas_exit {
 	char comm[VMATLAS_COMM_LEN];
-	__u64 min_flt, maj_flt; /* of the thread; with VMATLAS_F_GROUP of the whole process (what getrusage says; both 0: not told, as while recording is switched off) */
+	__u64 min_flt, maj_flt; /* of the thread; with VMATLAS_F_GROUP of the whole process (what getrusage says; both 0: not told) */
 	__u64 reserved[8];
 };
 

@@ -16,7 +16,7 @@ cp "build/module/$kernel/vmatlas.ko" build/vmatlas-collect tests/reports "$out/r
 # A kernel that checks itself takes its time, and must find what is wrong with this module.
 case $kernel in
 debug-*)
-	limit=$((limit * 4))
+	limit=$((limit * 8))
 	mkdir "$out/faulty" && cp tests/module/faulty/* "$out/faulty/"
 	make -s -C "build/kernels/$kernel/headers" M="$PWD/$out/faulty" modules >"$out/faulty/log" 2>&1 || { cat "$out/faulty/log"; exit 1; }
 	cp "$out/faulty/faulty.ko" "$out/root/"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
@@ -157,6 +158,14 @@ static int try_enable(void)
 	return control("enable", "1");
 }
 
+static long seconds_up(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec;
+}
+
 #define MANY 1000000
 
 /* How many allocations `try` takes; -1: it fails even so. */
@@ -187,7 +196,8 @@ static int fail_each(const char *what, int (*try)(void), void (*undo)(void), con
 		fail_nth(1 + (long)i * total / n);
 		err = try();
 		failed += fail_left() == 0;
-		printf("# %s: allocation %ld of %d failed: %s\n", what, 1 + (long)i * total / n, total, err ? "refused" : "coped with");
+		printf("# %s: allocation %ld of %d failed: %s, %ld s after the start\n", what, 1 + (long)i * total / n, total, err ? "refused" : "coped with",
+		       seconds_up());
 		if (!err)
 			undo();
 		else if (left && !access(left, F_OK))

@@ -446,6 +446,9 @@ static void run_all(const char *seed)
 	test_edges("fault vma task mark");
 	test_uffd();
 	test_classes();
+	test_none(slow ? 5 : 25);
+	test_stop();
+	test_switched_off();
 	test_collapse(slow ? "60" : "100");
 	for (int i = 0; i < (int)(sizeof(bads) / sizeof(*bads)); i++)
 		test_bad(i);
@@ -484,7 +487,11 @@ int main(int argc, char **argv)
 		watch("bench", "8000");
 		record_end();
 	}
-	else if (argc > 1 && !strcmp(argv[1], "drain"))
+	else if (argc > 2 && !strcmp(argv[1], "stop")) {
+		test_none(atoi(argv[2]));
+		test_stop();
+		test_switched_off();
+	} else if (argc > 1 && !strcmp(argv[1], "drain"))
 		for (;;)
 			drain();
 	else if (argc > 2 && !strcmp(argv[1], "collapse"))

@@ -62,6 +62,13 @@ void test_kept(void);
 bool cpu1_online(bool on);
 void test_hotplug(void);
 
+/* --- the end of watching (stop.c) */
+int work_children(int unused);
+int work_pairs(int fd);
+void test_none(int rounds);
+void test_stop(void);
+void test_switched_off(void);
+
 /* --- what is watched (work.c): run by exec of ourselves */
 int work(int argc, char **argv);
 void mark(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

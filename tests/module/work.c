@@ -529,7 +529,7 @@ static const struct {
 	{ "threads", work_threads }, { "storm", work_storm }, { "wait", work_wait },	 { "forever", work_forever },
 	{ "bench", work_bench },   { "gup", work_gup },	   { "vfork", work_vfork }, { "nothing", work_nothing },
 	{ "edges", work_edges },   { "uffd", work_uffd },   { "change", work_change }, { "names", work_names },
-	{ "rename", work_rename }, { "collapse", work_collapse },
+	{ "rename", work_rename }, { "collapse", work_collapse }, { "children", work_children }, { "pairs", work_pairs },
 };
 
 int work(int argc, char **argv)
