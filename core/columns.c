@@ -218,14 +218,14 @@ static bool put_shared(struct va_columns_writer *w)
 	return true;
 }
 
-size_t va_columns_pack(struct va_columns_writer *w, const void *chunks, size_t n, const void **out)
+static void begin(struct va_columns_writer *w)
 {
 	w->list.used = w->shared.used = w->columns.used = w->out.used = 0;
 	va_coder_begin(&w->coder);
-	size_t records = take_chunks(w, chunks, n);
+}
 
-	if (records > VA_COLUMNS_RECORDS)
-		return 0;
+static size_t end(struct va_columns_writer *w, size_t records, const void **out)
+{
 	for (unsigned i = 0; i < VA_COLUMNS; i++)
 		if (!put_column(w, i))
 			return 0;
@@ -234,6 +234,30 @@ size_t va_columns_pack(struct va_columns_writer *w, const void *chunks, size_t n
 		return 0;
 	*out = w->out.bytes;
 	return w->out.used;
+}
+
+size_t va_columns_pack(struct va_columns_writer *w, const void *chunks, size_t n, const void **out)
+{
+	begin(w);
+	size_t records = take_chunks(w, chunks, n);
+
+	return records > VA_COLUMNS_RECORDS ? 0 : end(w, records, out);
+}
+
+/* In the order of time; whose channel a record came on matters to expectations only, and faults are told apart by that. */
+static __u32 channel_of(const struct vmatlas_record *rec)
+{
+	return rec->head.type == VMATLAS_FAULT ? VMATLAS_CHANNEL_FAULTS : VMATLAS_CHANNEL_TRUTH;
+}
+
+size_t va_columns_pack_records(struct va_columns_writer *w, const struct vmatlas_record *recs, const __u16 *cpus, size_t n, const void **out)
+{
+	begin(w);
+	for (size_t i = 0; i < n; i++) {
+		va_coder_pack_cpu(&w->coder, (__u32)cpus[i] << 1 | channel_of(&recs[i]));
+		va_coder_pack(&w->coder, cpus[i], channel_of(&recs[i]), &recs[i]);
+	}
+	return w->coder.failed || n > VA_COLUMNS_RECORDS ? 0 : end(w, n, out);
 }
 
 /* --- unpacking ---------------------------------------------------------------------------------------------------------------- */
@@ -496,4 +520,22 @@ int va_columns_unpack(struct va_columns_reader *r, const void *payload, size_t n
 			return error;
 	}
 	return left ? 1 : 0;
+}
+
+bool va_columns_unpack_records(struct va_columns_reader *r, const void *payload, size_t size, struct vmatlas_record *recs, __u16 *cpus, size_t n)
+{
+	struct input in = { payload, (const __u8 *)payload + size, false };
+	__u64 version = number(&in), records = number(&in), list = number(&in);
+
+	if (in.bad || version != VERSION || records != n || n > VA_COLUMNS_RECORDS || list)
+		return false;
+	va_coder_begin(&r->coder);
+	read_columns(r, &in, n);
+	for (size_t i = 0; i < n && !in.bad && !r->coder.failed; i++) {
+		__u32 place = va_coder_unpack_cpu(&r->coder);
+
+		cpus[i] = (__u16)(place >> 1);
+		va_coder_unpack(&r->coder, place >> 1, place & 1, &recs[i]);
+	}
+	return !in.bad && !r->coder.failed;
 }

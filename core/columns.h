@@ -28,6 +28,9 @@ void va_columns_writer_free(struct va_columns_writer *w);
  */
 size_t va_columns_pack(struct va_columns_writer *w, const void *chunks, size_t n, const void **out);
 
+/* The same of n records of several CPUs (each below VMATLAS_CPUS_MAX) in any order, for who keeps them: no chunks, and never in a file. */
+size_t va_columns_pack_records(struct va_columns_writer *w, const struct vmatlas_record *recs, const __u16 *cpus, size_t n, const void **out);
+
 struct va_columns_reader;
 
 struct va_columns_reader *va_columns_reader_new(void);
@@ -38,5 +41,8 @@ void va_columns_reader_free(struct va_columns_reader *r);
  */
 int va_columns_unpack(struct va_columns_reader *r, const void *payload, size_t n, __u32 cpus,
 		      int (*fn)(void *ctx, const struct vmatlas_chunk *chunk, const void *payload), void *ctx);
+
+/* What va_columns_pack_records() made of n records; false: something else. */
+bool va_columns_unpack_records(struct va_columns_reader *r, const void *payload, size_t bytes, struct vmatlas_record *recs, __u16 *cpus, size_t n);
 
 #endif

@@ -456,3 +456,13 @@ void va_coder_unpack(struct va_coder *c, __u32 cpu, __u32 channel, struct vmatla
 {
 	record(c, false, cpu, channel, rec);
 }
+
+void va_coder_pack_cpu(struct va_coder *c, __u32 place)
+{
+	push(c, VA_COLUMN_CPU, place);
+}
+
+__u32 va_coder_unpack_cpu(struct va_coder *c)
+{
+	return (__u32)pull(c, VA_COLUMN_CPU) % (VMATLAS_CPUS_MAX * VMATLAS_CHANNELS);
+}

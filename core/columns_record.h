@@ -22,7 +22,8 @@ enum va_column {
 	VA_COLUMN_HEAD,                        /* 8 of a fault, 8 of all others */
 	VA_COLUMN_FAULT = VA_COLUMN_HEAD + 16, /* its own, see columns_record.c */
 	VA_COLUMN_WORDS = VA_COLUMN_FAULT + 32,/* VA_WORDS for each type */
-	VA_COLUMNS = VA_COLUMN_WORDS + VMATLAS_TYPE_LIMIT * VA_WORDS
+	VA_COLUMN_CPU = VA_COLUMN_WORDS + VMATLAS_TYPE_LIMIT * VA_WORDS, /* never in a file */
+	VA_COLUMNS
 };
 
 struct va_column_data {
@@ -49,6 +50,9 @@ void va_coder_free(struct va_coder *c);
 void va_coder_begin(struct va_coder *c); /* nothing has been seen; packing: all columns are empty, unpacking: all values are 0 */
 
 void va_coder_pack(struct va_coder *c, __u32 cpu, __u32 channel, const void *rec); /* aligned to nothing */
+/* Where a record came from, cpu * VMATLAS_CHANNELS + channel, where its chunk does not say so. */
+void va_coder_pack_cpu(struct va_coder *c, __u32 place);
+__u32 va_coder_unpack_cpu(struct va_coder *c);
 void va_coder_unpack(struct va_coder *c, __u32 cpu, __u32 channel, struct vmatlas_record *rec);
 
 #endif

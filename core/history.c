@@ -1,6 +1,6 @@
 /*
- * See history.h. Records stand in chunks of 4,096; chunks that nobody looks at are packed with zstd. Checkpoints stand at first every 4,096 records; when
- * they cost too much memory, every second one is given up and the distance doubles.
+ * See history.h. Records stand in chunks; those that nobody looks at are packed. Checkpoints stand at first every 4,096 records; when they cost too much memory, every
+ * second one is given up and the distance doubles. Who goes back leaves some more behind, ever closer to where he stands, so that the next step back is short.
  */
 #include "history.h"
 
@@ -15,6 +15,8 @@
 #define CHECKPOINT_LAST (1u << 20)
 #define CHECKPOINTS_MAX 512             /* distance doubles beyond, … */
 #define CHECKPOINT_MEMORY (384u << 20)  /* … or when pages held by all models pass this */
+#define NEAR_MAX 24                     /* left behind by who goes back … */
+#define NEAR_FIRST 64                   /* … at this distance in records, twice that, and so on */
 
 struct checkpoint {
 	size_t at;
@@ -33,6 +35,8 @@ struct va_history {
 	struct va_model *latest; /* owned */
 	struct checkpoint *points;
 	size_t point_count, point_room, distance;
+	struct checkpoint near[NEAR_MAX]; /* ascending */
+	size_t near_count;
 	struct mark *marks;
 	size_t mark_count, mark_room;
 };
@@ -55,6 +59,8 @@ void va_history_free(struct va_history *h)
 		return;
 	for (size_t i = 0; i < h->point_count; i++)
 		va_model_free(h->points[i].model);
+	for (size_t i = 0; i < h->near_count; i++)
+		va_model_free(h->near[i].model);
 	free(h->points);
 	free(h->marks);
 	va_model_free(h->latest);
@@ -225,6 +231,38 @@ struct va_model *va_history_model_at(struct va_history *h, size_t p)
 	return model;
 }
 
+static void leave(struct va_history *h, size_t at, const struct va_model *model)
+{
+	if (h->near_count == NEAR_MAX) {
+		va_model_free(h->near[0].model);
+		memmove(&h->near[0], &h->near[1], --h->near_count * sizeof(h->near[0]));
+	}
+	h->near[h->near_count++] = (struct checkpoint){ at, va_model_clone(model) };
+}
+
+/* The same as va_history_model_at() for who will want to go on backwards. */
+static struct va_model *back_to(struct va_history *h, size_t to)
+{
+	const struct checkpoint *point = checkpoint_before(h, to);
+
+	while (h->near_count && h->near[h->near_count - 1].at > to)
+		va_model_free(h->near[--h->near_count].model);
+	if (h->near_count && (!point || h->near[h->near_count - 1].at > point->at))
+		point = &h->near[h->near_count - 1];
+	size_t at = point ? point->at : 0, step = NEAR_FIRST;
+	struct va_model *model = point ? va_model_clone(point->model) : va_model_new(&h->header, h->texts);
+
+	while (step * 2 < to - at)
+		step *= 2;
+	for (; step >= NEAR_FIRST && step < to - at; step /= 2) {
+		go_forward(h, model, at, to - step);
+		at = to - step;
+		leave(h, at, model);
+	}
+	go_forward(h, model, at, to);
+	return model;
+}
+
 void va_history_move(struct va_history *h, struct va_model **model, size_t *p, size_t to)
 {
 	const struct checkpoint *point = checkpoint_before(h, to);
@@ -234,8 +272,10 @@ void va_history_move(struct va_history *h, struct va_model **model, size_t *p, s
 	if (to >= *p && (!point || point->at <= *p)) {
 		go_forward(h, *model, *p, to);
 	} else if (to != *p) {
+		bool back = to < *p;
+
 		va_model_free(*model);
-		*model = va_history_model_at(h, to);
+		*model = back ? back_to(h, to) : va_history_model_at(h, to);
 	}
 	*p = to;
 }

@@ -1,5 +1,6 @@
 /*
- * 64-bit ids → small numbers (indexes into somebody's array). Grow-only, open addressing; a copy is a memcpy.
+ * 64-bit ids → small numbers (indexes into somebody's array). Grow-only, open addressing. Two tables: the large one is shared between copies and never changes, what
+ * is newer stands in a small one of each copy; when that grows, both become a new large one. So a copy costs little however many ids there are.
  */
 #ifndef VA_IDMAP_H
 #define VA_IDMAP_H
@@ -10,9 +11,14 @@
 
 #define VA_IDMAP_NONE 0xffffffffu
 
-struct va_idmap {
-	struct va_idmap_slot *slots; /* owned; NULL while empty */
+struct va_idmap_table {
+	struct va_idmap_slot *slots; /* NULL while empty */
 	size_t used, room;           /* room is a power of two */
+};
+
+struct va_idmap {
+	struct va_idmap_table newer;  /* asked first */
+	struct va_idmap_shared *older; /* NULL: none */
 };
 
 void va_idmap_free(struct va_idmap *map);

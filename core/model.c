@@ -20,13 +20,27 @@ struct va_model {
 	__u64 now;
 	struct va_model_counts counts;
 	struct va_tasks tasks;
-	struct va_mm **mms;
-	size_t mm_count, mm_room;
+	struct va_shelf mms;                    /* struct va_mm */
 	struct va_idmap mm_index;               /* id → index */
 	__u32 last_mm, last_mm_at;              /* the last one asked for to write: most records are about the same again */
 	__u32 ended[ENDED_WITH_PAGES];          /* ids of the newest ended maps; a ring */
 	unsigned ended_next;
 };
+
+static void hold_mm(void *mm)
+{
+	va_mm_ref(mm);
+}
+
+static void drop_mm(void *mm)
+{
+	va_mm_unref(mm);
+}
+
+static const struct va_mm *mm_at(const struct va_model *m, size_t i)
+{
+	return va_shelf_at(&m->mms, i);
+}
 
 struct va_model *va_model_new(const struct vmatlas_stream_header *header, struct va_texts *texts)
 {
@@ -34,6 +48,8 @@ struct va_model *va_model_new(const struct vmatlas_stream_header *header, struct
 
 	m->header = *header;
 	m->texts = texts;
+	m->mms.hold = hold_mm;
+	m->mms.drop = drop_mm;
 	return m;
 }
 
@@ -44,10 +60,7 @@ struct va_model *va_model_clone(const struct va_model *model)
 	*m = *model;
 	va_tasks_copy(&m->tasks, &model->tasks);
 	va_idmap_copy(&m->mm_index, &model->mm_index);
-	m->mm_room = 0;
-	m->mms = va_grow(NULL, &m->mm_room, m->mm_count, sizeof(*m->mms));
-	for (size_t i = 0; i < m->mm_count; i++)
-		m->mms[i] = va_mm_ref(model->mms[i]);
+	va_shelf_copy(&m->mms, &model->mms);
 	return m;
 }
 
@@ -56,9 +69,7 @@ void va_model_free(struct va_model *m)
 	if (!m)
 		return;
 	va_tasks_free(&m->tasks);
-	for (size_t i = 0; i < m->mm_count; i++)
-		va_mm_unref(m->mms[i]);
-	free(m->mms);
+	va_shelf_free(&m->mms);
 	va_idmap_free(&m->mm_index);
 	free(m);
 }
@@ -67,13 +78,13 @@ void va_model_free(struct va_model *m)
 
 static struct va_mm *own_at(struct va_model *m, size_t i)
 {
-	struct va_mm *mm = m->mms[i];
+	struct va_mm **slot = (struct va_mm **)va_shelf_own(&m->mms, i), *mm = *slot;
 
 	if (__atomic_load_n(&mm->refs, __ATOMIC_ACQUIRE) == 1)
 		return mm;
-	m->mms[i] = va_mm_copy(mm);
+	*slot = va_mm_copy(mm);
 	va_mm_unref(mm);
-	return m->mms[i];
+	return *slot;
 }
 
 /* For writing; NULL = unknown. */
@@ -95,12 +106,11 @@ static struct va_mm *make_mm(struct va_model *m, __u32 id)
 {
 	struct va_mm *mm = own_mm(m, id);
 
-	if (mm || !id || m->mm_count >= VA_LIMIT_MMS)
+	if (mm || !id || m->mms.count >= VA_LIMIT_MMS)
 		return mm;
-	m->mms = va_grow(m->mms, &m->mm_room, m->mm_count + 1, sizeof(*m->mms));
 	mm = va_mm_new(id, m->header.levels, va_dirty_bits(va_entry_rules(&m->header).version));
-	m->mms[m->mm_count] = mm;
-	va_idmap_set(&m->mm_index, id, (__u32)m->mm_count++);
+	va_idmap_set(&m->mm_index, id, (__u32)m->mms.count);
+	va_shelf_add(&m->mms, mm);
 	return mm;
 }
 
@@ -265,8 +275,8 @@ static bool apply_task(struct va_model *m, const struct vmatlas_record *rec)
 static void apply_loss(struct va_model *m, const struct vmatlas_record *rec)
 {
 	m->counts.lost += rec->loss.count;
-	for (size_t i = 0; i < m->mm_count; i++) {
-		if (m->mms[i]->ended)
+	for (size_t i = 0; i < m->mms.count; i++) {
+		if (mm_at(m, i)->ended)
 			continue;
 		struct va_mm *mm = own_at(m, i);
 
@@ -351,7 +361,7 @@ const struct va_model_counts *va_model_counts(const struct va_model *m)
 
 size_t va_model_task_count(const struct va_model *m)
 {
-	return m->tasks.count;
+	return m->tasks.shelf.count;
 }
 
 const struct va_task *va_model_task(const struct va_model *m, size_t i)
@@ -368,14 +378,14 @@ __u32 va_model_target(const struct va_model *m)
 {
 	if (m->tasks.target)
 		return m->tasks.target;
-	return m->tasks.count ? va_tasks_at(&m->tasks, 0)->tgid : 0;
+	return m->tasks.shelf.count ? va_tasks_at(&m->tasks, 0)->tgid : 0;
 }
 
 const struct va_mm *va_model_mm(const struct va_model *m, __u32 id)
 {
 	__u32 i = va_idmap_get(&m->mm_index, id);
 
-	return i == VA_IDMAP_NONE ? NULL : m->mms[i];
+	return i == VA_IDMAP_NONE ? NULL : mm_at(m, i);
 }
 
 const struct va_mm *va_model_mm_of(const struct va_model *m, __u32 tgid)

@@ -4,8 +4,8 @@
 
 #include "model.h"
 
-#define VA_CHUNK_PAGES 64
-#define VA_BLOCK_CHUNKS 8
+#define VA_CHUNK_PAGES 32
+#define VA_BLOCK_CHUNKS 16
 
 struct va_chunk {
 	unsigned refs;

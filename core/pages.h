@@ -1,8 +1,8 @@
 /*
  * The pages of one map as last known, and the table entries above them.
  *
- * Two levels: a sorted array of blocks (2 MiB each: what one PMD entry covers), and in a block chunks of 64 pages. Sets, blocks and chunks are
- * shared by reference count and copied when written: a checkpoint costs nothing until something changes, and then one chunk of about 1 KiB.
+ * Two levels: a sorted array of blocks (2 MiB each: what one PMD entry covers), and in a block chunks of 32 pages. Sets, blocks and chunks are
+ * shared by reference count and copied when written: a checkpoint costs nothing until something changes, and then one chunk of about 0.5 KiB.
  * Part of the model; everybody else asks va_mm_page() and its like.
  */
 #ifndef VA_PAGES_H

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "alloc.h"
+#include "columns.h"
 
-#define CHUNK 4096
-#define OPEN_MAX 512 /* chunks kept unpacked: 256 MiB of records */
+#define CHUNK 8192
+#define OPEN_MAX 48 /* chunks kept unpacked: 48 MiB of records */
 
 struct records {
 	struct vmatlas_record rec[CHUNK];
@@ -30,8 +30,8 @@ struct va_store {
 	size_t chunk_count, chunk_room, open_count;
 	size_t count;
 	__u64 end, clock;
-	ZSTD_CCtx *cctx;
-	ZSTD_DCtx *dctx;
+	struct va_columns_writer *writer;
+	struct va_columns_reader *reader;
 };
 
 struct va_store *va_store_new(void)
@@ -48,8 +48,8 @@ void va_store_free(struct va_store *s)
 		free(s->chunks[i].packed);
 	}
 	free(s->chunks);
-	ZSTD_freeCCtx(s->cctx);
-	ZSTD_freeDCtx(s->dctx);
+	va_columns_writer_free(s->writer);
+	va_columns_reader_free(s->reader);
 	free(s);
 }
 
@@ -57,18 +57,15 @@ void va_store_free(struct va_store *s)
 static void pack(struct va_store *s, struct chunk *c)
 {
 	if (!c->packed) {
-		size_t bound = ZSTD_compressBound(sizeof(*c->open));
-		void *buf = va_alloc_raw(bound);
+		const void *packed;
 
-		if (!s->cctx)
-			s->cctx = ZSTD_createCCtx();
-		size_t n = s->cctx ? ZSTD_compressCCtx(s->cctx, buf, bound, c->open, sizeof(*c->open), 1) : 0;
+		if (!s->writer)
+			s->writer = va_columns_writer_new();
+		size_t n = s->writer ? va_columns_pack_records(s->writer, c->open->rec, c->open->cpu, CHUNK, &packed) : 0;
 
-		if (!n || ZSTD_isError(n)) {
-			free(buf);
+		if (!n)
 			return; /* it stays open: memory, not correctness */
-		}
-		c->packed = va_realloc(buf, n, 1);
+		c->packed = memcpy(va_alloc_raw(n), packed, n);
 		c->packed_bytes = n;
 	}
 	free(c->open);
@@ -95,11 +92,9 @@ static void open_chunk(struct va_store *s, struct chunk *c)
 	s->open_count++;
 	if (!c->packed)
 		return;
-	if (!s->dctx)
-		s->dctx = ZSTD_createDCtx();
-	size_t n = s->dctx ? ZSTD_decompressDCtx(s->dctx, c->open, sizeof(*c->open), c->packed, c->packed_bytes) : 0;
-
-	if (n != sizeof(*c->open)) {
+	if (!s->reader)
+		s->reader = va_columns_reader_new();
+	if (!s->reader || !va_columns_unpack_records(s->reader, c->packed, c->packed_bytes, c->open->rec, c->open->cpu, CHUNK)) {
 		fputs("vmatlas: out of memory\n", stderr);
 		exit(1);
 	}

@@ -11,47 +11,54 @@ struct va_task_ref {
 	struct va_task task;
 };
 
-static void unref(struct va_task_ref *r)
+static void ref(void *thing)
 {
+	struct va_task_ref *r = thing;
+
+	__atomic_add_fetch(&r->refs, 1, __ATOMIC_RELAXED);
+}
+
+static void unref(void *thing)
+{
+	struct va_task_ref *r = thing;
+
 	if (!__atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL))
 		free(r);
 }
 
 void va_tasks_free(struct va_tasks *t)
 {
-	for (size_t i = 0; i < t->count; i++)
-		unref(t->refs[i]);
-	free(t->refs);
+	va_shelf_free(&t->shelf);
+	free(t->running);
 	va_idmap_free(&t->newest);
 }
 
 void va_tasks_copy(struct va_tasks *to, const struct va_tasks *from)
 {
 	*to = *from;
-	to->room = 0;
-	to->refs = va_grow(NULL, &to->room, from->count, sizeof(*to->refs));
-	for (size_t i = 0; i < from->count; i++) {
-		to->refs[i] = from->refs[i];
-		__atomic_add_fetch(&to->refs[i]->refs, 1, __ATOMIC_RELAXED);
-	}
+	va_shelf_copy(&to->shelf, &from->shelf);
 	va_idmap_copy(&to->newest, &from->newest);
+	to->running_room = 0;
+	to->running = va_grow(NULL, &to->running_room, from->running_count, sizeof(*to->running));
+	if (from->running_count)
+		memcpy(to->running, from->running, from->running_count * sizeof(*to->running));
 }
 
 const struct va_task *va_tasks_at(const struct va_tasks *t, size_t i)
 {
-	return &t->refs[i]->task;
+	return &((const struct va_task_ref *)va_shelf_at(&t->shelf, i))->task;
 }
 
 const struct va_task *va_tasks_find(const struct va_tasks *t, __u32 tid)
 {
 	__u32 i = va_idmap_get(&t->newest, tid);
 
-	return i == VA_IDMAP_NONE ? NULL : &t->refs[i]->task;
+	return i == VA_IDMAP_NONE ? NULL : va_tasks_at(t, i);
 }
 
 static struct va_task *edit_at(struct va_tasks *t, size_t i)
 {
-	struct va_task_ref *r = t->refs[i];
+	struct va_task_ref **slot = (struct va_task_ref **)va_shelf_own(&t->shelf, i), *r = *slot;
 
 	if (__atomic_load_n(&r->refs, __ATOMIC_ACQUIRE) == 1)
 		return &r->task;
@@ -60,7 +67,7 @@ static struct va_task *edit_at(struct va_tasks *t, size_t i)
 	copy->refs = 1;
 	copy->task = r->task;
 	unref(r);
-	t->refs[i] = copy;
+	*slot = copy;
 	return &copy->task;
 }
 
@@ -83,11 +90,30 @@ static void end_task(struct va_task *task, __u64 ts)
 	task->mm = 0;
 }
 
+/* Leaves out those that have ended. */
+static void look_through(struct va_tasks *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->running_count; i++)
+		if (!va_tasks_at(t, t->running[i])->end)
+			t->running[kept++] = t->running[i];
+	t->running_count = kept;
+}
+
+static void note_running(struct va_tasks *t, size_t at)
+{
+	if (t->running_count == t->running_room)
+		look_through(t);
+	t->running = va_grow(t->running, &t->running_room, t->running_count + 1, sizeof(*t->running));
+	t->running[t->running_count++] = (__u32)at;
+}
+
 struct va_task *va_tasks_add(struct va_tasks *t, __u32 tid, __u32 tgid, __u64 ts)
 {
 	const struct va_task *was = va_tasks_find(t, tid);
 
-	if (t->count >= VA_LIMIT_TASKS)
+	if (t->shelf.count >= VA_LIMIT_TASKS)
 		return NULL;
 	if (was && !was->end)
 		end_task(va_tasks_edit(t, tid), ts);
@@ -97,9 +123,11 @@ struct va_task *va_tasks_add(struct va_tasks *t, __u32 tid, __u32 tgid, __u64 ts
 	r->task.tid = tid;
 	r->task.tgid = tgid;
 	r->task.begin = ts;
-	t->refs = va_grow(t->refs, &t->room, t->count + 1, sizeof(*t->refs));
-	t->refs[t->count] = r;
-	va_idmap_set(&t->newest, tid, (__u32)t->count++);
+	t->shelf.hold = ref;
+	t->shelf.drop = unref;
+	note_running(t, t->shelf.count);
+	va_idmap_set(&t->newest, tid, (__u32)t->shelf.count);
+	va_shelf_add(&t->shelf, r);
 	t->last = 0;
 	return &r->task;
 }
@@ -199,11 +227,11 @@ void va_tasks_apply_exit(struct va_tasks *t, const struct vmatlas_record *rec)
 	if (!(rec->head.flags & VMATLAS_F_GROUP))
 		return;
 	/* The last thread: what still seems to run lost its EXIT. A process's exit code is its leader's. */
-	for (size_t i = 0; i < t->count; i++) {
-		const struct va_task *other = va_tasks_at(t, i);
+	for (size_t i = 0; i < t->running_count; i++) {
+		const struct va_task *other = va_tasks_at(t, t->running[i]);
 
-		if (other->tgid != rec->head.tgid || other->end)
-			continue;
-		end_task(edit_at(t, i), rec->head.ts);
+		if (other->tgid == rec->head.tgid && !other->end)
+			end_task(edit_at(t, t->running[i]), rec->head.ts);
 	}
+	look_through(t);
 }

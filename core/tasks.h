@@ -7,14 +7,14 @@
 
 #include "idmap.h"
 #include "model.h"
-
-struct va_task_ref; /* a task and its count */
+#include "shelf.h"
 
 struct va_tasks {
-	struct va_task_ref **refs;
-	size_t count, room;
+	struct va_shelf shelf;  /* of tasks and their counts */
 	struct va_idmap newest; /* tid → index of the newest with it */
 	__u32 target;           /* tgid, 0 = none said */
+	__u32 *running;         /* indices: all that run, and some that have ended since this was last looked through */
+	size_t running_count, running_room;
 	__u32 last, last_at;    /* the tid edited last, and its index: most records are of the same again; 0 = none */
 };
 
