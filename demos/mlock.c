@@ -6,6 +6,7 @@
  * Events: op: mmap 2, mlock 1, mlock2 1, munlock 1; fault: 16 demand-zero by the call (gup), 4 demand-zero by touching (user).
  */
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "lab.h"
 #include "libmap.h"
@@ -28,6 +29,19 @@ static void tell_locked(void)
 	lab_wait(lab_pace);
 }
 
+/* Where more may not be locked than is: what there is to see has been seen. */
+static void must(int failed, const char *what)
+{
+	struct rlimit limit;
+
+	if (!failed)
+		return;
+	if (errno != ENOMEM || getrlimit(RLIMIT_MEMLOCK, &limit))
+		lab_die(what);
+	lab_print("%s: no more than %lu KiB may be locked here (ulimit -l)\n", what, (unsigned long)limit.rlim_cur / KIB);
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	char *p, *lazy;
@@ -38,15 +52,13 @@ int main(int argc, char **argv)
 	lab_say("16 pages are reserved, none is there");
 	print_map(p);
 	lab_say("mlock: all 16 must be there now, so the call itself makes the faults");
-	if (mlock(p, PAGES * PAGE))
-		lab_die("mlock");
+	must(mlock(p, PAGES * PAGE), "mlock");
 	print_map(p);
 	print_map(p + (PAGES - 1) * PAGE);
 	tell_locked();
 	lazy = lab_map(PAGES * PAGE, RW);
 	lab_say("16 more, locked on fault (MLOCK_ONFAULT): counted as locked, but none is there");
-	if (mlock2(lazy, PAGES * PAGE, MLOCK_ONFAULT))
-		lab_die("mlock2");
+	must(mlock2(lazy, PAGES * PAGE, MLOCK_ONFAULT), "mlock2");
 	print_map(lazy);
 	tell_locked();
 	lab_say("Four are touched: these stay from now on");

@@ -51,7 +51,8 @@ def end_well(checks, done, how):
     missing = {}
     for name, finished in done.items():
         said = re.findall(r'(?:lab_say|say)\("((?:[^"\\]|\\.)*)"\)', source(name))
-        missing.update({name: text for text in said if text not in finished.stdout})
+        if "may be locked here (ulimit -l)" not in finished.stdout:
+            missing.update({name: text for text in said if text not in finished.stdout})
         if not finished.stdout:
             missing[name] = "anything"
     checks.equal(missing, {}, "%s: each prints all its captions" % how)
@@ -131,7 +132,7 @@ def libmap(checks, directory):
     path = os.path.join(directory, "user.c")
     with open(path, "w", encoding="utf-8") as file:
         file.write(LIBMAP_USER)
-    built = run(os.environ.get("CC", "cc"), "-Wall", "-Werror", "-I", os.path.join(ROOT, "demos"), path, os.path.join(ROOT, "demos", "libmap.c"), "-o", path[:-2])
+    built = run(os.environ.get("CC", "cc"), "-Wall", "-Werror", "-fsanitize=address,undefined", "-I", os.path.join(ROOT, "demos"), path, os.path.join(ROOT, "demos", "libmap.c"), "-o", path[:-2])
     checks.equal((built.returncode, built.stderr), (0, ""), "libmap: builds with a program of one's own")
     lines = run(path[:-2]).stdout.splitlines()
     checks.ok(len(lines) == 3 and lines[0] == "before (nil) -> no frame" and all("-> not known" in line for line in lines[1:]), "libmap: where nothing can be", lines)
