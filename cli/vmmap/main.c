@@ -381,6 +381,14 @@ static int ask(struct vm_process *p, const struct asked *a, const struct vm_opti
 	return vm_mode_map(p, o);
 }
 
+/* Of the help, the part that begins so. */
+static void usage_lines(void)
+{
+	const char *from = strstr(help_text, "Usage:"), *to = strstr(from, "\n\n");
+
+	fprintf(stderr, "%.*s\n", (int)(to - from), from);
+}
+
 /* "--demand 50M" is as good as "--demand=50M" */
 static int take_rest(int argc, char **argv, struct asked *a)
 {
@@ -413,6 +421,7 @@ static int take_rest(int argc, char **argv, struct asked *a)
 	if (!needs_process(a) || a->what)
 		return VM_EXIT_OK;
 	fputs("vmmap: which process? Give its id, a part of its name, or a saved maps file; 'vmmap --help' shows more\n", stderr);
+	usage_lines();
 	return VM_EXIT_USAGE;
 }
 

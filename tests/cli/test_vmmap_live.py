@@ -45,6 +45,8 @@ def near(a, b):
 
 def compare_pmap(name, pid):
     """Each row of pmap -X: address, permissions, size, Rss, Pss."""
+    if not shutil.which("pmap"):
+        return
     lines = subprocess.run(["pmap", "-X", str(pid)], capture_output=True, check=True, text=True, errors="replace").stdout.splitlines()
     heads = lines[1].split()
     rows = [line.split() for line in lines[2:] if re.match(r"^ *[0-9a-f]+ [r-][w-][x-][ps] ", line)]
