@@ -166,6 +166,9 @@ def by_hand(checks, idempotent, ondemand):
     checks.equal([int(m[1]) for m in (re.search(r"(\d+) of 16384 bytes are left", line) for line in idempotent.out) if m], [16384, 12288, 8192, 4096],
                  "idempotent: it resumed where it stopped")
 
+    boxes = [v for v in idempotent.vmas("The copy is complete") if number(v["start"]) in target]
+    checks.equal([(v["perms"], v["resident"]) for v in boxes], [("rw-p", 4)], "idempotent: one box in the end")
+
     checks.equal((ondemand.calls(), ondemand.kinds()), ({"mmap": 17, "munmap": 2}, {"bad": 16, "demand-zero": 16}), "ondemand: its calls and faults")
     order = [PLACE.start + i * 5 % 16 * PAGE + 100 for i in range(16)]
     checks.equal([(number(e["addr"]), e["kind"], e["reason"], e["signal"]) for e in ondemand.faults()],
