@@ -12,11 +12,11 @@ from guest import BUILD, ROOT, SEED, VMATLAS, WORKLOADS, Checks, kernel_argument
 
 # Memory is small, so that a guest of 2 GiB holds it all; what needs a device or a file system of its own is left out.
 STRESSORS = {
-    "vm": "--vm 1 --vm-bytes 4M --mmap 1 --mmap-bytes 4M --mremap 1 --mremap-bytes 4M --munmap 1",
+    "vm": "--vm 2 --vm-bytes 4M --mmap 2 --mmap-bytes 4M --mremap 2 --mremap-bytes 4M --munmap 2",
     "heap": "--brk 1 --stack 1 --bigheap 1 --malloc 1 --malloc-bytes 8M",
     "process": "--fork 1 --vfork 1 --clone 1 --zombie 1 --daemon 1 --pthread 1",
-    "change": "--madvise 1 --mprotect 1 --msync 1 --msync-bytes 4M --mlock 1 --pkey 1",
-    "shared": "--shm 1 --shm-bytes 4M --shm-sysv 1 --shm-sysv-bytes 4M --memfd 1 --memfd-bytes 4M --tmpfs 1",
+    "change": "--madvise 2 --mprotect 2 --msync 2 --msync-bytes 4M --mlock 2 --pkey 2",
+    "shared": "--shm 2 --shm-bytes 4M --shm-sysv 2 --shm-sysv-bytes 4M --memfd 2 --memfd-bytes 4M --tmpfs 1",
     "fault": "--fault 1 --userfaultfd 1 --userfaultfd-bytes 4M --numa 1 --sigsegv 1 --vm-segv 1 --stackmmap 1",
     "more": "--mmapaddr 1 --mmapfixed 1 --mmapmany 1 --mmapfork 1 --vm-addr 1 --vm-splice 1 --pagemove 1 --aio 1 --io-uring 1 --secretmem 1",
     "nobody": "--exec 1 --mlockmany 1", # these refuse to run as root
@@ -76,7 +76,7 @@ def cases():
     yield "python", lambda seed: several("/usr/bin/python3 -c '%s'" % (GARBAGE % scaled(100, 200, 1500)))
     if shutil.which("node") and scaled(False, False, True):
         yield "node", lambda seed: several("node -e '%s'" % (NODE % 300000))
-    yield "ops_random", lambda seed: [os.path.join(WORKLOADS, "ops_random"), "/tmp", "r", str(seed), str(scaled(300, 1500, 20000)), "3", "2", "1"]
+    yield "ops_random", lambda seed: [os.path.join(WORKLOADS, "ops_random"), "/tmp", "r", str(seed), *scaled(("300", "3", "2"), ("1500", "3", "2"), ("4000", "2", "8")), "1"]
 
 
 COUNTS = ("moments", "maps", "lines", "pages", "rss", "fault_counts", "processes", "uncertain", "stale_maps")
