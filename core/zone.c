@@ -182,12 +182,12 @@ static bool is_bss(const struct subject *s)
 	return true;
 }
 
-/* Without randomization the heap begins where the bss ends, and one VMA holds both: it is called by what takes more of it. */
+/* Without randomization the heap begins where the bss ends, and one VMA holds both: it is called by what takes more of it. A small bss has room in the page of the data. */
 static bool is_mostly_heap(const struct subject *s)
 {
 	__u64 start_brk, brk;
 
-	return !strcmp(s->name, "[heap]") && va_mm_brk(s->mm, &start_brk, &brk) && start_brk > s->vma->start && start_brk < s->vma->end &&
+	return !strcmp(s->name, "[heap]") && va_mm_brk(s->mm, &start_brk, &brk) && start_brk >= s->vma->start && start_brk < s->vma->end &&
 	       s->vma->end - start_brk > start_brk - s->vma->start;
 }
 

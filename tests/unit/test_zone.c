@@ -162,7 +162,7 @@ static void bss_and_heap_in_one(void **state)
 	static const struct {
 		__u64 start_brk;
 		enum va_zone zone;
-	} cases[] = {{0x55559000, VA_ZONE_BSS}, {0x55557000, VA_ZONE_HEAP}};
+	} cases[] = {{0x55559000, VA_ZONE_BSS}, {0x55557000, VA_ZONE_HEAP}, {0x55556000, VA_ZONE_HEAP}};
 	struct object program = an_object(1, ET_DYN, 1);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
