@@ -17,11 +17,13 @@ lost() { # recording
 	"$build/vmatlas" stats "$1" --json | python3 -c 'import json, sys; s = json.load(sys.stdin); print(s["lost"] + s["late"] + s["invalid"])'
 }
 
-record() { # name, pace, arguments
-	name=$1 pace=$2
+record() { # name, pace, [random], arguments
+	name=$1 pace=$2 addresses=--no-aslr
 	shift 2
+	[ "${1:-}" != random ] || { addresses= && shift; }
 	cp "$build/demos/$name" "$lab/"
-	(cd "$lab" && VMATLAS_PACE=$pace "$build/vmatlas" record -q --vm --no-aslr -o "$lab/made.vmatlas" --title "$name" -- "./$name" "$@" >"$lab/said" </dev/null) || {
+	# shellcheck disable=SC2086
+	(cd "$lab" && VMATLAS_PACE=$pace "$build/vmatlas" record -q --vm $addresses -o "$lab/made.vmatlas" --title "$name" -- "./$name" "$@" >"$lab/said" </dev/null) || {
 		cat "$lab/said"
 		echo "recordings: $name failed" >&2
 		exit 1

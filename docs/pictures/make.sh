@@ -10,4 +10,6 @@ while read -r name recording options; do
 	[ $# -eq 0 ] || case " $* " in *" $name "*) ;; *) continue ;; esac
 	# shellcheck disable=SC2086
 	build/vmatlas render "$recording" -o "$out/$name.png" $options
+	# There is one for each lesson: 128 colours are enough for them, and a third of the size.
+	case $name in lesson-*) convert "$out/$name.png" +dither -colors 128 -strip -define png:compression-level=9 "PNG8:$out/$name.png" ;; esac
 done <"$here/list"
