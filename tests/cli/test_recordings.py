@@ -44,7 +44,7 @@ def one(checks, name):
               [text for text in wanted if text not in marks])
     shown = out("dump", path, "--at", "mark:" + marks[-1])
     checks.ok("/tmp/lab/" + name in shown or name == "exec-replaces", "%s: the map at the last caption" % name, shown)
-    strange = set(re.findall(r"/(?:home|root|work|Users|tmp/(?!lab/|vmatlas))[^ \n]*", shown))
+    strange = set(re.findall(r"/(?:home|root|work|Users|tmp/(?!lab/|%s\.))[^ \n]*" % name, shown))
     checks.equal(strange, set(), "%s: nobody's directories are in it" % name)
 
 
