@@ -142,6 +142,12 @@ $(B)/tests/unit/test_vmmap: $(call obj,tests/fuzz/fuzz_vmmap.c $(filter-out cli/
 
 # Programs of the bench: each a small main over the core, optimised as the programs are. kshark is for who has libkshark (make bench-deps).
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out %/kshark.c,$(wildcard tests/bench/*.c)))
+$(B)/bench/frame: $(B)/obj/tests/bench/frame.o $(call obj,$(GUI_SRC) $(SYMBOLS_SRC) $(CORE_SRC),obj)
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS) $^ $(LIBS_ALL) -o $@
+
+$(B)/bench/many: tests/bench/many.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CFLAGS) $< -o $@
+
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(CORE_SRC),obj)
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS) $^ $(LIBS_CORE) -lm -lpthread -o $@
 

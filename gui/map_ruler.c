@@ -100,11 +100,22 @@ __u64 va_ruler_addr(const struct va_ruler *r, double y)
 	return row->start + (into < size ? into : size - 1);
 }
 
+static bool row_holds(const struct va_ruler *r, size_t i, double y)
+{
+	const struct va_row *row = r->rows->row;
+
+	return i < r->rows->count && row[i].y <= y && (i + 1 == r->rows->count || row[i + 1].y > y);
+}
+
 double va_ruler_map(const struct va_ruler *r, double y)
 {
 	size_t lo = 0, hi = r->rows->count;
 	const struct va_row *row;
 
+	if (row_holds(r, r->last, y))
+		lo = r->last, hi = lo + 1;
+	else if (row_holds(r, r->last + 1, y))
+		lo = r->last + 1, hi = lo + 1;
 	while (hi - lo > 1) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -113,6 +124,7 @@ double va_ruler_map(const struct va_ruler *r, double y)
 		else
 			hi = mid;
 	}
+	((struct va_ruler *)r)->last = lo;
 	row = &r->rows->row[lo];
 	return r->top[lo] + (row->h > 0 ? (y - row->y) / row->h * (r->top[lo + 1] - r->top[lo]) : 0);
 }

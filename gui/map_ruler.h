@@ -19,7 +19,7 @@ struct va_ruler {
 	double zoom;                /* >= 1; 1: every row as in rows */
 	double page, gap;           /* the tallest a page, and a row without pages, gets: pixels */
 	double *top;                /* of each row, and the end of the last */
-	size_t room;
+	size_t room, last;          /* last: where va_ruler_map() was last; rows are asked for one behind the other */
 };
 
 void va_ruler_set(struct va_ruler *r, const struct va_rows *rows, const struct va_style *style, double zoom);

@@ -214,7 +214,33 @@ def part_vmmap(_):
             print("  " + line)
 
 
-PARTS = {"rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "vmmap": part_vmmap}
+def many(vmas):
+    """A process with that many VMAs, of which some come and go; recorded in the VM once."""
+    file = os.path.join(BENCH, "vmas", "%d.vmatlas" % vmas)
+    if not os.path.exists(file):
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        print("recording a process with %d VMAs in the VM …" % vmas, flush=True)
+        subprocess.run([VMATLAS, "record", "-q", "-o", file + ".part", "--vm=" + KERNEL, "--", path("many"), str(vmas), "2000"], check=True)
+        os.rename(file + ".part", file)
+    return file
+
+
+def part_frame(recording):
+    rows = []
+    files = [("shipped", os.path.join(ROOT, "tests", "data", "notices.vmatlas"))]
+    if not SMOKE:
+        files += [("compile", recording), ("10,000 VMAs", many(10000)), ("60,000 VMAs", many(60000))]
+    for name, file in files:
+        for width, height in ((1920, 1080), (3840, 2160)):
+            said = program("frame", file, width, height, 3 if SMOKE else 300)
+            rows.append((name, "%d×%d" % (width, height), said["vmas"], *("%.1f / %.1f" % (said[k + "_median_ms"], said[k + "_99_ms"])
+                                                                         for k in ("update", "layout", "draw", "all"))))
+            note("frame", name, **said)
+    table("A frame of the window while half a recording is played in five seconds, ms: median / 99 %",
+          ("", "size", "VMAs", "update", "layout", "draw", "all"), rows)
+
+
+PARTS = {"rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "frame": part_frame, "vmmap": part_vmmap}
 
 
 def main():

@@ -1,0 +1,102 @@
+/*
+ * What a frame of the window costs, without a display: frame FILE WIDTH HEIGHT FRAMES [TAB]
+ *
+ * The last half of the recording is played within FRAMES frames of a sixtieth of a second; each is brought up to date, laid out and drawn, as the window does it. Times are
+ * the thread's own, in ms: half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "app.h"
+
+#define START (1000 * VA_SEC)
+
+enum part { UPDATE, LAYOUT, DRAW, ALL, PARTS };
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void frames(struct va_app *app, double *t[PARTS], unsigned n)
+{
+	struct va_history *h = va_recording_history(app->recording);
+	__u64 from = va_history_time(h, va_history_count(h) / 2), to = va_history_end(h);
+	uint64_t clock = START;
+
+	va_app_update(app, clock);
+	va_playback_pause(&app->play, true, clock);
+	va_playback_seek_time(&app->play, from);
+	app->jumped = true;
+	va_app_update(app, clock);
+	va_app_layout(app, clock);
+	va_app_draw(app);
+	for (unsigned i = 0; i < n; i++) {
+		clock += VA_SEC / 60;
+		double a = now();
+
+		va_playback_run_to(&app->play, from + (to - from) / n * (i + 1));
+		va_app_update(app, clock);
+		double b = now();
+
+		va_app_layout(app, clock);
+		double c = now();
+
+		va_app_draw(app);
+		double d = now();
+
+		t[UPDATE][i] = b - a;
+		t[LAYOUT][i] = c - b;
+		t[DRAW][i] = d - c;
+		t[ALL][i] = d - a;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const names[PARTS] = { "update", "layout", "draw", "all" };
+	struct va_recording *recording = va_recording_new();
+	struct va_app_options options = { .w = argc > 2 ? atoi(argv[2]) : 1920, .h = argc > 3 ? atoi(argv[3]) : 1080 };
+	unsigned n = argc > 4 ? (unsigned)atoi(argv[4]) : 300;
+	struct va_app *app = calloc(1, sizeof(*app));
+	double *t[PARTS];
+
+	if (argc < 2 || !n || options.w < 320 || options.h < 240 || !app || va_recording_load(recording, argv[1])) {
+		fputs("usage: frame FILE [WIDTH HEIGHT FRAMES]\n", stderr);
+		return 2;
+	}
+	struct va_fonts *fonts = va_fonts_new(NULL);
+
+	options.theme = &va_theme_dark;
+	if (!fonts || !va_app_init(app, recording, fonts, &options, START))
+		return 1;
+	for (int k = 0; k < PARTS; k++)
+		t[k] = calloc(n, sizeof(double));
+	frames(app, t, n);
+	const struct va_mm *mm = va_model_mm_of(app->play.model, app->view.tgid);
+
+	printf("{\"program\": \"frame\", \"width\": %d, \"height\": %d, \"frames\": %u, \"vmas\": %zu, \"items\": %zu", options.w, options.h, n,
+	       mm ? va_mm_vma_count(mm) : 0, app->scene.item_count);
+	for (int k = 0; k < PARTS; k++) {
+		qsort(t[k], n, sizeof(double), by_size);
+		printf(", \"%s_median_ms\": %.3f, \"%s_99_ms\": %.3f", names[k], t[k][n / 2], names[k], t[k][(size_t)((double)(n - 1) * 0.99)]);
+		free(t[k]);
+	}
+	puts("}");
+	va_app_destroy(app);
+	free(app);
+	va_fonts_free(fonts);
+	va_recording_free(recording);
+	return 0;
+}
