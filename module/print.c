@@ -173,8 +173,9 @@ static int va_print(const struct va_ask *ask)
 		err = va_find(ask, &task, &mm);
 	if (err)
 		return err;
-	err = mutex_lock_killable(&va_printing);
-	if (!err) {
+	if (mutex_lock_killable(&va_printing)) {
+		err = va_refuse(-EINTR, "killed while another print went on");
+	} else {
 		err = va_report(ask, task, mm);
 		mutex_unlock(&va_printing);
 	}

@@ -245,7 +245,7 @@ under_checks() {
 	for kernel in $KERNELS; do
 		run 5400 "$kernel/module" tests/module/test_module.sh "$kernel"
 		run 5400 "$kernel/fire" tests/module/test_fire.sh "$kernel"
-		for name in inside load truth; do
+		for name in inside load print truth; do
 			run 5400 "$kernel/test_$name" "tests/kernel/test_$name.py" "$kernel"
 		done
 	done

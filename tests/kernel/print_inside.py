@@ -2,6 +2,7 @@
 """Runs as root inside the guest: lets the module print processes, and saves what it printed beside what /proc says, for test_print.py.
 
 usage: print_inside.py DIR MODULE.ko HELLO.ko BRD.ko TARGET APP VMATLAS VMAS PRINTS
+BRD.ko: the RAM disk of this kernel; - = it is part of it.
 VMAS: of the large maps; 0 = only what differs with the paging levels. PRINTS: while a process storms.
 """
 import ctypes
@@ -242,7 +243,8 @@ def hello():
 def main():
     put("/proc/sys/kernel/printk", "1")
     put("/proc/sys/vm/nr_hugepages", "2")
-    subprocess.run(["insmod", BRD, "rd_nr=1", "rd_size=16384"], check=True)
+    if BRD != "-":
+        subprocess.run(["insmod", BRD, "rd_nr=1", "rd_size=16384"], check=True)
     subprocess.run(["mkswap", "/dev/ram0"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     subprocess.run(["swapon", "/dev/ram0"], check=True)
     target = compared()

@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from guest import BUILD, ROOT, VMATLAS, WORKLOADS, Checks, Recording, guest_log_is_clean, kernel_argument, module_of, number, run, scaled
+from guest import BUILD, DEBUG_PATIENCE, ROOT, VMATLAS, WORKLOADS, Checks, Recording, guest_log_is_clean, kernel_argument, module_of, number, run, scaled
 
 TABLE_BITS = {0: "P", 1: "RW", 2: "US", 3: "PWT", 4: "PCD", 5: "A", 63: "NX"}
 FRAME = (1 << 52) - 4096
@@ -23,10 +23,15 @@ class Boot:
         run(["rm", "-rf", self.directory])
         os.makedirs(self.share)
         self.console = os.path.join(self.directory, "console.log")
+        try:
+            disk = module_of(kernel, "brd", self.directory)
+        except IndexError:
+            disk = "-"  # part of this kernel
         files = [os.path.join(BUILD, "module", kernel, "vmatlas.ko"), os.path.join(BUILD, "demos", "hello-module", kernel, "hello.ko"),
-                 module_of(kernel, "brd", self.directory), os.path.join(WORKLOADS, "print_target"), os.path.join(BUILD, "demos", "app"), VMATLAS]
+                 disk, os.path.join(WORKLOADS, "print_target"), os.path.join(BUILD, "demos", "app"), VMATLAS]
         done = run([VMATLAS, "vm", "--vm=" + kernel, "--levels=%d" % levels, "--share", self.share, "--guest-log", self.console, "--", "python3",
-                    os.path.join(ROOT, "tests", "kernel", "print_inside.py"), self.share, *files, str(vmas), str(prints)], scaled(600, 600, 3600))
+                    os.path.join(ROOT, "tests", "kernel", "print_inside.py"), self.share, *files, str(vmas), str(prints)],
+                   scaled(600, 600, 3600) * (DEBUG_PATIENCE if kernel.startswith("debug-") else 1))
         self.done = done
         self.result = json.loads(self.text("print.json")) if done.returncode == 0 else {}
 

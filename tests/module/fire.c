@@ -160,7 +160,7 @@ static void toggle(void)
 	static const char *const texts[][2] = {
 		{ "enable", "0" }, { "enable", "1" }, { "overwrite", "0" }, { "overwrite", "1" }, { "overwrite", "2" }, { "classes", "-fault" },
 		{ "classes", "fault op vma task mark" }, { "classes", "-vma" }, { "follow", "0" }, { "follow", "1" }, { "snapshot", "all" },
-		{ "snapshot", "torn" }, { "marker", "in the fire" },
+		{ "snapshot", "torn" }, { "marker", "in the fire" }, { "print", "pid=1 tree=1" },
 	};
 	unsigned which = dice(sizeof(texts) / sizeof(*texts));
 
