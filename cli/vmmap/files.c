@@ -104,7 +104,11 @@ int vm_mode_files(struct vm_process *p, const struct vm_options *o)
 		free(files);
 		return VM_EXIT_OK;
 	}
-	printf("=== MAPPED FILES (PID %d) ===\n%8s %10s %10s %10s %10s  FILE\n", (int)p->pid, "REGIONS", "SIZE", "RSS", "PSS", "PRIVATE");
+	if (p->pid)
+		printf("=== MAPPED FILES (PID %d) ===\n", (int)p->pid);
+	else
+		printf("=== MAPPED FILES (%s) ===\n", p->source);
+	printf("%8s %10s %10s %10s %10s  FILE\n", "REGIONS", "SIZE", "RSS", "PSS", "PRIVATE");
 	for (size_t i = 0; i < n; i++) {
 		print_file(files[i].path, &files[i].t, o->wide, p->smaps_hidden);
 		all.regions += files[i].t.regions;

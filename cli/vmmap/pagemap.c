@@ -5,9 +5,10 @@
 
 #include "frames.h"
 #include "group.h"
-#include "json.h"
+#include "output.h"
 #include "modes.h"
 #include "self.h"
+#include "units.h"
 
 #define PAGE 4096u
 #define MOST 1048576u /* pages in one answer: 4 GiB of addresses */
@@ -20,7 +21,7 @@ static const char *state_of(const struct vm_pagemap *m)
 static void print_page(__u64 addr, const struct vm_pagemap *m)
 {
 	struct vm_frame f = m->frame_known ? vm_frame_of(m->frame) : (struct vm_frame){0};
-	char frame[96], words[400];
+	char frame[96], words[400], line[500];
 
 	printf("0x%012llx  %-9s", addr, state_of(m));
 	if (!m->present) {
@@ -29,8 +30,10 @@ static void print_page(__u64 addr, const struct vm_pagemap *m)
 	}
 	printf("  frame %-10s  %s, %s%s\n", m->frame_known ? vm_frame_text(m, frame, sizeof(frame)) : "hidden", m->file_or_shared ? "file or shared memory" : "anonymous",
 	       m->exclusive ? "mapped only here" : "mapped elsewhere too", m->soft_dirty ? ", soft-dirty" : "");
-	if (m->frame_known)
-		printf("%27s mapped %llu time%s: %s\n", "", f.mapped, f.mapped == 1 ? "" : "s", vm_frame_words(&f, words, sizeof(words)));
+	if (!m->frame_known)
+		return;
+	snprintf(line, sizeof(line), "mapped %llu time%s: %s", f.mapped, f.mapped == 1 ? "" : "s", vm_frame_words(&f, words, sizeof(words)));
+	vm_print_fact("", f.known ? line : words);
 }
 
 static void json_page(struct va_json *j, __u64 addr, const struct vm_pagemap *m)
@@ -88,16 +91,16 @@ int vm_mode_pagemap(struct vm_process *p, __u64 lo, __u64 hi, bool json)
 	for (__u64 at = lo; at < hi; at += PAGE) {
 		struct vm_pagemap m = vm_pagemap_of(p->pid, (const void *)(uintptr_t)at);
 
-		if (json)
+		if (json) {
 			json_page(&j, at, &m);
-		else
+			vm_json_flush(&j);
+		} else {
 			print_page(at, &m);
+		}
 	}
 	if (json) {
 		va_json_end_array(&j);
-		va_json_newline(&j);
-		fwrite(j.buf, 1, j.used, stdout);
-		va_json_free(&j);
+		vm_json_end(&j);
 	} else {
 		puts("=== END PAGES ===");
 	}

@@ -100,6 +100,22 @@ def colour():
     ok("\033" not in vmmap("--json", "--color=always", "--self").stdout.decode(), "none in JSON")
 
 
+def columns_of_modes():
+    child = stands_still([sys.executable, "-uc", "print('x'); input()"])
+    pid = str(child.pid)
+    with open("/proc/%s/maps" % pid, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    heap = [line.split("-")[0] for line in lines if "[heap]" in line][0]
+    code = [line.split("-")[0] for line in lines if "libc.so" in line and " r-xp " in line][0]
+    for args in (["--detail", heap, pid], ["--detail", code, pid], ["--tables", pid], ["--tables", "0x" + heap, pid], ["--pagemap", heap, pid], ["--files", pid], ["--numa", pid],
+                 ["--shared", pid, str(os.getpid())], ["--compare", pid, str(os.getpid())], ["--faults", "true"], ["--demand", "1M"], ["--cow"], ["--fault", "all"], ["--aslr"],
+                 ["--tlb", "--", "true"], ["--fault", "nonsense"], ["--help"]):
+        ran = vmmap(*args)
+        long = [line for line in (ran.stdout + ran.stderr).decode("utf-8", "replace").splitlines() if len(line.rsplit("\r")[-1]) > 100]
+        ok(not long, "%s: in 100 columns" % " ".join(args[:1]), long)
+    end(child)
+
+
 def json_of_changes():
     child = stands_still([sys.executable, "-uc", "import mmap\nprint('x'); input(); m = mmap.mmap(-1, 5 << 20); m.write(b'x' * (2 << 20)); print('y'); input(); del m; print('z'); input()"])
     before = vmmap("-V") and open("/proc/%d/smaps" % child.pid, "rb").read()
@@ -160,6 +176,7 @@ with tempfile.TemporaryDirectory() as directory:
     manual(directory)
 completions()
 colour()
+columns_of_modes()
 json_of_changes()
 sampled()
 finish()
