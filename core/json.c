@@ -137,28 +137,46 @@ void va_json_string(struct va_json *j, const char *key, const char *value)
 		puts_(j, "null");
 }
 
-static void put_formatted(struct va_json *j, const char *key, const char *format, unsigned long long value)
+/* Long tables are mostly numbers: without printf they take half the time. at: behind the last digit. */
+static char *digits(char *at, __u64 value, unsigned base)
 {
-	char buf[32];
+	do
+		*--at = "0123456789abcdef"[value % base];
+	while (value /= base);
+	return at;
+}
 
+static void put_number(struct va_json *j, const char *key, __u64 value, bool negative)
+{
+	char buf[24], *end = buf + sizeof(buf), *at = digits(end, value, 10);
+
+	if (negative)
+		*--at = '-';
 	begin(j, key);
-	snprintf(buf, sizeof(buf), format, value);
-	puts_(j, buf);
+	put(j, at, (size_t)(end - at));
 }
 
 void va_json_u64(struct va_json *j, const char *key, __u64 value)
 {
-	put_formatted(j, key, "%llu", value);
+	put_number(j, key, value, false);
 }
 
 void va_json_s64(struct va_json *j, const char *key, __s64 value)
 {
-	put_formatted(j, key, "%lld", (unsigned long long)value);
+	put_number(j, key, value < 0 ? 0 - (__u64)value : (__u64)value, value < 0);
 }
 
 void va_json_hex(struct va_json *j, const char *key, __u64 value)
 {
-	put_formatted(j, key, "\"0x%llx\"", value);
+	char buf[24], *end = buf + sizeof(buf), *at;
+
+	*--end = '"';
+	at = digits(end, value, 16);
+	*--at = 'x';
+	*--at = '0';
+	*--at = '"';
+	begin(j, key);
+	put(j, at, (size_t)(end + 1 - at));
 }
 
 void va_json_bool(struct va_json *j, const char *key, bool value)
