@@ -113,6 +113,13 @@ static void say_text(struct va_json *out, const struct va_event *e, __u64 id)
 		say(out, id ? "?%llx" : "-", id);
 }
 
+static void say_span(struct va_json *out, __u64 start, __u64 end)
+{
+	va_line_hex(out, start);
+	va_line_word(out, "-");
+	va_line_hex(out, end);
+}
+
 static void say_vma(struct va_json *out, const struct va_event *e)
 {
 	char perms[5], store[VMATLAS_TEXT_MAX + 32];
@@ -124,9 +131,7 @@ static void say_vma(struct va_json *out, const struct va_event *e)
 	va_event_vma(e->rec, &v);
 	va_vma_perms(v.vm_flags, perms);
 	zone = va_event_zone(e, &v, &lib);
-	va_line_hex(out, v.start);
-	va_line_word(out, "-");
-	va_line_hex(out, v.end);
+	say_span(out, v.start, v.end);
 	va_line_word(out, " ");
 	va_line_word(out, perms);
 	va_line_word(out, " ");
@@ -310,9 +315,14 @@ static void say_payload(struct va_json *out, const struct va_event *e)
 		say_vma(out, e);
 		break;
 	case VMATLAS_RANGE:
-		say(out, "%llx-%llx holds %u VMAs%s%s by %s", rec->range.lo, rec->range.hi, rec->range.count,
-		    rec->head.flags & VMATLAS_F_MORE ? ", more follow" : "", rec->head.flags & VMATLAS_F_SNAPSHOT ? ", snapshot" : "",
-		    rec->range.nr >= 0 ? va_call_name(rec->range.nr, store, sizeof(store)) : "-");
+		say_span(out, rec->range.lo, rec->range.hi);
+		va_line_word(out, " holds ");
+		va_line_number(out, rec->range.count, 1);
+		va_line_word(out, " VMAs");
+		va_line_word(out, rec->head.flags & VMATLAS_F_MORE ? ", more follow" : "");
+		va_line_word(out, rec->head.flags & VMATLAS_F_SNAPSHOT ? ", snapshot" : "");
+		va_line_word(out, " by ");
+		va_line_word(out, rec->range.nr >= 0 ? va_call_name(rec->range.nr, store, sizeof(store)) : "-");
 		break;
 	case VMATLAS_OP:
 		say_op(out, e);
@@ -345,10 +355,16 @@ static void say_payload(struct va_json *out, const struct va_event *e)
 		say_text(out, e, rec->task.exe_text);
 		break;
 	case VMATLAS_PAGES:
-		say(out, "%u entries from %llx at %s", rec->pages.count, rec->pages.addr, va_level_name(rec->pages.level));
+		va_line_number(out, rec->pages.count, 1);
+		va_line_word(out, " entries from ");
+		va_line_hex(out, rec->pages.addr);
+		va_line_word(out, " at ");
+		va_line_word(out, va_level_name(rec->pages.level));
 		break;
 	case VMATLAS_SWEEP:
-		say(out, "%s %llx-%llx", va_sweep_name(rec->sweep.kind), rec->sweep.lo, rec->sweep.hi);
+		va_line_word(out, va_sweep_name(rec->sweep.kind));
+		va_line_word(out, " ");
+		say_span(out, rec->sweep.lo, rec->sweep.hi);
 		break;
 	}
 }

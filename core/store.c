@@ -9,7 +9,7 @@
 #include "columns.h"
 
 #define CHUNK 8192
-#define OPEN_MAX 48 /* chunks kept unpacked: 48 MiB of records */
+#define OPEN_MAX 128 /* chunks kept unpacked: 128 MiB of records */
 
 struct records {
 	struct vmatlas_record rec[CHUNK];

@@ -23,7 +23,7 @@ COMPILE = os.path.join(BENCH, "compile")
 KERNEL = os.environ.get("BENCH_KERNEL", "6.12")
 SOURCES = os.environ.get("BENCH_SOURCES", "60")
 SMOKE = "--smoke" in sys.argv
-SECONDS = "0" if SMOKE else "2"
+SECONDS = "0" if SMOKE else os.environ.get("BENCH_SECONDS", "2")
 
 figures = []
 
