@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -414,11 +413,9 @@ static void tell_report(struct va_collect *c, unsigned code)
  */
 static void come_first(const struct va_collect *c)
 {
-	const struct sched_param least = { .sched_priority = 1 };
-
 	setpriority(PRIO_PROCESS, 0, -10);
 	if (c->prover)
-		sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &least);
+		va_prover_come_first(true);
 }
 
 static int start(struct va_collect *c)

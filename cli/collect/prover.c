@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,13 @@ static void note_frozen(struct va_pieces *pieces, uint32_t us)
 	memcpy(pieces->bytes.data + sizeof(struct vmatlas_proof) + offsetof(struct vmatlas_proof_moment, frozen_us), &us, sizeof(us));
 }
 
+void va_prover_come_first(bool first)
+{
+	const struct sched_param least = { .sched_priority = first };
+
+	sched_setscheduler(0, first ? SCHED_RR | SCHED_RESET_ON_FORK : SCHED_OTHER, &least);
+}
+
 /* Some wait for others in the kernel, and many share a CPU: what is enough for one program is not for another. */
 static void learn_patience(struct va_prover *p, bool enough)
 {
@@ -240,7 +248,10 @@ static void moment(struct va_prover *p, struct va_collect *c)
 		return;
 	}
 	learn_patience(p, true);
+	/* Who competed with us stands still. What we read takes its time, and other programs of this machine may want the CPU. */
+	va_prover_come_first(false);
 	read_moment(p, c, &pieces);
+	va_prover_come_first(true);
 	/* Somebody may have been killed while he stood still. */
 	still = va_freeze_still(p->freeze);
 	va_freeze_go(p->freeze);

@@ -19,6 +19,9 @@ void va_prover_free(struct va_prover *p);
 /* The tree's cgroup, for the command's child to join; NULL-safe. */
 const struct va_freeze *va_prover_freeze(const struct va_prover *p);
 
+/* Ahead of all that is not real-time, or not. */
+void va_prover_come_first(bool first);
+
 /* ms until the next moment, at most `most`. */
 int va_prover_wait(const struct va_prover *p, int most);
 /* A moment, where one is due. */
