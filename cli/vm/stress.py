@@ -94,7 +94,8 @@ def main():
     cpus, files = number("STRESS_CPUS", 2), sources(number("STRESS_FILES", 50))
     parts = min(number("STRESS_PARTS", 4), len(files))
     display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    print("stress: %d files of C, each compiled without recording and with" % len(files), flush=True)
+    print("stress: %d files of C, each compiled without recording and with%s" % (len(files), "; the table comes when the window is closed" if display else ""),
+          flush=True)
     took = compile_in_vm(vmatlas, recording, display, files, parts, cpus)
     if not display:
         pictures(vmatlas, recording, build, parts)

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 
-from guest import BUILD, ROOT, VMATLAS, Checks, Recording, kernel_argument, run, scaled
+from guest import BUILD, ROOT, SIZE, VMATLAS, Checks, Recording, kernel_argument, run, scaled
 
 FILES, PARTS = scaled(2, 2, 50), scaled(2, 2, 4)
 
@@ -48,9 +48,19 @@ def compile_and_no_other(checks, recording):
     checks.ok(len(ended) >= 4 * FILES, "and their maps ended", len(ended))
 
 
+def refused(checks):
+    for name, value, why in (("STRESS_FILES", "many", "is a number"), ("STRESS_PARTS", "0", "is a number"), ("STRESS_FILES", "100000", "there are")):
+        done = run([ROOT + "/cli/vm/stress.py", BUILD], cwd=ROOT, env=dict(os.environ, **{name: value}))
+        checks.ok(done.returncode == 1 and done.stderr.startswith(b"stress: ") and why.encode() in done.stderr and done.stderr.count(b"\n") == 1,
+                  "%s=%s is refused in a sentence" % (name, value), done.stderr)
+
+
 def main():
     kernel = kernel_argument()
     checks = Checks()
+    refused(checks)
+    if kernel != "6.12" and SIZE != "long":
+        checks.end() # once is enough: compiling takes its time
     directory = os.path.join(BUILD, "tests", "kernel", kernel, "compile")
     done = stress(kernel, directory)
     text = done.stdout.decode()
