@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "collect/elf.h"
 #include "group.h"
 #include "symbols.h"
@@ -53,17 +54,6 @@ struct vm_maps_of {
 	struct vm_place_count *by_region, *by_function; /* owned, by finish */
 	size_t region_counts, function_counts;
 };
-
-static void *grown(void *array, size_t *room, size_t need, size_t size)
-{
-	if (need <= *room)
-		return array;
-	*room = need * 2;
-	array = realloc(array, *room * size);
-	if (!array)
-		abort();
-	return array;
-}
 
 static char *copied(const char *s)
 {
@@ -118,7 +108,7 @@ static const char *keep_name(struct vm_maps_of *m, const char *name)
 	for (size_t i = m->name_count; i-- > 0;) /* few, and mostly one of the last */
 		if (!strcmp(m->names[i], name))
 			return m->names[i];
-	m->names = grown(m->names, &m->name_room, m->name_count + 1, sizeof(*m->names));
+	m->names = va_grow(m->names, &m->name_room, m->name_count + 1, sizeof(*m->names));
 	return m->names[m->name_count++] = copied(name);
 }
 
@@ -156,7 +146,7 @@ static size_t lower(const struct map *x, __u64 addr)
 
 static void insert(struct map *x, size_t at, const struct piece *p)
 {
-	x->piece = grown(x->piece, &x->room, x->count + 1, sizeof(*x->piece));
+	x->piece = va_grow(x->piece, &x->room, x->count + 1, sizeof(*x->piece));
 	memmove(&x->piece[at + 1], &x->piece[at], (x->count++ - at) * sizeof(*x->piece));
 	x->piece[at] = *p;
 }
@@ -197,7 +187,7 @@ void vm_maps_of_forked(struct vm_maps_of *m, pid_t pid, pid_t parent)
 	const struct map *from = map_of(m, parent);
 	struct map *x = map_of(m, pid);
 
-	x->piece = grown(x->piece, &x->room, from->count, sizeof(*x->piece));
+	x->piece = va_grow(x->piece, &x->room, from->count, sizeof(*x->piece));
 	if (from->count)
 		memcpy(x->piece, from->piece, from->count * sizeof(*x->piece));
 	x->count = from->count;
@@ -237,7 +227,7 @@ static void count_region(struct vm_maps_of *m, const char *name)
 			m->region[i].faults++;
 			return;
 		}
-	m->region = grown(m->region, &m->region_room, m->regions + 1, sizeof(*m->region));
+	m->region = va_grow(m->region, &m->region_room, m->regions + 1, sizeof(*m->region));
 	m->region[m->regions++] = (struct region){name, 1};
 }
 
@@ -258,7 +248,7 @@ static void count_site(struct vm_maps_of *m, const struct piece *p, __u64 ip)
 		m->other_faults++;
 		return;
 	}
-	m->site = grown(m->site, &m->site_room, m->sites + 1, sizeof(*m->site));
+	m->site = va_grow(m->site, &m->site_room, m->sites + 1, sizeof(*m->site));
 	m->site[m->sites++] = (struct site){p->name, offset, 1};
 	m->site_table[at] = (__u32)m->sites;
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "maps_of.h"
 
 #define PAGE 4096u
@@ -40,17 +41,6 @@ struct vm_sampled {
 	__u64 lost, faults;
 	struct vm_maps_of *maps;
 };
-
-static void *grown(void *array, size_t *room, size_t need, size_t size)
-{
-	if (need <= *room)
-		return array;
-	*room = need * 2;
-	array = realloc(array, *room * size);
-	if (!array)
-		abort();
-	return array;
-}
 
 /* --- taking records out of the rings -------------------------------------------------------------------------------------- */
 
@@ -92,9 +82,9 @@ static void drain(struct vm_sampled *s, struct ring *r)
 		copy_out(r, tail, &h, sizeof(h));
 		if (h.size < sizeof(h) + 8)
 			break;
-		s->bytes = grown(s->bytes, &s->room, s->used + h.size + 8, 1);
+		s->bytes = va_grow(s->bytes, &s->room, s->used + h.size + 8, 1);
 		copy_out(r, tail, s->bytes + s->used, h.size);
-		s->event = grown(s->event, &s->event_room, s->events + 1, sizeof(*s->event));
+		s->event = va_grow(s->event, &s->event_room, s->events + 1, sizeof(*s->event));
 		s->event[s->events++] = (struct event){time_of((struct perf_event_header *)(s->bytes + s->used)), s->used};
 		s->used += (h.size + 7u) & ~7u;
 		tail += h.size;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "regions.h"
 #include "vmflags.h"
 
@@ -14,17 +15,6 @@
 #define LONGEST (1u << 20) /* a line; the kernel's are 4 KiB at most, escapes four times that */
 #define COLUMN 16          /* where smaps begins its numbers … */
 #define DIGITS 8           /* … and their width, while they fit */
-
-static void *grown(void *array, size_t *room, size_t need, size_t size)
-{
-	if (need <= *room)
-		return array;
-	*room = need * 2;
-	array = realloc(array, *room * size);
-	if (!array)
-		abort();
-	return array;
-}
 
 static const char *keep(struct vm_regions *r, const char *text, size_t n)
 {
@@ -34,7 +24,7 @@ static const char *keep(struct vm_regions *r, const char *text, size_t n)
 		abort();
 	memcpy(own, text, n);
 	own[n] = '\0';
-	r->names = grown(r->names, &r->name_room, r->name_count + 1, sizeof(*r->names));
+	r->names = va_grow(r->names, &r->name_room, r->name_count + 1, sizeof(*r->names));
 	return r->names[r->name_count++] = own;
 }
 
@@ -118,7 +108,7 @@ static bool head_line(struct vm_regions *r, const char *p, const char *end)
 	n.dev_major = (__u32)major;
 	n.dev_minor = (__u32)minor;
 	n.name = keep_name(r, p, (size_t)(end - p));
-	r->region = grown(r->region, &r->room, r->count + 1, sizeof(*r->region));
+	r->region = va_grow(r->region, &r->room, r->count + 1, sizeof(*r->region));
 	r->region[r->count++] = n;
 	return true;
 }
@@ -308,7 +298,7 @@ static int read_piece(struct vm_regions *r, struct reader *in)
 	size_t used;
 
 	if (in->have == in->room) /* a line longer than that */
-		in->buf = grown(in->buf, &in->room, in->room + 1, 1);
+		in->buf = va_grow(in->buf, &in->room, in->room + 1, 1);
 	n = read(in->fd, in->buf + in->have, in->room - in->have);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -329,7 +319,7 @@ int vm_regions_read(struct vm_regions *r, int fd)
 	struct reader in = {.fd = fd};
 	int error = 0;
 
-	in.buf = grown(NULL, &in.room, READ_SIZE / 2, 1);
+	in.buf = va_grow(NULL, &in.room, READ_SIZE, 1);
 	while (!in.ended && !error)
 		error = read_piece(r, &in);
 	free(in.buf);

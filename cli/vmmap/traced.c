@@ -10,20 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "self.h"
 
 #define OPTIONS (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL)
-
-static void *grown(void *array, size_t *room, size_t need, size_t size)
-{
-	if (need <= *room)
-		return array;
-	*room = need * 2;
-	array = realloc(array, *room * size);
-	if (!array)
-		abort();
-	return array;
-}
 
 static struct vm_traced *find(struct vm_run *run, pid_t pid)
 {
@@ -35,7 +25,7 @@ static struct vm_traced *find(struct vm_run *run, pid_t pid)
 
 static struct vm_traced *add(struct vm_run *run, pid_t pid, pid_t parent)
 {
-	run->process = grown(run->process, &run->room, run->count + 1, sizeof(*run->process));
+	run->process = va_grow(run->process, &run->room, run->count + 1, sizeof(*run->process));
 	run->process[run->count] = (struct vm_traced){.pid = pid, .parent = parent};
 	return &run->process[run->count++];
 }
@@ -58,7 +48,7 @@ static void meet(struct vm_run *run, pid_t tid)
 			return;
 	if (!pid)
 		pid = tid;
-	run->thread = grown(run->thread, &run->thread_room, run->threads + 1, sizeof(*run->thread));
+	run->thread = va_grow(run->thread, &run->thread_room, run->threads + 1, sizeof(*run->thread));
 	run->thread[run->threads].tid = tid;
 	run->thread[run->threads++].pid = pid;
 	p = find(run, pid);
