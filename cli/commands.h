@@ -30,6 +30,7 @@ enum va_exit {
 	X(notices, "what is worth a look: leaks, a stack that grows, fault storms …")                                        \
 	X(verify, "run a command and compare the picture with what the kernel itself says")                                   \
 	X(redact, "a recording for sharing: without page frames and the names of files")                                      \
+	X(print, "the address space of a process, as the module prints it to the kernel log")                                  \
 	X(vm, "run a command in the VM and record nothing: to try a kernel module")                                            \
 	X(attach, "watch a process that already runs (this machine's kernel only)")
 

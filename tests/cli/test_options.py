@@ -23,7 +23,8 @@ RECORD = [("--bogus", "'--bogus'"), ("--bogus=3", "'--bogus'"), ("-x", "'-x'"), 
 OTHERS = [("attach", "--vm 1", "--vm"), ("attach", "--no-aslr 1", "--no-aslr"), ("attach", "x", "process"), ("stats", "--bogus f", "'--bogus'"),
           ("dump", "--bogus f", "'--bogus'"), ("dump", "--pid", "'--pid'"), ("events", "--type", "'--type'"), ("events", "-z f", "'-z'"),
           ("render", "--fps", "'--fps'"), ("render", "-z f", "'-z'"), ("replay", "--at", "'--at'"), ("replay", "--bogus f", "'--bogus'"),
-          ("vm", "--local -- true", "--local"), ("vm", "--title x -- true", "--title"), ("vm", "-o x -- true", "--output"), ("vm", "", "command")]
+          ("vm", "--local -- true", "--local"), ("vm", "--title x -- true", "--title"), ("vm", "-o x -- true", "--output"), ("vm", "", "command"), ("print", "", "process"),
+          ("print", "x", "process"), ("print", "--addr x 1", "--addr"), ("print", "--bogus 1", "'--bogus'")]
 
 
 def one_sentence(checks, done, code, word, name):

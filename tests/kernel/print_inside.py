@@ -164,6 +164,18 @@ def errors(target):
     insmod("")
 
 
+def command(*arguments):
+    """vmatlas print: its status, and lines of output and of error output."""
+    done = subprocess.run([VMATLAS, "print", *arguments], check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, *(text.decode(errors="surrogateescape").split("\n")[:-1] for text in (done.stdout, done.stderr))
+
+
+def by_command(target):
+    addr = target.at["written"]
+    RESULT["command"] = {"print": command("--tree", "--addr", "0x%x" % addr, str(target.pid)), "same": printed("pid=%d tree=1 addr=%d" % (target.pid, addr)),
+                         "nobody": command("4194000"), "kernel thread": command("2"), "no number": command("x"), "no address": command("--addr", "x", "1")}
+
+
 def recorded():
     """The walks the module records for faults of a process, and those it prints of the same."""
     target = Target("map", before=[VMATLAS, "record", "--local", "-q", "-o", os.path.join(OUT, "recording.vmatlas"), "--",
@@ -184,6 +196,7 @@ def large():
     quiet = Target("many", str(VMAS))
     code, lines = printed("pid=%d" % quiet.pid)
     RESULT["many"] = {"code": code, "lines": lines, "maps": quiet.proc("maps")}
+    RESULT["many"]["command"] = command(str(quiet.pid))
     RESULT["killed"] = killed(quiet)
     quiet.end()
     busy = Target("busy", str(VMAS))
@@ -251,6 +264,7 @@ def main():
     if VMAS:
         hello()
         hidden(target)
+        by_command(target)
         errors(target)
         app()
         large()
@@ -258,6 +272,7 @@ def main():
     target.end()
     recorded()
     rmmod()
+    RESULT["no module"] = command("1")
     with open(os.path.join(OUT, "print.json"), "w", encoding="utf-8") as file:
         json.dump(RESULT, file)
     print("done")

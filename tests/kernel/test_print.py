@@ -299,6 +299,17 @@ def secrets(checks, boot):
     checks.equal(kernel, numbers(one(closed, "PGD kernel half"))[0], "dmesg_restrict 0: each entry of the kernel half is counted by its flags")
 
 
+def by_command(checks, boot):
+    told = boot["command"]
+    (code, out, err), (_, lines) = told["print"], told["same"]
+    checks.equal((code, err), (0, []), "vmatlas print: done")
+    checks.lines("\n".join(out), "\n".join(lines[:-1]), "vmatlas print: the lines of the log")
+    wanted = {"nobody": 4, "kernel thread": 1, "no number": 2, "no address": 2}
+    checks.equal({name: (told[name][0], len(told[name][1]), len(told[name][2])) for name in wanted}, {name: (code, 0, 1) for name, code in wanted.items()},
+                 "vmatlas print: errors in a sentence, with their exit codes")
+    checks.equal((boot["no module"][0], len(boot["no module"][2])), (5, 1), "vmatlas print: without the module")
+
+
 def large(checks, boot, vmas):
     lines = boot["many"]["lines"]
     total, kept = numbers(one(lines, "end: "))[0], len(lines)
@@ -309,6 +320,9 @@ def large(checks, boot, vmas):
     checks.equal(numbers(of(lines, "VMAs: ")[0])[0], len(inside), "%d VMAs: all were printed" % vmas)
     there = of(lines, "VMA ")
     checks.lines("\n".join(there), "\n".join(inside[-len(there):]), "%d VMAs: those the log has are right" % vmas)
+    code, out, err = boot["many"]["command"]
+    good = code == 0 and of(out, "VMA ") == inside or code == 1 and "overwritten" in err[-1]
+    checks.ok(good, "%d VMAs: vmatlas print reads along: all of them, or it says what it missed" % vmas, (code, len(out), err))
     checks.ok(any("did not change meanwhile" in line for line in lines), "%d VMAs: in batches, and the map was the same" % vmas, lines[-10:])
     checks.ok(any("THE MAP CHANGED" in line for line in boot["busy"][1]), "a map that changes meanwhile is said to", boot["busy"][1][-90:])
     ends = [line for line in boot["killed"] if line.startswith(("end:", "print: ended"))]
@@ -346,6 +360,7 @@ def main():
             checks.attempt(part.__name__, part, boot, levels)
         if levels == 4:
             checks.attempt("errors", errors, boot)
+            checks.attempt("by_command", by_command, boot)
             checks.attempt("secrets", secrets, boot)
             checks.attempt("app", app, boot)
             checks.attempt("large", large, boot, vmas)
