@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def get(path):
 def log():
     """The kernel log since the last call, the times cut off."""
     size = LIBC.klogctl(READ_CLEAR, BUFFER, len(BUFFER))
-    return [line.split("] ", 1)[-1] for line in BUFFER.raw[:size].decode(errors="surrogateescape").split("\n") if line]
+    return [re.sub(r"^<\d+>(\[ *[\d.]+\](\[[^]]*\])? )?", "", line) for line in BUFFER.raw[:size].decode(errors="surrogateescape").split("\n") if line]
 
 
 def ours(lines):
@@ -254,7 +255,8 @@ def hello():
 
 
 def main():
-    put("/proc/sys/kernel/printk", "1")
+    # Not the lines we ask for, but all that warns: the console is searched for that.
+    put("/proc/sys/kernel/printk", "5")
     put("/proc/sys/vm/nr_hugepages", "2")
     if BRD != "-":
         subprocess.run(["insmod", BRD, "rd_nr=1", "rd_size=16384"], check=True)
