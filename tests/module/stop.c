@@ -184,16 +184,19 @@ static void with(const char *file)
 		printf("# %s: not on this kernel\n", file);
 		return;
 	}
-	if (write(fd, "0", 1) != 1)
+	/* Of a sysctl only what is written to its beginning counts. */
+	if (pwrite(fd, "0", 1, 0) != 1)
 		die(file);
 	err = control("enable", "1");
 	check(err == -ENODEV && !stat_of("enabled", 0), "%s = 0: nothing is recorded without probes (%d)", file, err);
-	if (write(fd, "1", 1) != 1)
+	if (pwrite(fd, "1", 1, 0) != 1)
 		die(file);
 	close(fd);
+	err = control("enable", "1");
+	check(!err && !control("enable", "0"), "%s = 1: recorded again (%d)", file, err);
 }
 
-/* Needs a kernel on which recording is off, and leaves it so. */
+/* Leaves recording off. */
 void test_switched_off(void)
 {
 	control("enable", "0");
