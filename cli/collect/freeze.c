@@ -20,6 +20,7 @@ struct va_freeze {
 	char *home, *path;       /* our own cgroup and the tree's below it, as directories; path NULL = SIGSTOP */
 	const char *name;        /* of path, as /proc/PID/cgroup tells it */
 	int events, freeze;      /* cgroup.events, cgroup.freeze */
+	struct va_bytes procs;   /* cgroup.procs when all stood still */
 	pid_t *stopped;          /* by our SIGSTOP */
 	size_t count, room;
 };
@@ -136,6 +137,7 @@ void va_freeze_free(struct va_freeze *f)
 		close(f->events);
 	if (f->freeze >= 0)
 		close(f->freeze);
+	va_bytes_free(&f->procs);
 	free(f->home);
 	free(f->path);
 	free(f->stopped);
@@ -168,6 +170,31 @@ static bool frozen(const struct va_freeze *f)
 	return strstr(text, "frozen 1");
 }
 
+static void list_procs(const struct va_freeze *f, struct va_bytes *procs)
+{
+	int fd = open_in(f, "cgroup.procs", O_RDONLY);
+
+	if (fd < 0)
+		return;
+	va_read_whole(fd, procs, 1 << 20);
+	close(fd);
+}
+
+/*
+ * Who was sent a deadly signal while others still came to a stop counts as frozen until he runs again, to die; and the rest of the tree is frozen again when he is
+ * gone. So first whether all are frozen, then who they are.
+ */
+static bool still_cgroup(const struct va_freeze *f)
+{
+	struct va_bytes now = { 0 };
+	bool same = frozen(f);
+
+	list_procs(f, &now);
+	same = same && now.n == f->procs.n && (!now.n || !memcmp(now.data, f->procs.data, now.n));
+	va_bytes_free(&now);
+	return same;
+}
+
 static int stop_cgroup(struct va_freeze *f, int patience, const struct va_freeze_help *help)
 {
 	uint64_t until = va_clock() + patience * 1000000ull, now;
@@ -186,6 +213,8 @@ static int stop_cgroup(struct va_freeze *f, int patience, const struct va_freeze
 		if (!poll(&event, 1, now < MEANWHILE_MS ? (int)now : MEANWHILE_MS))
 			help->meanwhile(help->ctx);
 	}
+	va_bytes_drop(&f->procs, f->procs.n);
+	list_procs(f, &f->procs);
 	return 0;
 }
 
@@ -205,24 +234,29 @@ static char state_of(const char *stat)
 	return end && end[1] ? end[2] : 0;
 }
 
-/* Every thread is stopped, or is none any more. */
-static bool stands(pid_t tgid)
+/* It has a thread whose state is among those (or one whose state is not). Who goes while we look has no state. */
+static bool has_thread(pid_t tgid, bool among, const char *states)
 {
 	char *dir = va_string("/proc/%d/task", tgid);
 	DIR *d = opendir(dir);
 	struct dirent *e;
-	bool all = true;
+	bool found = false;
 
-	while (d && all && (e = readdir(d))) {
-		char *stat = va_string("%s/%s/stat", dir, e->d_name), state = *e->d_name == '.' ? 'X' : state_of(stat);
+	while (d && !found && (e = readdir(d))) {
+		char *stat = va_string("%s/%s/stat", dir, e->d_name), state = *e->d_name == '.' ? 0 : state_of(stat);
 
-		all = !state || strchr("TtZX", state);
+		found = state && !strchr(states, state) != among;
 		free(stat);
 	}
 	if (d)
 		closedir(d);
 	free(dir);
-	return all;
+	return found;
+}
+
+static bool stands(pid_t tgid)
+{
+	return !has_thread(tgid, false, "TtZX");
 }
 
 static bool stopped_already(const struct va_freeze *f, pid_t tgid)
@@ -231,6 +265,16 @@ static bool stopped_already(const struct va_freeze *f, pid_t tgid)
 		if (f->stopped[i] == tgid)
 			return true;
 	return false;
+}
+
+/* Whom we stopped dies by SIGKILL alone. */
+static bool still_stopped(const struct va_freeze *f)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < f->count && all; i++)
+		all = has_thread(f->stopped[i], true, "Tt");
+	return all;
 }
 
 static void stop_one(struct va_freeze *f, pid_t tgid)
@@ -291,7 +335,7 @@ void va_freeze_go(struct va_freeze *f)
 
 bool va_freeze_still(struct va_freeze *f)
 {
-	return !f->path || frozen(f);
+	return f->path ? still_cgroup(f) : still_stopped(f);
 }
 
 bool va_freeze_holds(const struct va_freeze *f, pid_t tgid)

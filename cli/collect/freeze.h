@@ -28,7 +28,7 @@ int va_freeze_stop(struct va_freeze *f, int patience, const struct va_freeze_hel
 void va_freeze_go(struct va_freeze *f);
 
 bool va_freeze_by_cgroup(const struct va_freeze *f);
-/* Between stop and go: everybody stands still, also those who were killed meanwhile are not about to vanish. */
+/* Between stop and go: everybody who stood still stands there yet; nobody was killed meanwhile, or had been just before. */
 bool va_freeze_still(struct va_freeze *f);
 bool va_freeze_holds(const struct va_freeze *f, pid_t tgid); /* it is one of those that were stopped */
 
