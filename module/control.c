@@ -217,9 +217,8 @@ static int va_show_overwrite(struct seq_file *m, void *v)
 static int va_set_around(char *text)
 {
 	unsigned long bytes;
-	int err = kstrtoul(text, 10, &bytes);
 
-	return err ?: va_fault_around(bytes);
+	return kstrtoul(text, 10, &bytes) ? -EINVAL : va_fault_around(bytes);
 }
 
 static int va_show_around(struct seq_file *m, void *v)

@@ -399,6 +399,8 @@ static void test_garbage(void)
 		{ "classes", "fault op", 0 },	    { "classes", "+mark -op", 0 },    { "snapshot", "x", -EINVAL },
 		{ "snapshot", "pid 999999", -ESRCH }, { "snapshot", "torn", 0 },      { "marker", "\n", -EINVAL },
 		{ "enable", "1\n", 0 },		    { "classes", "fault op vma task mark\n", 0 },
+		{ "around", "4095", -EINVAL },	    { "around", "99999999999999999999999", -EINVAL },
+		{ "print", "pid=99999999999999999999999", -EINVAL },
 	};
 	char big[5000];
 	int bad = 0;
