@@ -14,7 +14,7 @@
 
 #define BLOCK_BYTES (3u << 20)           /* a block is closed at the first ROUND after this … */
 #define BLOCK_BYTES_MAX (4u << 20)       /* … or here, when no ROUND comes */
-#define BLOCK_NS 5000000000ull           /* … or at the first ROUND this much after the block began: columns want many records */
+#define BLOCK_NS 1000000000ull           /* … or at the first ROUND this much after the block began: what a recorder that is killed may lose */
 #define LEVEL 1                          /* zstd, of what is left: rows of columns are packed already */
 #define HEAD sizeof(struct vmatlas_chunk)
 

@@ -13,7 +13,7 @@
 struct va_writer;
 
 /*
- * fd is borrowed, and written from where it stands. pack: gather chunks into zstd BLOCKs (of about 3 MiB, and at least one every five seconds of recorded
+ * fd is borrowed, and written from where it stands. pack: gather chunks into zstd BLOCKs (of about 3 MiB, and at least one every second of recorded
  * time) with their records as COLUMNS, and append an INDEX at the end. NULL: no memory.
  */
 struct va_writer *va_writer_new(int fd, bool pack);

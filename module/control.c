@@ -214,11 +214,20 @@ static int va_show_overwrite(struct seq_file *m, void *v)
 	return 0;
 }
 
+static void va_ask_pages(struct va_map *map, struct mm_struct *mm)
+{
+	va_snapshot_again(map);
+}
+
+/* Since it was changed, faults mapped more than they told. */
 static int va_set_around(char *text)
 {
-	unsigned long bytes;
+	unsigned long bytes, before = va_fault_around_bytes();
+	int err = kstrtoul(text, 10, &bytes) ? -EINVAL : va_fault_around(bytes);
 
-	return kstrtoul(text, 10, &bytes) ? -EINVAL : va_fault_around(bytes);
+	if (!err && bytes != before)
+		va_watch_each(va_ask_pages);
+	return err;
 }
 
 static int va_show_around(struct seq_file *m, void *v)

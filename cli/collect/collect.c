@@ -186,10 +186,12 @@ static void look_for_losses(struct va_collect *c)
 {
 	uint64_t lost, now = va_clock();
 
-	if (now < c->next_look || va_drain_dead(c->drain) || va_module_stats(&c->stats))
+	if (now < c->next_look || va_drain_dead(c->drain))
+		return;
+	va_around_look(&c->around);
+	if (va_module_stats(&c->stats))
 		return;
 	c->next_look = now + LOOK_NS;
-	va_around_look(&c->around);
 	if (c->stats.torn)
 		heal(c);
 	if (c->flight) {

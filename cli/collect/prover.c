@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "around.h"
 #include "collect.h"
 #include "oracle.h"
 
@@ -184,6 +185,8 @@ static void read_moment(struct va_prover *p, struct va_collect *c, struct va_pie
 	pid_t *tgids;
 	size_t n = list_targets(NULL, &tgids);
 
+	/* Where it was changed since we looked last, pages are due that were mapped around others. */
+	va_around_look(&c->around);
 	note_lost(p, c, &m);
 	m.torn = c->stats.torn;
 	m.processes = n;

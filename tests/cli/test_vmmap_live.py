@@ -47,14 +47,17 @@ def compare_pmap(name, pid):
     """Each row of pmap -X: address, permissions, size, Rss, Pss."""
     if not shutil.which("pmap"):
         return
-    lines = subprocess.run(["pmap", "-X", str(pid)], capture_output=True, check=True, text=True, errors="replace").stdout.splitlines()
-    heads = lines[1].split()
-    rows = [line.split() for line in lines[2:] if re.match(r"^ *[0-9a-f]+ [r-][w-][x-][ps] ", line)]
+    for _ in range(10):  # until nobody came or went between the two
+        lines = subprocess.run(["pmap", "-X", str(pid)], capture_output=True, check=True, text=True, errors="replace").stdout.splitlines()
+        told = json.loads(vmmap("--json", pid).stdout)["regions"]
+        heads = lines[1].split()
+        rows = [line.split() for line in lines[2:] if re.match(r"^ *[0-9a-f]+ [r-][w-][x-][ps] ", line)]
+        pss = [(r["smaps"]["pss"] // 1024, int(row[heads.index("Pss")])) for r, row in zip(told, rows)]
+        if all(near(*pair) for pair in pss):
+            break
     want = [(int(row[0], 16), row[1], int(row[heads.index("Size")]), int(row[heads.index("Rss")])) for row in rows]
-    told = json.loads(vmmap("--json", pid).stdout)["regions"]
     got = [(int(r["start"], 16), r["perms"], (int(r["end"], 16) - int(r["start"], 16)) // 1024, r["smaps"]["rss"] // 1024) for r in told]
     ok(got == want and len(got) > 5, "%s: as pmap -X says" % name, [pair for pair in zip(got, want) if pair[0] != pair[1]][:3])
-    pss = [(r["smaps"]["pss"] // 1024, int(row[heads.index("Pss")])) for r, row in zip(told, rows)]
     ok(all(near(*pair) for pair in pss), "%s: … and PSS, nearly" % name, [pair for pair in pss if not near(*pair)])
 
 

@@ -197,6 +197,7 @@ disk_full() {
 	check "disk full: one sentence says so" grep -qi 'no space' /tmp/full.err
 	check "disk full: what is whole can be used" "$vmatlas" stats /tmp/small/r.vmatlas
 	rm /tmp/small/r.vmatlas
+	mount -o remount,size=16k /tmp/small
 	"$vmatlas" record --local --flight -o /tmp/small/f.vmatlas -- "$workloads"/cpus_flat_out /tmp full 2 100 >/dev/null 2>/tmp/full.err
 	check "disk full: a flight recorder says so" grep -qi 'no space' /tmp/full.err
 	check "disk full: and does not keep the module" status_is 0 "$vmatlas" record --local --flight -o /tmp/after.vmatlas -- true

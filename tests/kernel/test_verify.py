@@ -220,7 +220,10 @@ def change_rss(chunks):
     return chunks
 
 
-def drop_record(chunks, kind):
+COUNTED, MINOR = 126, 1  # vmatlas_record.fault.counted
+
+
+def drop_record(chunks, kind, of=lambda record: True):
     """One record of a type never was: those behind it get its number."""
     chosen = None
     out = []
@@ -232,7 +235,7 @@ def drop_record(chunks, kind):
         for at in range(0, len(payload), 128):
             record = bytearray(payload[at:at + 128])
             seq, what = struct.unpack_from("<IH", record, 8)
-            if chosen is None and what == kind and seq > 200:
+            if chosen is None and what == kind and seq > 200 and of(record):
                 chosen = (head[2], head[3])
                 continue
             if chosen == (head[2], head[3]):
@@ -245,7 +248,7 @@ def drop_record(chunks, kind):
 CHANGES = [
     ("a letter of a line", change_line, "line"), ("the frame of pages", change_frame, "page"), ("pages that are not there", change_presence, "page"),
     ("a count of faults", change_faults, "faults"), ("a resident size", change_rss, "rss"),
-    ("a fault that was not told", lambda c: drop_record(c, 7), "faults"), ("a VMA that was not told", lambda c: drop_record(c, 4), "records"),
+    ("a fault that was not told", lambda c: drop_record(c, 7, lambda r: r[COUNTED] == MINOR), "faults"), ("a VMA that was not told", lambda c: drop_record(c, 4), "records"),
 ]
 
 
