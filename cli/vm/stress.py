@@ -71,6 +71,8 @@ def table(vmatlas, recording, took, files, parts, cpus):
             ("recorded", "%.2f s" % sum(took["recorded"])),
             ("slowdown", "%.2f ×   (median of the parts; least %.2f, most %.2f)" % (statistics.median(ratios), ratios[0], ratios[-1]))):
         print("  %-14s %s" % (name, value))
+    if ratios[-1] > 1.5 * ratios[0]:
+        print("  The parts differ much: something else used the processors meanwhile. On a quiet machine the slowdown says more.")
 
 
 def pictures(vmatlas, recording, build, parts):
