@@ -23,8 +23,18 @@ static WL_UNUSED char *fresh(size_t pages, int prot, int flags, int fd)
 	return p;
 }
 
+/* The stack that writing the last mark takes. Shared since a fork, it would fault behind getrusage where it crosses into another page. */
+static WL_UNUSED __attribute__((noinline)) void own_stack(void)
+{
+	volatile char below[4 * WL_PAGE];
+
+	for (size_t at = 0; at < sizeof(below); at += WL_PAGE)
+		below[at] = 0;
+}
+
 static WL_UNUSED void begin(const char *what)
 {
+	own_stack();
 	step = what;
 	wl_mark(what);
 	getrusage(RUSAGE_SELF, &before);
