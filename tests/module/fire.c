@@ -342,6 +342,7 @@ void fire(unsigned each, unsigned rounds)
 	end(&collector);
 	check_fuzz(rounds);
 	stop_all();
+	control("print", "pid=1 tree=1"); /* at least once, for the log is searched for addresses */
 	control("enable", "0");
 	control("target", "none");
 	check(number_in("/sys/module/vmatlas/refcnt", "") == 0, "fire: nothing holds the module");
