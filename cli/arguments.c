@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,18 @@ int va_next_option(int argc, char **argv, const char *letters, const struct opti
 	return '?';
 }
 
+int va_usage(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("vmatlas: ", stderr);
+	vfprintf(stderr, format, args);
+	fprintf(stderr, "; try 'vmatlas %s --help'\n", command);
+	va_end(args);
+	return VA_EXIT_USAGE;
+}
+
 bool va_take_pid(const char *command, const char *text, unsigned *pid)
 {
 	char *end;
@@ -60,7 +73,7 @@ bool va_take_pid(const char *command, const char *text, unsigned *pid)
 	*pid = (unsigned)v;
 	if (*text >= '0' && *text <= '9' && !*end && v && v <= 0x7fffffff)
 		return true;
-	fprintf(stderr, "vmatlas: --pid takes a process number, not '%s'; try 'vmatlas %s --help'\n", text, command);
+	va_usage(command, "--pid takes a process number, not '%s'", text);
 	return false;
 }
 

@@ -11,6 +11,9 @@ int va_next_option(int argc, char **argv, const char *letters, const struct opti
 /* A process number. False after a sentence. */
 bool va_take_pid(const char *command, const char *text, unsigned *pid);
 
+/* Says what is wrong with the command line, and where there is help. VA_EXIT_USAGE. */
+int va_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* All that was printed is out: VA_EXIT_OK, else a sentence and VA_EXIT_FAILURE. */
 int va_end_output(void);
 

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "arguments.h"
 #include "commands.h"
 #include "watch.h"
 #include "window.h"
@@ -28,10 +29,8 @@ static const char help[] =
 static int attach(struct va_options *o)
 {
 	o->where = VA_WHERE_LOCAL;
-	if (o->flight && !o->output) {
-		fputs("vmatlas: --flight needs -o FILE; try 'vmatlas attach --help'\n", stderr);
-		return VA_EXIT_USAGE;
-	}
+	if (o->flight && !o->output)
+		return va_usage("attach", "--flight needs -o FILE");
 	if (!o->flight && va_window_possible())
 		return va_watch_window(o);
 	if (o->output)

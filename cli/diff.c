@@ -47,18 +47,10 @@ struct compared {
 	struct va_diff diff;
 };
 
-static int usage(const char *format, const char *what)
-{
-	fputs("vmatlas: ", stderr);
-	fprintf(stderr, format, what);
-	fputs("; try 'vmatlas diff --help'\n", stderr);
-	return VA_EXIT_USAGE;
-}
-
 static int parse_format(struct compared *c, const char *text)
 {
 	c->json = !strcmp(text, "json");
-	return c->json || !strcmp(text, "text") ? -1 : usage("--format takes text or json, not '%s'", text);
+	return c->json || !strcmp(text, "text") ? -1 : va_usage("diff", "--format takes text or json, not '%s'", text);
 }
 
 static int parse(struct compared *c, int argc, char **argv)
@@ -87,7 +79,7 @@ static int parse(struct compared *c, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (optind + 1 != argc)
-		return usage("%s", optind < argc ? "one recording at a time" : "diff needs a recording");
+		return va_usage("diff", "%s", optind < argc ? "one recording at a time" : "diff needs a recording");
 	c->file = argv[optind];
 	return -1;
 }

@@ -51,19 +51,11 @@ struct dump {
 	const struct va_model *model;
 };
 
-static int usage(const char *format, const char *what)
-{
-	fputs("vmatlas: ", stderr);
-	fprintf(stderr, format, what);
-	fputs("; try 'vmatlas dump --help'\n", stderr);
-	return VA_EXIT_USAGE;
-}
-
 /* -1 = go on, else the exit code. */
 static int parse_format(struct dump *d, const char *text)
 {
 	d->json = !strcmp(text, "json");
-	return d->json || !strcmp(text, "maps") ? -1 : usage("--format takes maps or json, not '%s'", text);
+	return d->json || !strcmp(text, "maps") ? -1 : va_usage("dump", "--format takes maps or json, not '%s'", text);
 }
 
 static int parse(struct dump *d, int argc, char **argv)
@@ -94,9 +86,9 @@ static int parse(struct dump *d, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (optind + 1 != argc)
-		return usage("%s", optind < argc ? "one recording at a time" : "dump needs a recording");
+		return va_usage("dump", "%s", optind < argc ? "one recording at a time" : "dump needs a recording");
 	if (d->pid && d->all)
-		return usage("%s", "--pid and --all exclude each other");
+		return va_usage("dump", "--pid and --all exclude each other");
 	d->file = argv[optind];
 	return -1;
 }

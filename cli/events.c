@@ -72,14 +72,6 @@ struct events {
 	bool more;
 };
 
-static int usage(const char *format, const char *what)
-{
-	fputs("vmatlas: ", stderr);
-	fprintf(stderr, format, what);
-	fputs("; try 'vmatlas events --help'\n", stderr);
-	return VA_EXIT_USAGE;
-}
-
 static bool add_type(struct events *e, const char *name, size_t n)
 {
 	bool known = false;
@@ -101,10 +93,10 @@ static int parse_types(struct events *e, const char *list)
 		size_t n = strcspn(p, ",");
 
 		if (!add_type(e, p, n))
-			return usage("--type takes mm vma range op fault fork exec exit mark loss text task pages sweep, not '%s'", p);
+			return va_usage("events", "--type takes mm vma range op fault fork exec exit mark loss text task pages sweep, not '%s'", p);
 		p += n;
 	}
-	return *list ? -1 : usage("--type needs a type%s", "");
+	return *list ? -1 : va_usage("events", "--type needs a type");
 }
 
 static int parse_option(struct events *e, int c)
@@ -116,12 +108,12 @@ static int parse_option(struct events *e, int c)
 	case 'p':
 		pid = strtoul(optarg, &end, 10);
 		e->pid = (__u32)pid;
-		return *end || *optarg < '0' || *optarg > '9' || !pid || pid > 0x7fffffff ? usage("--pid takes a process number, not '%s'", optarg) : -1;
+		return *end || *optarg < '0' || *optarg > '9' || !pid || pid > 0x7fffffff ? va_usage("events", "--pid takes a process number, not '%s'", optarg) : -1;
 	case 'y':
 		return parse_types(e, optarg);
 	case 'f':
 		e->json = !strcmp(optarg, "json");
-		return e->json || !strcmp(optarg, "text") ? -1 : usage("--format takes text or json, not '%s'", optarg);
+		return e->json || !strcmp(optarg, "text") ? -1 : va_usage("events", "--format takes text or json, not '%s'", optarg);
 	case 's':
 		e->with_symbols = true;
 		return -1;
@@ -153,7 +145,7 @@ static int parse(struct events *e, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (optind + 1 != argc)
-		return usage("%s", optind < argc ? "one recording at a time" : "events needs a recording");
+		return va_usage("events", "%s", optind < argc ? "one recording at a time" : "events needs a recording");
 	e->file = argv[optind];
 	return -1;
 }

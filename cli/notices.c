@@ -34,14 +34,6 @@ struct notices {
 	__u64 now, begin;
 };
 
-static int usage(const char *format, const char *what)
-{
-	fputs("vmatlas: ", stderr);
-	fprintf(stderr, format, what);
-	fputs("; try 'vmatlas notices --help'\n", stderr);
-	return VA_EXIT_USAGE;
-}
-
 static int parse(struct notices *o, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -58,12 +50,12 @@ static int parse(struct notices *o, int argc, char **argv)
 		else if (c != 'f')
 			return VA_EXIT_USAGE;
 		else if (strcmp(optarg, "json") && strcmp(optarg, "text"))
-			return usage("--format takes text or json, not '%s'", optarg);
+			return va_usage("notices", "--format takes text or json, not '%s'", optarg);
 		else
 			o->json = !strcmp(optarg, "json");
 	}
 	if (optind + 1 != argc)
-		return usage("%s", optind < argc ? "one recording at a time" : "notices needs a recording");
+		return va_usage("notices", "%s", optind < argc ? "one recording at a time" : "notices needs a recording");
 	o->file = argv[optind];
 	return -1;
 }

@@ -67,14 +67,6 @@ const char va_options_help_vm[] =
 	"                       without=HOOK,…: as if the kernel lacked them (see docs/kernels.md)\n"
 	"  --module FILE.ko     with --local: load this file\n";
 
-static int usage(const char *command, const char *format, const char *what)
-{
-	fprintf(stderr, "vmatlas: ");
-	fprintf(stderr, format, what);
-	fprintf(stderr, "; try 'vmatlas %s --help'\n", command);
-	return VA_EXIT_USAGE;
-}
-
 static void append_word(char **list, const char *word)
 {
 	char *longer = va_string("%s%s%s", *list, **list ? " " : "", word);
@@ -140,31 +132,31 @@ static int take_prove(struct va_options *o, int c, const char *command)
 
 	switch (c) {
 	case SEED:
-		return parse_seed(optarg, &o->prove.seed) ? -1 : usage(command, "--seed is a number, not '%s'", optarg);
+		return parse_seed(optarg, &o->prove.seed) ? -1 : va_usage(command, "--seed is a number, not '%s'", optarg);
 	case INTERVAL:
 		if (!parse_number(optarg, 1, 3600000, &ms))
-			return usage(command, "--interval is milliseconds, 1 or more, not '%s'", optarg);
+			return va_usage(command, "--interval is milliseconds, 1 or more, not '%s'", optarg);
 		o->prove.interval_us = ms * 1000;
 		return -1;
 	case COUNT:
-		return parse_number(optarg, 1, 1000000000, &o->prove.count) ? -1 : usage(command, "--count is a number from 1 on, not '%s'", optarg);
+		return parse_number(optarg, 1, 1000000000, &o->prove.count) ? -1 : va_usage(command, "--count is a number from 1 on, not '%s'", optarg);
 	case PAGES:
 		if (!strcmp(optarg, "all"))
 			o->prove.pages = ~0u;
 		else if (!parse_number(optarg, 0, 1u << 30, &o->prove.pages))
-			return usage(command, "--pages is a number of pages or 'all', not '%s'", optarg);
+			return va_usage(command, "--pages is a number of pages or 'all', not '%s'", optarg);
 		return -1;
 	case REFRESH:
-		return parse_number(optarg, 0, 100, &o->prove.refresh) ? -1 : usage(command, "--refresh is a number from 0 to 100, not '%s'", optarg);
+		return parse_number(optarg, 0, 100, &o->prove.refresh) ? -1 : va_usage(command, "--refresh is a number from 0 to 100, not '%s'", optarg);
 	}
 	o->json = !strcmp(optarg, "json");
-	return o->json || !strcmp(optarg, "text") ? -1 : usage(command, "--format takes text or json, not '%s'", optarg);
+	return o->json || !strcmp(optarg, "text") ? -1 : va_usage(command, "--format takes text or json, not '%s'", optarg);
 }
 
 static int take(struct va_options *o, int c, const char *command)
 {
 	if (va_is_appearance(c))
-		return va_appearance_take(&o->look, c, optarg) ? -1 : usage(command, "cannot make sense of '%s'", optarg);
+		return va_appearance_take(&o->look, c, optarg) ? -1 : va_usage(command, "cannot make sense of '%s'", optarg);
 	if (c >= SEED && c <= FORMAT)
 		return take_prove(o, c, command);
 	switch (c) {
@@ -194,31 +186,31 @@ static int take(struct va_options *o, int c, const char *command)
 		return -1;
 	case GUEST_PARAM:
 		append_word(&o->params, optarg);
-		return va_param_fits(optarg) ? -1 : usage(command, "--module-param takes " VA_PARAM_NAMES ", each with =NUMBER, or without=HOOK,…, not '%s'", optarg);
+		return va_param_fits(optarg) ? -1 : va_usage(command, "--module-param takes " VA_PARAM_NAMES ", each with =NUMBER, or without=HOOK,…, not '%s'", optarg);
 	case CLASSES:
 		append_list(&o->classes, optarg);
-		return va_classes_fit(o->classes) ? -1 : usage(command, "--classes takes any of fault, op, vma, task, mark, not '%s'", optarg);
+		return va_classes_fit(o->classes) ? -1 : va_usage(command, "--classes takes any of fault, op, vma, task, mark, not '%s'", optarg);
 	case VM:
 		o->vm = true;
 		o->series = optarg;
 		return -1;
 	case LEVELS:
-		return parse_number(optarg, 4, 5, &o->levels) ? -1 : usage(command, "--levels is 4 or 5, not '%s'", optarg);
+		return parse_number(optarg, 4, 5, &o->levels) ? -1 : va_usage(command, "--levels is 4 or 5, not '%s'", optarg);
 	case CPUS:
-		return parse_number(optarg, 1, 64, &o->cpus) ? -1 : usage(command, "--cpus is a number from 1 to 64, not '%s'", optarg);
+		return parse_number(optarg, 1, 64, &o->cpus) ? -1 : va_usage(command, "--cpus is a number from 1 to 64, not '%s'", optarg);
 	case NUMA:
-		return parse_number(optarg, 1, 8, &o->nodes) ? -1 : usage(command, "--numa is a number of nodes from 1 to 8, not '%s'", optarg);
+		return parse_number(optarg, 1, 8, &o->nodes) ? -1 : va_usage(command, "--numa is a number of nodes from 1 to 8, not '%s'", optarg);
 	case MEM:
 		o->memory = optarg;
-		return memory_fine(optarg) ? -1 : usage(command, "--mem is a size such as 512M or 2G, not '%s'", optarg);
+		return memory_fine(optarg) ? -1 : va_usage(command, "--mem is a size such as 512M or 2G, not '%s'", optarg);
 	case USER:
 		o->user = true;
 		return -1;
 	case SHARE:
-		return add_share(o, optarg) ? -1 : usage(command, "--share needs a directory below /, not '%s'", optarg);
+		return add_share(o, optarg) ? -1 : va_usage(command, "--share needs a directory below /, not '%s'", optarg);
 	case FLIGHT:
 		o->flight = VA_FLIGHT_MIB;
-		return !optarg || parse_number(optarg, 1, VA_FLIGHT_MAX, &o->flight) ? -1 : usage(command, "--flight=MIB is a number from 1 to 4096, not '%s'", optarg);
+		return !optarg || parse_number(optarg, 1, VA_FLIGHT_MAX, &o->flight) ? -1 : va_usage(command, "--flight=MIB is a number from 1 to 4096, not '%s'", optarg);
 	case GUEST_LOG:
 		o->guest_log = optarg;
 		return -1;
@@ -261,9 +253,9 @@ static int take_pid(struct va_options *o, const char *command)
 
 	for (int i = 0; i < o->command_count; i++)
 		if (!parse_number(o->command[i], 1, 4194304, &pid))
-			return usage(command, "'%s' is not the id of a process", o->command[i]);
+			return va_usage(command, "'%s' is not the id of a process", o->command[i]);
 	if (!pid || o->command_count > 64)
-		return usage(command, "%s", "give the id of a process, or of several (64 at most)");
+		return va_usage(command, "give the id of a process, or of several (64 at most)");
 	o->pid = pid;
 	return -1;
 }
@@ -292,7 +284,7 @@ int va_options_parse(struct va_options *o, int argc, char **argv, const char *wh
 		if (c == '?')
 			return VA_EXIT_USAGE;
 		if (!fits(c, which))
-			return usage(argv[0], "--%s does not fit this command", name_of(c));
+			return va_usage(argv[0], "--%s does not fit this command", name_of(c));
 		code = take(o, c, argv[0]);
 		if (code >= 0)
 			return code;
@@ -305,7 +297,7 @@ int va_options_parse(struct va_options *o, int argc, char **argv, const char *wh
 	o->command_count = argc - optind;
 	if (strchr(which, 'p'))
 		return take_pid(o, argv[0]);
-	return o->command_count ? -1 : usage(argv[0], "%s", "there is no command to run");
+	return o->command_count ? -1 : va_usage(argv[0], "there is no command to run");
 }
 
 void va_options_free(struct va_options *o)

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arguments.h"
+#include "commands.h"
+
 static bool is_among(const char *word, size_t n, const char *names)
 {
 	for (size_t k; *names; names += k + strspn(names + k, ", ")) {
@@ -73,14 +76,6 @@ static bool same_file(const char *a, const char *b)
 	return same;
 }
 
-static bool refuse(const char *command, const char *format, const char *what)
-{
-	fputs("vmatlas: ", stderr);
-	fprintf(stderr, format, what);
-	fprintf(stderr, "; try 'vmatlas %s --help'\n", command);
-	return false;
-}
-
 /* In whole MiB, as QEMU wants the parts to make the whole. */
 static bool memory_divides(const struct va_options *o)
 {
@@ -89,20 +84,25 @@ static bool memory_divides(const struct va_options *o)
 	return mib % o->nodes == 0;
 }
 
-bool va_options_agree(struct va_options *o, const char *command)
+static int disagreement(const struct va_options *o, const char *command)
 {
 	if (o->local && o->vm)
-		return refuse(command, "%s exclude each other: one runs the command here, the other in the VM", "--local and --vm");
+		return va_usage(command, "--local and --vm exclude each other: one runs the command here, the other in the VM");
 	if (o->local && o->of_vm)
-		return refuse(command, "--%s is the VM's and does not go with --local", o->of_vm);
+		return va_usage(command, "--%s is the VM's and does not go with --local", o->of_vm);
 	if (o->of_vm && o->module)
-		return refuse(command, "--module is this machine's and does not go with --%s", o->of_vm);
+		return va_usage(command, "--module is this machine's and does not go with --%s", o->of_vm);
 	if (o->cpus % o->nodes)
-		return refuse(command, "%s: the nodes must share the processors evenly, say --numa 2 --cpus 4", "--numa and --cpus");
+		return va_usage(command, "--numa and --cpus: the nodes must share the processors evenly, say --numa 2 --cpus 4");
 	if (o->nodes > 1 && !memory_divides(o))
-		return refuse(command, "--mem %s cannot be shared evenly by the nodes of --numa", o->memory);
+		return va_usage(command, "--mem %s cannot be shared evenly by the nodes of --numa", o->memory);
 	if (o->guest_log && o->output && same_file(o->guest_log, o->output))
-		return refuse(command, "%s would be both the recording and the guest's log", o->output);
+		return va_usage(command, "%s would be both the recording and the guest's log", o->output);
+	return VA_EXIT_OK;
+}
+
+bool va_options_agree(struct va_options *o, const char *command)
+{
 	o->where = o->local ? VA_WHERE_LOCAL : o->of_vm ? VA_WHERE_VM : VA_WHERE_AUTO;
-	return true;
+	return disagreement(o, command) == VA_EXIT_OK;
 }

@@ -62,15 +62,11 @@ static int parse(int argc, char **argv, char *request, size_t room)
 			continue;
 		has_addr = true;
 		addr = strtoull(optarg, &end, 0);
-		if (*optarg < '0' || *optarg > '9' || *end) {
-			fprintf(stderr, "vmatlas: --addr takes an address, 0x7ffd1c9a0000, not '%s'; try 'vmatlas print --help'\n", optarg);
-			return VA_EXIT_USAGE;
-		}
+		if (*optarg < '0' || *optarg > '9' || *end)
+			return va_usage("print", "--addr takes an address, 0x7ffd1c9a0000, not '%s'", optarg);
 	}
-	if (optind + 1 != argc) {
-		fputs("vmatlas: print takes the id of one process; try 'vmatlas print --help'\n", stderr);
-		return VA_EXIT_USAGE;
-	}
+	if (optind + 1 != argc)
+		return va_usage("print", "print takes the id of one process");
 	if (!va_take_pid("print", argv[optind], &pid))
 		return VA_EXIT_USAGE;
 	n = snprintf(request, room, "pid=%u tree=%d phys=%d", pid, tree, phys);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "commands.h"
 #include "watch.h"
 
@@ -35,10 +36,8 @@ int cmd_record(int argc, char **argv)
 	int code = va_options_parse(&o, argc, argv, "ovf", help);
 
 	free(help);
-	if (code < 0 && !o.output) {
-		fputs("vmatlas: record needs -o FILE; try 'vmatlas record --help'\n", stderr);
-		code = VA_EXIT_USAGE;
-	}
+	if (code < 0 && !o.output)
+		code = va_usage("record", "record needs -o FILE");
 	if (code < 0)
 		code = va_watch_record(&o);
 	va_options_free(&o);

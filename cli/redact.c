@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "commands.h"
 #include "decode.h"
 #include "recorder.h"
@@ -46,12 +47,6 @@ struct redaction {
 	int error; /* of the new file, -errno */
 };
 
-static int usage(const char *what)
-{
-	fprintf(stderr, "vmatlas: %s; try 'vmatlas redact --help'\n", what);
-	return VA_EXIT_USAGE;
-}
-
 /* -1 = go on, else the exit code. */
 static int parse(struct redaction *r, int argc, char **argv)
 {
@@ -69,12 +64,12 @@ static int parse(struct redaction *r, int argc, char **argv)
 		else if (c == 'h')
 			return puts(help_text) < 0 || fflush(stdout) ? VA_EXIT_FAILURE : VA_EXIT_OK;
 		else
-			return usage("the option above is not one of redact's");
+			return va_usage("redact", "the option above is not one of redact's");
 	}
 	if (optind + 1 != argc)
-		return usage(optind < argc ? "one recording at a time" : "redact needs a recording");
+		return va_usage("redact", "%s", optind < argc ? "one recording at a time" : "redact needs a recording");
 	if (!r->out)
-		return usage("redact needs -o OUT");
+		return va_usage("redact", "redact needs -o OUT");
 	r->in = argv[optind];
 	return -1;
 }
@@ -204,7 +199,7 @@ int cmd_redact(int argc, char **argv)
 	r.to = va_recorder_open(r.out);
 	if (r.to < 0)
 		return VA_EXIT_FAILURE;
-	code = same_file(r.from, r.to) ? usage("a recording is not redacted into itself") : redact(&r);
+	code = same_file(r.from, r.to) ? va_usage("redact", "a recording is not redacted into itself") : redact(&r);
 	drop_if_empty(&r, was_there);
 	return code;
 }

@@ -364,12 +364,6 @@ static void print_cpus(const struct stats *s)
 	}
 }
 
-static int usage(const char *what)
-{
-	fprintf(stderr, "vmatlas: %s; try 'vmatlas stats --help'\n", what);
-	return VA_EXIT_USAGE;
-}
-
 /* -1 = go on, else the exit code. */
 static int take(struct stats *s, int c)
 {
@@ -387,7 +381,7 @@ static int take(struct stats *s, int c)
 		return -1;
 	case 'p':
 		s->latency.pid = (__u32)strtoul(optarg, &end, 10);
-		return *optarg < '0' || *optarg > '9' || *end || !s->latency.pid ? usage("--pid takes a process number") : -1;
+		return *optarg < '0' || *optarg > '9' || *end || !s->latency.pid ? va_usage("stats", "--pid takes a process number") : -1;
 	case 'h':
 		puts(help_text);
 		return va_end_output();
@@ -409,7 +403,7 @@ static int parse(struct stats *s, int argc, char **argv)
 	if (code >= 0)
 		return code;
 	if (optind + 1 != argc)
-		return usage(optind < argc ? "one recording at a time" : "stats needs a recording");
+		return va_usage("stats", "%s", optind < argc ? "one recording at a time" : "stats needs a recording");
 	s->file = argv[optind];
 	return -1;
 }

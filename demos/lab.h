@@ -3,6 +3,7 @@
 #define LAB_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -42,6 +43,22 @@ static LAB_UNUSED void lab_wait(double s)
 
 	while (s > 0 && nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
+}
+
+/* A number of /proc/self/status, "VmPTE:": KiB; -1 = there is none. */
+static LAB_UNUSED long lab_status(const char *name)
+{
+	static char text[8192];
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *line;
+
+	if (n < 0)
+		lab_die("/proc/self/status");
+	close(fd);
+	text[n] = 0;
+	line = strstr(text, name);
+	return line ? atol(line + strlen(name)) : -1;
 }
 
 /* A short breath between two things of one step. */

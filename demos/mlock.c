@@ -5,7 +5,6 @@
  * is touched. munlock takes nothing away.
  * Events: op: mmap 2, mlock 1, mlock2 1, munlock 1; fault: 16 demand-zero by the call (gup), 4 demand-zero by touching (user).
  */
-#include <fcntl.h>
 #include <sys/resource.h>
 
 #include "lab.h"
@@ -15,17 +14,7 @@
 
 static void tell_locked(void)
 {
-	static char text[8192];
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	const char *line;
-
-	if (n < 0)
-		lab_die("/proc/self/status");
-	close(fd);
-	text[n] = 0;
-	line = strstr(text, "VmLck:");
-	lab_print("the kernel counts %ld KiB as locked\n", line ? atol(line + 6) : -1);
+	lab_print("the kernel counts %ld KiB as locked\n", lab_status("VmLck:"));
 	lab_wait(lab_pace);
 }
 

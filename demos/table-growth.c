@@ -5,7 +5,6 @@
  * further one PTE table; 1 GiB further a PMD and a PTE table; 512 GiB further all three. (Five paging levels: the same, the P4D table is there.)
  * Events: op: mmap 14; fault: 14 demand-zero, which allocate 27 tables: 3; 0; 4 × 1; 4 × 2; 4 × 3.
  */
-#include <fcntl.h>
 
 #include "lab.h"
 
@@ -16,17 +15,7 @@
 /* What the kernel counts as this process's page tables, in KiB: VmPTE. */
 static long tables_kib(void)
 {
-	static char text[8192];
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	const char *line;
-
-	if (n < 0)
-		lab_die("/proc/self/status");
-	close(fd);
-	text[n] = 0;
-	line = strstr(text, "VmPTE:");
-	return line ? atol(line + 6) : -1;
+	return lab_status("VmPTE:");
 }
 
 static void touch(char *where)
