@@ -2,6 +2,7 @@
 #ifndef TESTS_SCENE_CHECK_H
 #define TESTS_SCENE_CHECK_H
 
+#include "app.h"
 #include "scene.h"
 
 static inline bool inside(struct va_rect a, struct va_rect b)
@@ -10,24 +11,29 @@ static inline bool inside(struct va_rect a, struct va_rect b)
 }
 
 /* No two texts overlap, none leaves the picture or its pane, none is shortened without a sign. */
-static inline void check_texts(const struct va_scene *s, int w, int h, size_t pos)
+static inline void check_texts(const struct va_app *app, const char *what)
 {
+	const struct va_scene *s = &app->scene;
+	struct va_rect picture = va_rect(0, 0, app->view.w, app->view.h);
+	char where[96];
 	size_t a, b;
 
+	snprintf(where, sizeof(where), "%s, %dx%d, event %zu", what, app->view.w, app->view.h, app->play.pos);
 	if (va_scene_overlap(s, &a, &b))
-		fail_msg("%dx%d, event %zu: '%s' and '%s' overlap", w, h, pos, va_scene_string(s, s->items[a].text), va_scene_string(s, s->items[b].text));
+		fail_msg("%s: '%s' and '%s' overlap", where, va_scene_string(s, s->items[a].text), va_scene_string(s, s->items[b].text));
 	for (size_t i = 0; i < s->item_count; i++) {
 		const struct va_item *item = &s->items[i];
 		const char *text = item->kind == VA_ITEM_TEXT ? va_scene_string(s, item->text) : NULL;
+		bool seen = item->r.y < item->clip.y + item->clip.h && item->r.y + item->r.h > item->clip.y;
 
 		if (!text)
 			continue;
-		if (!inside(item->r, va_rect(0, 0, w, h)))
-			fail_msg("%dx%d, event %zu: '%s' leaves the picture", w, h, pos, text);
+		if (seen && !inside(item->r, picture))
+			fail_msg("%s: '%s' leaves the picture", where, text);
 		if (item->r.x < item->clip.x || item->r.x + item->r.w > item->clip.x + item->clip.w)
-			fail_msg("%dx%d, event %zu: '%s' is cut by its pane", w, h, pos, text);
+			fail_msg("%s: '%s' is cut by its pane", where, text);
 		if (item->cut && !strstr(text, "…"))
-			fail_msg("%dx%d, event %zu: '%s' is shortened without a sign", w, h, pos, text);
+			fail_msg("%s: '%s' is shortened without a sign", where, text);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* The inspector and the search: what is typed, what is found, which tab opens and which comes back, and that every fact has its place. */
 #include "unit/build.h"
+#include "unit/scene_check.h"
 
 #include "act.h"
 #include "copy.h"
@@ -260,25 +261,6 @@ static void a_line_is_typed(void **state)
 	assert_int_equal(t.length, 0);
 }
 
-static void check_texts(const struct va_scene *s, const char *what)
-{
-	size_t a, b;
-
-	if (va_scene_overlap(s, &a, &b))
-		fail_msg("%s: '%s' and '%s' overlap", what, va_scene_string(s, s->items[a].text), va_scene_string(s, s->items[b].text));
-	for (size_t i = 0; i < s->item_count; i++) {
-		const struct va_item *item = &s->items[i];
-		const char *text = item->kind == VA_ITEM_TEXT ? va_scene_string(s, item->text) : NULL;
-
-		if (!text)
-			continue;
-		if (item->r.x < item->clip.x || item->r.x + item->r.w > item->clip.x + item->clip.w)
-			fail_msg("%s: '%s' is cut by its pane", what, text);
-		if (item->cut && !strstr(text, "…"))
-			fail_msg("%s: '%s' is shortened without a sign", what, text);
-	}
-}
-
 static void no_text_overlaps(void **state)
 {
 	static const struct {
@@ -293,25 +275,25 @@ static void no_text_overlaps(void **state)
 			app->view.panes = VA_PANES_STAGE;
 		for (__u64 area = 0; area < 5; area++) {
 			act(app, VA_ACT_FIND, HISTORY + area * 0x10000000);
-			check_texts(&app->scene, "mapping");
+			check_texts(app, "mapping");
 			app->view.scroll[VA_SCROLL_STAGE] = 100 + (int)area * 37;
 			act(app, VA_ACT_NONE, 0);
-			check_texts(&app->scene, "scrolled");
+			check_texts(app, "scrolled");
 			act(app, VA_ACT_FIND, HISTORY + area * 0x10000000 + PAGE);
-			check_texts(&app->scene, "page");
+			check_texts(app, "page");
 		}
 		for (size_t i = 0; i < ready; i += 41) {
 			act(app, VA_ACT_EVENT, i);
-			check_texts(&app->scene, "event");
+			check_texts(app, "event");
 		}
 		search(app, "r");
-		check_texts(&app->scene, "search");
+		check_texts(app, "search");
 		search(app, "a very long text that nobody would ever type into such a line, but who knows what people paste into it, libraries of texts");
-		check_texts(&app->scene, "long search");
+		check_texts(app, "long search");
 		act(app, VA_ACT_ESCAPE, 0);
 		act(app, VA_ACT_ESCAPE, 0);
 		act(app, VA_ACT_TAB, VA_TAB_INSPECT);
-		check_texts(&app->scene, "process");
+		check_texts(app, "process");
 		assert_true(shown(app, "process 136"));
 		end(app);
 	}

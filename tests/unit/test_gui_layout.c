@@ -61,7 +61,7 @@ static void no_text_overlaps_at_any_event(void **state)
 		start(app, cases[c].w, cases[c].h, cases[c].theme);
 		for (size_t pos = 0; pos <= va_history_count(app->play.history); pos += (size_t)cases[c].step) {
 			go(app, pos);
-			check_texts(&app->scene, cases[c].w, cases[c].h, pos);
+			check_texts(app, "the window");
 		}
 		va_app_destroy(app);
 		free(app);
@@ -98,7 +98,7 @@ static void walks_and_tables_overlap_nothing(void **state)
 					if (what >= 6)
 						va_app_act(app, VA_ACT_TABLE, cases[c].page | (what - 6), NOW);
 					go(app, pos);
-					check_texts(&app->scene, sizes[k].w, sizes[k].h, pos);
+					check_texts(app, "the window");
 				}
 			va_app_destroy(app);
 			free(app);
@@ -120,7 +120,7 @@ static void no_text_overlaps_while_things_move(void **state)
 		for (int i = 0; i < 4; i++, now += 67 * VA_MS) {
 			va_app_update(app, now);
 			va_app_layout(app, now);
-			check_texts(&app->scene, 1280, 720, app->play.pos);
+			check_texts(app, "the window");
 		}
 	}
 	va_app_destroy(app);
@@ -136,13 +136,13 @@ static void help_and_zoom_overlap_nothing(void **state)
 	go(app, va_history_count(app->play.history) / 2);
 	va_app_act(app, VA_ACT_HELP, 0, now);
 	go(app, app->play.pos);
-	check_texts(&app->scene, 1280, 720, app->play.pos);
+	check_texts(app, "the window");
 	va_app_act(app, VA_ACT_ESCAPE, 0, now);
 	for (int i = 0; i < 14; i++, now += VA_SEC) {
 		va_app_wheel(app, 300, 300, 1, now);
 		va_app_update(app, now + VA_SEC);
 		va_app_layout(app, now + VA_SEC);
-		check_texts(&app->scene, 1280, 720, app->play.pos);
+		check_texts(app, "the window");
 	}
 	assert_true(app->view.camera.zoom > 4);
 	va_app_act(app, VA_ACT_WHOLE, 0, now);

@@ -2,6 +2,7 @@
  * The tab of what was noticed, and explain mode: at all sizes and in all themes no two texts overlap, none leaves its pane, none is cut silently; evidence is one click away.
  */
 #include "unit/build.h"
+#include "unit/scene_check.h"
 
 #include "app.h"
 #include "words.h"
@@ -25,33 +26,6 @@ static int tear_down(void **state)
 	va_recording_free(tour);
 	va_fonts_free(fonts);
 	return 0;
-}
-
-static bool inside(struct va_rect a, struct va_rect b)
-{
-	return a.x >= b.x && a.x + a.w <= b.x + b.w && a.y >= b.y - 3 && a.y + a.h <= b.y + b.h + 3;
-}
-
-static void check_texts(const struct va_app *app, const char *what)
-{
-	const struct va_scene *s = &app->scene;
-	size_t a, b;
-
-	if (va_scene_overlap(s, &a, &b))
-		fail_msg("%s, %dx%d, event %zu: '%s' and '%s' overlap", what, app->view.w, app->view.h, app->play.pos, va_scene_string(s, s->items[a].text), va_scene_string(s, s->items[b].text));
-	for (size_t i = 0; i < s->item_count; i++) {
-		const struct va_item *item = &s->items[i];
-		const char *text = item->kind == VA_ITEM_TEXT ? va_scene_string(s, item->text) : NULL;
-
-		if (!text)
-			continue;
-		if (item->r.x < item->clip.x || item->r.x + item->r.w > item->clip.x + item->clip.w)
-			fail_msg("%s, %dx%d, event %zu: '%s' is cut by its pane", what, app->view.w, app->view.h, app->play.pos, text);
-		if (!inside(item->r, va_rect(0, 0, app->view.w, app->view.h)) && item->r.y < item->clip.y + item->clip.h && item->r.y + item->r.h > item->clip.y)
-			fail_msg("%s, %dx%d, event %zu: '%s' leaves the picture", what, app->view.w, app->view.h, app->play.pos, text);
-		if (item->cut && !strstr(text, "…"))
-			fail_msg("%s, %dx%d, event %zu: '%s' is shortened without a sign", what, app->view.w, app->view.h, app->play.pos, text);
-	}
 }
 
 static struct va_app *start(struct va_recording *r, int w, int h, const struct va_theme *theme)

@@ -369,7 +369,7 @@ static void walk_through(struct va_app *app, int w, int h, size_t step)
 {
 	for (size_t pos = 0; pos <= va_history_count(app->play.history); pos += step) {
 		go(app, pos);
-		check_texts(&app->scene, w, h, pos);
+		check_texts(app, "time");
 	}
 }
 

@@ -409,11 +409,11 @@ static void nothing_overlaps_when_close(void **state)
 		for (uint64_t by = 0; by < VA_BYS; by++) {
 			act(VA_ACT_COLOUR, by);
 			act(VA_ACT_FILTER, VA_FILTER(by, 1));
-			check_texts(&app->scene, cases[c].w, cases[c].h, app->play.pos);
+			check_texts(app, "zoomed");
 			act(VA_ACT_FILTER_CLEAR, 0);
 			act(VA_ACT_ZOOM_TO, va_mm_layout(shown_mm())->start_code);
 			for (int i = 0; i < 12 && app->view.camera.zoom > 1; i++) {
-				check_texts(&app->scene, cases[c].w, cases[c].h, app->play.pos);
+				check_texts(app, "zoomed");
 				act(VA_ACT_ZOOM_OUT, 0);
 			}
 			act(VA_ACT_WHOLE, 0);
