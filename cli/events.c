@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "ahead.h"
 #include "alloc.h"
 #include "arguments.h"
 #include "commands.h"
 #include "events.h"
+#include "line.h"
 #include "moment.h"
 #include "record.h"
 
@@ -45,6 +48,7 @@ static const char help_text[] =
 	"\n"
 	"Exit codes: 0 ok, 1 failure (no such mark), 2 usage, 6 not a readable recording.";
 
+#define WRITE_BYTES (64u << 10)
 #define WAITING_MAX 4096 /* lines held back at most until the map their VMAs belong to is whole */
 
 struct waiting { /* a line that may not be printed yet */
@@ -70,6 +74,12 @@ struct events {
 	__u32 open_mm; /* a RANGE of it waits for its VMAs, or for the next RANGE; 0 = none */
 	__u32 missing; /* VMAs it waits for */
 	bool more;
+	struct { /* while the file is read, without a history */
+		__u64 from, to;  /* ts: print what came later than from, but not than to */
+		bool from_start; /* all of the beginning */
+		bool all_texts;  /* looked ahead */
+		bool done;
+	} pass;
 };
 
 static bool add_type(struct events *e, const char *name, size_t n)
@@ -158,11 +168,16 @@ static void format(struct events *e, const struct vmatlas_record *rec, __u32 cpu
 				  .symbols = e->symbols };
 
 	memcpy(event.comm, comm, sizeof(event.comm));
-	va_json_clear(&e->out);
 	if (e->json)
 		va_event_json(&e->out, &event);
 	else
 		va_event_text(&e->out, &event);
+}
+
+static void write_out(struct events *e)
+{
+	fwrite(e->out.buf, 1, e->out.used, stdout);
+	va_json_clear(&e->out);
 }
 
 static void let_go(struct events *e)
@@ -172,7 +187,8 @@ static void let_go(struct events *e)
 
 		if (!w->line)
 			format(e, &w->rec, w->cpu, w->comm);
-		fwrite(w->line ? w->line : e->out.buf, 1, w->line ? w->bytes : e->out.used, stdout);
+		else
+			va_line_add(&e->out, w->line, w->bytes);
 		free(w->line);
 	}
 	e->waiting_count = 0;
@@ -188,9 +204,12 @@ static void hold_back(struct events *e, const struct vmatlas_record *rec, __u32 
 	memcpy(w->comm, comm, sizeof(w->comm));
 	if (rec->head.type == VMATLAS_VMA)
 		return;
+	size_t begin = e->out.used;
+
 	format(e, rec, cpu, comm);
-	w->bytes = e->out.used;
-	w->line = memcpy(va_alloc_raw(w->bytes + 1), e->out.buf, w->bytes);
+	w->bytes = e->out.used - begin;
+	w->line = memcpy(va_alloc_raw(w->bytes + 1), e->out.buf + begin, w->bytes);
+	e->out.used = begin;
 }
 
 /* A VMA's zone depends on its neighbours: its line waits until the model holds the whole RANGE, or row of RANGEs. */
@@ -227,49 +246,135 @@ static void comm_of(const struct events *e, const struct vmatlas_record *rec, ch
 		memcpy(comm, task->comm, VMATLAS_COMM_LEN);
 }
 
-static void one(struct events *e, size_t i)
+/* The model stands just behind it. */
+static void one(struct events *e, const struct vmatlas_record *rec, __u32 cpu)
 {
-	__u32 cpu;
-	struct vmatlas_record rec = *va_history_record(e->history, i, &cpu);
 	char comm[VMATLAS_COMM_LEN + 1];
 
-	va_model_apply(e->model, &rec);
-	follow_ranges(e, &rec);
-	if (wanted(e, &rec)) {
-		comm_of(e, &rec, comm);
-		if (e->open_mm) {
-			hold_back(e, &rec, cpu, comm);
-		} else {
-			format(e, &rec, cpu, comm);
-			fwrite(e->out.buf, 1, e->out.used, stdout);
-		}
+	follow_ranges(e, rec);
+	if (wanted(e, rec)) {
+		comm_of(e, rec, comm);
+		if (e->open_mm)
+			hold_back(e, rec, cpu, comm);
+		else
+			format(e, rec, cpu, comm);
 	}
 	if ((e->open_mm && !e->missing && !e->more) || e->waiting_count >= WAITING_MAX)
 		let_go(e);
+	if (e->out.used >= WRITE_BYTES)
+		write_out(e);
 }
 
-static int print_all(struct events *e)
+static int end(struct events *e)
 {
-	size_t first, end;
-	int code = va_moment_find(e->recording, "events", e->from, &first);
-
-	if (!code)
-		code = va_moment_find(e->recording, "events", e->to, &end);
-	if (code)
-		return code;
-	e->history = va_recording_history(e->recording);
-	e->model = va_history_model_at(e->history, first);
-	if (e->with_symbols)
-		e->symbols = va_symbols_new(NULL, NULL);
-	for (size_t i = first; i < end && !ferror(stdout); i++)
-		one(e, i);
 	let_go(e);
-	va_symbols_free(e->symbols);
-	va_model_free(e->model);
+	write_out(e);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return VA_EXIT_OK;
 	perror("vmatlas: standard output");
 	return VA_EXIT_FAILURE;
+}
+
+/* --- moments that only the whole tells, and what comes through a pipe --------------------------------------------------- */
+
+static int print_kept(struct events *e)
+{
+	size_t first, last;
+	int code = va_moment_load(&e->recording, e->file);
+
+	if (!code)
+		code = va_moment_find(e->recording, "events", e->from, &first);
+	if (!code)
+		code = va_moment_find(e->recording, "events", e->to, &last);
+	if (code)
+		return code;
+	e->history = va_recording_history(e->recording);
+	e->model = va_history_model_at(e->history, first);
+	for (size_t i = first; i < last && !ferror(stdout); i++) {
+		__u32 cpu;
+		struct vmatlas_record rec = *va_history_record(e->history, i, &cpu);
+
+		va_model_apply(e->model, &rec);
+		one(e, &rec, cpu);
+	}
+	return end(e);
+}
+
+/* --- else lines go out while the file is read ------------------------------------------------------------------------------ */
+
+static __u64 named_text(const struct vmatlas_record *rec)
+{
+	switch (rec->head.type) {
+	case VMATLAS_VMA:
+		return rec->vma.name_text;
+	case VMATLAS_EXEC:
+		return rec->exec.path_text;
+	case VMATLAS_MARK:
+		return rec->mark.text;
+	case VMATLAS_TASK:
+		return rec->task.exe_text;
+	}
+	return 0;
+}
+
+/* Texts come before what names them, but not where one was lost and told again. */
+static void know_text(struct events *e, __u64 id)
+{
+	if (!id || e->pass.all_texts || va_texts_get(va_recording_texts(e->recording), id))
+		return;
+	e->pass.all_texts = true;
+	va_ahead(e->file, true, va_recording_texts(e->recording), NULL);
+}
+
+static void begin_pass(struct events *e)
+{
+	const struct vmatlas_stream_header *header = va_recording_header(e->recording);
+
+	e->model = va_model_new(header, va_recording_texts(e->recording));
+	e->pass.from += header->start_mono;
+	e->pass.to = e->pass.to == ~0ull ? ~0ull : header->start_mono + e->pass.to;
+}
+
+static void pass(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
+{
+	struct events *e = ctx;
+
+	if (!e->model)
+		begin_pass(e);
+	e->pass.done |= rec->head.ts > e->pass.to || ferror(stdout);
+	if (e->pass.done)
+		return;
+	va_model_apply(e->model, rec);
+	know_text(e, named_text(rec));
+	e->pass.from_start |= rec->head.ts > e->pass.from;
+	if (e->pass.from_start)
+		one(e, rec, cpu);
+}
+
+static bool can_pass(struct events *e)
+{
+	struct stat stat_;
+
+	if (!va_moment_since(e->to, &e->pass.to) || stat(e->file, &stat_) || !S_ISREG(stat_.st_mode))
+		return false;
+	e->pass.from_start = !strcmp(e->from, "start");
+	return e->pass.from_start || (strcmp(e->from, "end") && va_moment_since(e->from, &e->pass.from));
+}
+
+static int print_passing(struct events *e)
+{
+	int more;
+
+	e->recording = va_recording_new();
+	va_recording_divert(e->recording, pass, e);
+	va_ahead(e->file, false, va_recording_texts(e->recording), va_recording_objects(e->recording));
+	more = va_recording_open(e->recording, e->file);
+	if (more)
+		return VA_EXIT_NOT_A_RECORDING;
+	do
+		more = va_recording_step(e->recording);
+	while (more > 0 && !e->pass.done);
+	return more < 0 ? VA_EXIT_NOT_A_RECORDING : end(e);
 }
 
 int cmd_events(int argc, char **argv)
@@ -277,12 +382,16 @@ int cmd_events(int argc, char **argv)
 	struct events e = { .from = "start", .to = "end" };
 	int code = parse(&e, argc, argv);
 
-	if (code < 0)
-		code = va_moment_load(&e.recording, e.file);
-	if (code == 0 && e.recording)
-		code = print_all(&e);
+	if (code < 0) {
+		e.symbols = e.with_symbols ? va_symbols_new(NULL, NULL) : NULL;
+		code = can_pass(&e) ? print_passing(&e) : print_kept(&e);
+	}
+	for (size_t i = 0; i < e.waiting_count; i++)
+		free(e.waiting[i].line);
+	free(e.waiting);
+	va_symbols_free(e.symbols);
+	va_model_free(e.model);
 	va_recording_free(e.recording);
 	va_json_free(&e.out);
-	free(e.waiting);
 	return code;
 }

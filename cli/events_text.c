@@ -198,11 +198,11 @@ static const char *access_word(const struct vmatlas_record *rec)
  */
 static const char *bits_of(unsigned level, __u64 entry, const struct va_entry_rules *rules)
 {
-	static struct known { __u64 entry; struct va_entry_rules rules; unsigned level; char words[128]; } known[64];
+	static struct known { __u64 entry; struct va_entry_rules rules; unsigned level; char words[128]; } known[256];
 	static char other[128];
 	__u64 frame = level == 4 ? 0x000ffffffffff000ull : 0x000fffffffffe000ull; /* bit 12 of a huge page says something */
 	__u64 plain = entry & 1 ? entry & ~frame : 0;
-	struct known *k = &known[(plain ^ plain >> 6 ^ plain >> 57 ^ level) % 64];
+	struct known *k = &known[(plain ^ plain >> 6 ^ plain >> 57 ^ level) % 256];
 
 	if (!plain)
 		return va_entry_bits(other, sizeof(other), level, entry, rules);
@@ -294,6 +294,46 @@ static void say_exit(struct va_json *out, const struct vmatlas_record *rec)
 		say(out, ", %llu minor %llu major faults", rec->exit.min_flt, rec->exit.maj_flt);
 }
 
+static void say_layout(struct va_json *out, const struct vmatlas_mm_layout *l)
+{
+	va_line_word(out, "layout code ");
+	say_span(out, l->start_code, l->end_code);
+	va_line_word(out, " data ");
+	say_span(out, l->start_data, l->end_data);
+	va_line_word(out, " brk ");
+	say_span(out, l->start_brk, l->brk);
+	va_line_word(out, " stack ");
+	va_line_hex(out, l->start_stack);
+}
+
+static void say_counts(struct va_json *out, const struct vmatlas_mm_counts *c)
+{
+	va_line_word(out, "counts total ");
+	va_line_number(out, c->total_vm, 1);
+	va_line_word(out, " file ");
+	va_line_number(out, c->rss_file, 1);
+	va_line_word(out, " anon ");
+	va_line_number(out, c->rss_anon, 1);
+	va_line_word(out, " shmem ");
+	va_line_number(out, c->rss_shmem, 1);
+	va_line_word(out, " swap ");
+	va_line_number(out, c->swap, 1);
+	va_line_word(out, " pages");
+}
+
+static void say_piece(struct va_json *out, const struct vmatlas_record *rec)
+{
+	unsigned end = rec->text.offset + VMATLAS_TEXT_PIECE;
+
+	va_line_hex(out, rec->text.id);
+	va_line_word(out, ", bytes ");
+	va_line_number(out, rec->text.offset, 1);
+	va_line_word(out, " to ");
+	va_line_number(out, end < rec->text.total ? end : rec->text.total, 1);
+	va_line_word(out, " of ");
+	va_line_number(out, rec->text.total, 1);
+}
+
 static void say_payload(struct va_json *out, const struct va_event *e)
 {
 	const struct vmatlas_record *rec = e->rec;
@@ -301,12 +341,10 @@ static void say_payload(struct va_json *out, const struct va_event *e)
 
 	switch (rec->head.type) {
 	case VMATLAS_MM_LAYOUT:
-		say(out, "layout code %llx-%llx data %llx-%llx brk %llx-%llx stack %llx", rec->layout.start_code, rec->layout.end_code,
-		    rec->layout.start_data, rec->layout.end_data, rec->layout.start_brk, rec->layout.brk, rec->layout.start_stack);
+		say_layout(out, &rec->layout);
 		break;
 	case VMATLAS_MM_COUNTS:
-		say(out, "counts total %llu file %llu anon %llu shmem %llu swap %llu pages", rec->counts.total_vm, rec->counts.rss_file,
-		    rec->counts.rss_anon, rec->counts.rss_shmem, rec->counts.swap);
+		say_counts(out, &rec->counts);
 		break;
 	case VMATLAS_MM_END:
 		say(out, "end of map %u", rec->head.mm);
@@ -347,8 +385,7 @@ static void say_payload(struct va_json *out, const struct va_event *e)
 		    rec->loss.channel == VMATLAS_CHANNEL_FAULTS ? "faults" : "truth");
 		break;
 	case VMATLAS_TEXT:
-		say(out, "%llx, bytes %u to %u of %u", rec->text.id, rec->text.offset, rec->text.offset + VMATLAS_TEXT_PIECE < rec->text.total ?
-		    rec->text.offset + VMATLAS_TEXT_PIECE : rec->text.total, rec->text.total);
+		say_piece(out, rec);
 		break;
 	case VMATLAS_TASK:
 		say(out, "parent %u uid %u ", rec->task.ppid, rec->task.uid);

@@ -7,11 +7,17 @@
 #include "alloc.h"
 #include "json.h"
 
+/* Room for n more bytes; returns where they go. */
+static inline char *va_line_room(struct va_json *out, size_t n)
+{
+	if (__builtin_expect(out->used + n > out->room, 0))
+		out->buf = va_grow(out->buf, &out->room, out->used + n, 1);
+	return out->buf + out->used;
+}
+
 static inline void va_line_add(struct va_json *out, const char *s, size_t n)
 {
-	if (out->used + n > out->room)
-		out->buf = va_grow(out->buf, &out->room, out->used + n, 1);
-	memcpy(out->buf + out->used, s, n);
+	memcpy(va_line_room(out, n), s, n);
 	out->used += n;
 }
 
@@ -20,25 +26,43 @@ static inline void va_line_word(struct va_json *out, const char *s)
 	va_line_add(out, s, strlen(s));
 }
 
+/* Eight digits at once, the first of them in the highest byte: each half byte of x gets a byte of its own, and those above 9 go on to the letters. */
+static inline __u64 va_line_eight(__u64 x)
+{
+	x = (x | x << 16) & 0x0000ffff0000ffffull;
+	x = (x | x << 8) & 0x00ff00ff00ff00ffull;
+	x = (x | x << 4) & 0x0f0f0f0f0f0f0f0full;
+	return x + 0x3030303030303030ull + ((x + 0x0606060606060606ull) >> 4 & 0x0101010101010101ull) * 39;
+}
+
 /* %llx */
 static inline void va_line_hex(struct va_json *out, __u64 x)
 {
-	char digits[16], *p = digits + sizeof(digits);
+	char *p = va_line_room(out, 16);
+	unsigned n = x ? 16 - (unsigned)__builtin_clzll(x) / 4 : 1;
 
-	do
-		*--p = "0123456789abcdef"[x & 15];
-	while (x >>= 4);
-	va_line_add(out, p, (size_t)(digits + sizeof(digits) - p));
+	x <<= 64 - 4 * n; /* of those behind the first n the caller sees none */
+	__u64 high = __builtin_bswap64(va_line_eight(x >> 32)), low = __builtin_bswap64(va_line_eight(x & 0xffffffff));
+
+	memcpy(p, &high, 8);
+	memcpy(p + 8, &low, 8);
+	out->used += n;
 }
 
 /* %llu, with zeros in front up to `least` digits (at most 20) */
 static inline void va_line_number(struct va_json *out, __u64 x, unsigned least)
 {
+	static const char pairs[] =
+		"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869"
+		"707172737475767778798081828384858687888990919293949596979899";
 	char digits[20], *end = digits + sizeof(digits), *p = end;
 
-	do
-		*--p = (char)('0' + x % 10);
-	while (x /= 10);
+	while (x >= 10) {
+		memcpy(p -= 2, pairs + x % 100 * 2, 2);
+		x /= 100;
+	}
+	if (x || p == end)
+		*--p = (char)('0' + x);
 	while (end - p < (long)least)
 		*--p = '0';
 	va_line_add(out, p, (size_t)(end - p));

@@ -17,11 +17,24 @@ static int find_mark(struct va_history *h, const char *name, size_t *position)
 	return VA_EXIT_FAILURE;
 }
 
+bool va_moment_since(const char *text, __u64 *ns)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	*ns = ~0ull;
+	if (!strcmp(text, "end"))
+		return true;
+	if (!*text || *end || !isfinite(seconds) || seconds < 0 || seconds >= 1e9)
+		return false;
+	*ns = (__u64)(seconds * 1e9 + 0.5);
+	return true;
+}
+
 int va_moment_find(struct va_recording *r, const char *command, const char *text, size_t *position)
 {
 	struct va_history *h = va_recording_history(r);
-	char *end;
-	double seconds = strtod(text, &end);
+	__u64 ns;
 
 	if (!strncmp(text, "mark:", 5))
 		return find_mark(h, text + 5, position);
@@ -29,8 +42,8 @@ int va_moment_find(struct va_recording *r, const char *command, const char *text
 		*position = va_history_count(h);
 	} else if (!strcmp(text, "start")) {
 		*position = 0;
-	} else if (*text && !*end && isfinite(seconds) && seconds >= 0 && seconds < 1e9) {
-		*position = va_history_find_time(h, va_history_begin(h) + (__u64)(seconds * 1e9 + 0.5));
+	} else if (va_moment_since(text, &ns)) {
+		*position = va_history_find_time(h, va_history_begin(h) + ns);
 	} else {
 		fprintf(stderr, "vmatlas: '%s' is no moment: " VA_MOMENT_HELP "; try 'vmatlas %s --help'\n", text, command);
 		return VA_EXIT_USAGE;

@@ -13,6 +13,9 @@
  */
 int va_moment_find(struct va_recording *r, const char *command, const char *text, size_t *position);
 
+/* Where the words alone tell it: ns since the recording began, ~0 = the end. The position is that before the first record later than this. False: anything else. */
+bool va_moment_since(const char *text, __u64 *ns);
+
 /* Opens a recording for a subcommand: 0, or the exit code after one sentence. *r is NULL unless 0. */
 int va_moment_load(struct va_recording **r, const char *path);
 

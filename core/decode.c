@@ -15,7 +15,7 @@ struct va_decoder {
 	struct va_decoder_ops ops;
 	void *ctx;
 	int error;
-	bool have_header, ended;
+	bool have_header, ended, leave_records;
 	__u32 cpus;
 	__u64 unknown, taken;
 
@@ -101,6 +101,11 @@ void va_decoder_free(struct va_decoder *d)
 	free(d);
 }
 
+void va_decoder_leave_records(struct va_decoder *d)
+{
+	d->leave_records = true;
+}
+
 static bool shape_valid(const struct va_decoder *d, const struct vmatlas_chunk *c, const char *payload)
 {
 	switch (c->kind) {
@@ -146,6 +151,8 @@ static int hand_out(struct va_decoder *d, const struct vmatlas_chunk *c, const c
 		d->unknown++;
 		return 0;
 	}
+	if (d->leave_records && (c->kind == VMATLAS_CHUNK_COLUMNS || c->kind == VMATLAS_CHUNK_RECORDS))
+		return 0;
 	if (c->kind == VMATLAS_CHUNK_COLUMNS)
 		return open_columns(d, payload, c->bytes);
 	if (!shape_valid(d, c, payload))

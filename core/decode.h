@@ -45,6 +45,9 @@ struct va_decoder;
 struct va_decoder *va_decoder_new(const struct va_decoder_ops *ops, void *ctx);
 void va_decoder_free(struct va_decoder *d);
 
+/* From now on RECORDS are not handed out, and COLUMNS not unpacked: for who wants what stands between them. */
+void va_decoder_leave_records(struct va_decoder *d);
+
 /* 0, or a negative va_decode_error; after an error nothing more is taken, what was handed out stays valid. */
 int va_decoder_feed(struct va_decoder *d, const void *bytes, size_t n);
 

@@ -24,7 +24,10 @@ struct va_recording {
 	struct va_texts *texts;
 	struct va_objects *objects;
 	struct va_merge *merge;     /* NULL until the header is there; so is history */
-	struct va_history *history;
+	struct va_history *history; /* NULL where records are diverted */
+	void (*divert)(void *ctx, const struct vmatlas_record *rec, __u32 cpu);
+	void *divert_ctx;
+	bool any;                   /* a record came out */
 	struct vmatlas_stream_header header;
 	struct meta *metas;
 	size_t meta_count, meta_room;
@@ -49,13 +52,22 @@ static void out(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
 	va_history_append(r->history, rec, cpu);
 }
 
+static void out_of_hand(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
+{
+	struct va_recording *r = ctx;
+
+	r->any = true;
+	r->divert(r->divert_ctx, rec, cpu);
+}
+
 static int on_header(void *ctx, const struct vmatlas_stream_header *header)
 {
 	struct va_recording *r = ctx;
 
 	r->header = *header;
-	r->merge = va_merge_new(header->cpus, out, r);
-	r->history = va_history_new(header, r->texts);
+	r->merge = va_merge_new(header->cpus, r->divert ? out_of_hand : out, r);
+	if (!r->divert)
+		r->history = va_history_new(header, r->texts);
 	return 0;
 }
 
@@ -168,6 +180,12 @@ struct va_recording *va_recording_new(void)
 	return r;
 }
 
+void va_recording_divert(struct va_recording *r, void (*to)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx)
+{
+	r->divert = to;
+	r->divert_ctx = ctx;
+}
+
 static void close_file(struct va_recording *r);
 
 void va_recording_free(struct va_recording *r)
@@ -214,9 +232,9 @@ static int judge(const struct va_recording *r, const char *name, int error)
 {
 	unsigned long long good = va_decoder_taken(r->decoder);
 
-	if (error && (!r->history || !va_history_count(r->history)))
+	if (error && !(r->history ? va_history_count(r->history) : r->any))
 		return fprintf(stderr, "vmatlas: %s: %s\n", name, va_decode_strerror(error)), -1;
-	if (!r->history)
+	if (!r->merge)
 		return fprintf(stderr, "vmatlas: %s: %s\n", name, good || va_decoder_pending(r->decoder) ?
 			       "cut off within its head: not a readable recording" : "empty: not a recording"), -1;
 	if (error)
@@ -295,7 +313,7 @@ int va_recording_load(struct va_recording *r, const char *path)
 
 bool va_recording_ready(const struct va_recording *r)
 {
-	return r->history;
+	return r->merge;
 }
 
 const struct vmatlas_stream_header *va_recording_header(const struct va_recording *r)

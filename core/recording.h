@@ -35,9 +35,15 @@ int va_recording_step(struct va_recording *r);
 void va_recording_stop(struct va_recording *r);
 double va_recording_part(const struct va_recording *r);
 
+/*
+ * Before the first byte: records are handed to out in the order of time, and not kept; there is no history then. For who looks at each once: memory does not grow with the
+ * recording.
+ */
+void va_recording_divert(struct va_recording *r, void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx);
+
 bool va_recording_ready(const struct va_recording *r); /* header seen: the functions below may be used */
 const struct vmatlas_stream_header *va_recording_header(const struct va_recording *r);
-struct va_history *va_recording_history(struct va_recording *r);
+struct va_history *va_recording_history(struct va_recording *r); /* NULL: diverted */
 struct va_texts *va_recording_texts(struct va_recording *r);
 struct va_objects *va_recording_objects(struct va_recording *r);
 const struct va_merge *va_recording_merge(const struct va_recording *r);

@@ -212,21 +212,34 @@ static enum va_fault_kind kind_of_new(const struct vmatlas_record *rec, const st
 	return rec->fault.vma_end ? VA_FAULT_FILE : VA_FAULT_OTHER;
 }
 
+/* The last step of the walk after; false: it led to no page. */
+static bool leaf_after(const struct vmatlas_fault *f, unsigned levels, struct va_step *leaf)
+{
+	unsigned depth = va_walk_depth(f->depth_after, levels);
+
+	for (unsigned place = 0; place < depth; place++) {
+		unsigned level = va_walk_level(place, levels);
+
+		if (!va_entry_leaf(level, f->entry[level]))
+			continue;
+		step_at(f, place, levels, f->entry[level], leaf);
+		return true;
+	}
+	return false;
+}
+
 enum va_fault_kind va_fault_kind(const struct vmatlas_record *rec, unsigned levels)
 {
 	struct va_step before = { .level = 0 };
-	struct va_walk after;
+	struct va_step leaf;
 
 	if (rec->head.flags & VMATLAS_F_BAD)
 		return VA_FAULT_BAD;
-	va_walk_after(&rec->fault, levels, &after);
-	if (!after.complete)
+	if (!leaf_after(&rec->fault, levels, &leaf))
 		return VA_FAULT_OTHER;
-	const struct va_step *leaf = &after.step[after.steps - 1];
-
 	if (va_walk_before(&rec->fault, levels, &before) && before.leaf)
-		return kind_of_change(rec, &before, leaf);
-	return kind_of_new(rec, &before, leaf);
+		return kind_of_change(rec, &before, &leaf);
+	return kind_of_new(rec, &before, &leaf);
 }
 
 const char *va_bad_reason_name(enum va_bad_reason reason)

@@ -44,6 +44,9 @@ def one(checks, name):
               [text for text in wanted if text not in marks])
     shown = out("dump", path, "--at", "mark:" + marks[-1])
     checks.ok("/tmp/lab/" + name in shown or name == "exec-replaces", "%s: the map at the last caption" % name, shown)
+    whole, piped = (run([VMATLAS, "events", file, "--from", "0.000001"], stdin=source).stdout
+                    for file, source in ((path, None), ("-", open(path, "rb"))))  # pylint: disable=consider-using-with
+    checks.ok(whole and whole == piped, "%s: lines that go out while it is read are those of who reads it first" % name, len(whole))
     strange = set(re.findall(r"/(?:home|root|work|Users|tmp/(?!lab/|%s\.))[^ \n]*" % name, shown))
     checks.equal(strange, set(), "%s: nobody's directories are in it" % name)
 
