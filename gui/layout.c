@@ -24,11 +24,11 @@ static void place_middle(struct va_panes_at *at, struct va_rect r, const struct 
 		va_rect_cut_bottom(&r, gap);
 	}
 	if (several && all && r.w > va_px(style, tall ? 700 : 1000)) {
-		at->processes = va_rect_cut_left(&r, va_px(style, 172));
+		at->processes = va_rect_cut_left(&r, va_px(style, r.w < va_px(style, 1150) ? 150 : 172));
 		va_rect_cut_left(&r, gap);
 	}
 	if (all && !tall && r.w > va_px(style, 860)) {
-		at->stage = va_rect_cut_right(&r, va_max(r.w * 53 / 100, va_px(style, 560)));
+		at->stage = va_rect_cut_right(&r, va_max(r.w * 53 / 100, va_px(style, 548)));
 		va_rect_cut_right(&r, gap);
 	}
 	at->map = r;
@@ -119,8 +119,9 @@ void va_layout_caption(struct va_scene *s, struct va_rect r, const struct va_loo
 
 		va_scene_printf(s, number, VA_TEXT_BODY, VA_RIGHT, t->dim, "%td of %zu", mark - look->chronicle->marks + 1, look->chronicle->mark_count);
 	}
+	/* A long one smaller, rather than without its end. */
 	if (text)
-		va_scene_text(s, r, VA_TEXT_CAPTION, VA_LEFT, t->bright, text);
+		va_scene_text(s, r, va_role_width(look->style, VA_TEXT_CAPTION, text) <= r.w ? VA_TEXT_CAPTION : VA_TEXT_TITLE, VA_LEFT, t->bright, text);
 	else
 		va_scene_text(s, r, VA_TEXT_BODY, VA_LEFT, t->dim,
 			      look->chronicle->mark_count ? "Before the first mark." :

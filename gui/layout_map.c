@@ -45,7 +45,7 @@ struct va_map_columns va_map_columns(struct va_rect rows, const struct va_look *
 	}
 	c.address_x = rows.x;
 	c.address_w = va_role_width(style, VA_TEXT_MONO_SMALL, "7fff 0000 0000");
-	c.side_w = va_max(va_px(style, 86), w * 17 / 100);
+	c.side_w = va_max(va_px(style, 70), w * 17 / 100);
 	c.box_x = rows.x + c.address_w + va_px(style, 8);
 	c.side_x = rows.x + w - c.side_w;
 	c.box_w = c.side_x - va_px(style, 6) - c.box_x;
@@ -112,7 +112,7 @@ static void box_pages(struct va_scene *s, const struct va_map_columns *c, const 
 
 	if (va_map_pages(s, c, span, row, look, text) || text->h < va_px(style, 6))
 		return;
-	struct va_rect cells = va_rect_cut_right(text, text->w * 34 / 100);
+	struct va_rect cells = va_rect_cut_right(text, text->w * (text->w < va_px(style, 170) ? 27 : 34) / 100);
 
 	va_layout_cells(s, va_rect_inset(cells, va_px(style, 5), va_px(style, cells.h > va_px(style, 14) ? 4 : 2)), row, look);
 }

@@ -106,7 +106,8 @@ void va_map_box_text(struct va_scene *s, struct va_rect box, const struct va_row
 	va_vma_perms(row->vma.vm_flags, perms);
 	va_rect_cut_left(&first, va_scene_text_free(s, first, roles.perms, VA_LEFT, va_colour_fade(colour, 0.85f), perms) + pad);
 	va_words_size(size, sizeof(size), row->end - row->start);
-	if (in.w < va_px(style, 120) && in.h >= 2 * line) /* what it is before how large it is: the next line tells its pages */
+	/* What it is before how large it is. */
+	if (first.w < va_role_width(style, roles.name, zone_title(row)) + pad + va_role_width(style, roles.more, size))
 		*size = '\0';
 	if (*va_class_figure(figure, sizeof(figure), row, look) && first.w > va_role_width(style, roles.more, figure) + va_px(style, 90))
 		va_rect_cut_right(&first, va_scene_text_free(s, first, roles.more, VA_RIGHT, colour, figure) + pad);

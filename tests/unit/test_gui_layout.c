@@ -127,6 +127,29 @@ static void no_text_overlaps_while_things_move(void **state)
 	free(app);
 }
 
+static bool says(const struct va_scene *s, const char *words)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].kind == VA_ITEM_TEXT && !strcmp(va_scene_string(s, s->items[i].text), words))
+			return true;
+	return false;
+}
+
+/* What a box is comes before how large it is. */
+static void a_narrow_box_keeps_its_name(void **state)
+{
+	static const char *const names[] = { "stack", "vdso", "vvar", "heap", "data", "rodata", "text", "headers", "mapping" };
+	struct va_app *app = malloc(sizeof(*app));
+
+	start(app, 960, 600, &va_theme_dark);
+	go(app, va_history_count(app->play.history) * 9 / 10);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!says(&app->scene, names[i]))
+			fail_msg("no box is called '%s'", names[i]);
+	va_app_destroy(app);
+	free(app);
+}
+
 static void help_and_zoom_overlap_nothing(void **state)
 {
 	struct va_app *app = malloc(sizeof(*app));
@@ -260,7 +283,7 @@ static void a_walk_shows_its_record(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_text_overlaps_at_any_event), cmocka_unit_test(walks_and_tables_overlap_nothing), cmocka_unit_test(no_text_overlaps_while_things_move), cmocka_unit_test(help_and_zoom_overlap_nothing),
+		cmocka_unit_test(no_text_overlaps_at_any_event), cmocka_unit_test(walks_and_tables_overlap_nothing), cmocka_unit_test(no_text_overlaps_while_things_move), cmocka_unit_test(a_narrow_box_keeps_its_name), cmocka_unit_test(help_and_zoom_overlap_nothing),
 		cmocka_unit_test(a_moment_has_one_picture), cmocka_unit_test(every_vma_is_shown), cmocka_unit_test(a_walk_shows_its_record),
 	};
 
