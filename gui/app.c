@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "act.h"
-#include "draw.h"
 #include "heat.h"
 #include "layout.h"
 
@@ -58,6 +57,7 @@ void va_app_destroy(struct va_app *app)
 	va_ruler_free(&app->goal_ruler);
 	va_scene_destroy(&app->scene);
 	va_canvas_destroy(&app->canvas);
+	va_drawn_free(&app->drawn);
 }
 
 bool va_app_resize(struct va_app *app, int w, int h)
@@ -70,6 +70,7 @@ bool va_app_resize(struct va_app *app, int w, int h)
 		return false;
 	va_canvas_destroy(&app->canvas);
 	app->canvas = next;
+	va_drawn_forget(&app->drawn);
 	app->view.w = w;
 	app->view.h = h;
 	va_app_style(app);
@@ -318,7 +319,7 @@ void va_app_layout(struct va_app *app, uint64_t now)
 
 void va_app_draw(struct va_app *app)
 {
-	va_draw(&app->scene, &app->canvas);
+	va_drawn_draw(&app->drawn, &app->scene, &app->canvas);
 }
 
 bool va_app_needs_frame(const struct va_app *app, uint64_t now)

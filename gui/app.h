@@ -7,6 +7,7 @@
 #ifndef VA_APP_H
 #define VA_APP_H
 
+#include "drawn.h"
 #include "view.h"
 
 struct va_app {
@@ -38,6 +39,7 @@ struct va_app {
 	struct va_fonts *fonts;         /* borrowed */
 	struct va_scene scene;
 	struct va_canvas canvas;
+	struct va_drawn drawn;
 
 	struct va_flight flight; /* of the camera … */
 	struct va_ruler ruler, goal_ruler; /* … the map's scale where it is and where it goes */
@@ -77,7 +79,7 @@ bool va_app_resize(struct va_app *app, int w, int h);
 
 void va_app_update(struct va_app *app, uint64_t now);          /* moves on: state only */
 void va_app_layout(struct va_app *app, uint64_t now);          /* state → scene */
-void va_app_draw(struct va_app *app);                          /* scene → canvas */
+void va_app_draw(struct va_app *app);                          /* scene → canvas, what changed of it: drawn.changed */
 bool va_app_needs_frame(const struct va_app *app, uint64_t now); /* false: the last picture still holds */
 
 void va_app_notice(struct va_app *app, const char *text, uint64_t now); /* text: static */

@@ -1,6 +1,6 @@
 #include "draw.h"
 
-static void draw_item(const struct va_scene *scene, const struct va_item *item, struct va_canvas *c)
+void va_draw_item(const struct va_scene *scene, const struct va_item *item, struct va_canvas *c)
 {
 	const struct va_style *style = scene->style;
 
@@ -41,6 +41,6 @@ void va_draw(const struct va_scene *scene, struct va_canvas *canvas)
 	va_canvas_clip(canvas, va_rect(0, 0, canvas->w, canvas->h));
 	va_canvas_fill(canvas, canvas->clip, scene->style->theme->ground);
 	for (size_t i = 0; i < scene->item_count; i++)
-		draw_item(scene, &scene->items[i], canvas);
+		va_draw_item(scene, &scene->items[i], canvas);
 	va_canvas_clip(canvas, va_rect(0, 0, canvas->w, canvas->h));
 }

@@ -19,6 +19,7 @@
 #include "window_rest.h"
 #include "window_screen.h"
 #include "window_shots.h"
+#include "window_times.h"
 
 #define DRAG_PIXELS 4
 
@@ -30,6 +31,7 @@ struct window {
 	bool streaming;
 	bool loading;
 	struct va_rest rest;
+	struct va_times times;
 	struct va_settings settings; /* as they were at the beginning */
 	struct va_shots shots;
 	struct va_fonts *fonts;
@@ -57,7 +59,7 @@ bool va_window_possible(void)
 {
 	const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
 
-	return (x && *x) || (wayland && *wayland);
+	return (x && *x) || (wayland && *wayland) || va_times_wanted();
 }
 
 /* Called by the source's thread: the only SDL function that may be called there. */
@@ -175,13 +177,19 @@ static void load(struct window *w, uint64_t began)
 		start_loaded(w, now_ns());
 }
 
+static void draw(struct window *w, uint64_t now)
+{
+	va_app_draw(&w->app);
+	va_shots_frame(&w->shots, now);
+	va_screen_show(&w->screen, &w->app.canvas, w->app.drawn.changed, w->app.drawn.changed_count);
+}
+
 static void show_loading(struct window *w)
 {
 	size_t records = va_recording_ready(w->recording) ? va_history_count(va_recording_history(w->recording)) : 0;
 
 	va_layout_loading(&w->app.scene, &w->app.style, w->app.view.w, w->app.view.h, w->o->title, va_recording_part(w->recording), records);
-	va_app_draw(&w->app);
-	va_screen_show(&w->screen, &w->app.canvas);
+	draw(w, now_ns());
 }
 
 static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64_t now)
@@ -335,6 +343,7 @@ static void window_event(struct window *w, const SDL_WindowEvent *e)
 	if (e->event == SDL_WINDOWEVENT_SIZE_CHANGED || e->event == SDL_WINDOWEVENT_EXPOSED) {
 		va_screen_size(&w->screen, &width, &height);
 		va_app_resize(&w->app, width, height);
+		va_drawn_forget(&w->app.drawn); /* what was shown is gone */
 		w->app.dirty = true;
 	} else if (e->event == SDL_WINDOWEVENT_LEAVE) {
 		w->app.view.mouse_x = w->app.view.mouse_y = -1;
@@ -344,6 +353,7 @@ static void window_event(struct window *w, const SDL_WindowEvent *e)
 
 static void event(struct window *w, const SDL_Event *e, uint64_t now)
 {
+	w->times.inputs += e->type >= SDL_KEYDOWN && e->type <= SDL_MOUSEWHEEL;
 	switch (e->type) {
 	case SDL_QUIT:
 		w->quit = true;
@@ -414,9 +424,8 @@ static void loop(struct window *w)
 		va_app_update(&w->app, now);
 		if (va_app_needs_frame(&w->app, now)) {
 			va_app_layout(&w->app, now);
-			va_app_draw(&w->app);
-			va_shots_frame(&w->shots, now);
-			va_screen_show(&w->screen, &w->app.canvas);
+			draw(w, now);
+			va_times_frame(&w->times, w->app.ready ? w->app.play.history : NULL, w->app.play.pos, now, now_ns());
 		} else if (w->shots.capture) {
 			va_capture_frame(w->shots.capture, NULL, now);
 		}
@@ -505,7 +514,7 @@ static int open_all(struct window *w)
 	compact = w->o->compact || w->settings.compact;
 	options.theme = theme_of(w);
 	place = place_of(w, compact);
-	error = va_screen_open(&w->screen, title_of(w, title, sizeof(title)), &place, w->o->hidden_ok);
+	error = va_screen_open(&w->screen, title_of(w, title, sizeof(title)), &place, w->o->hidden_ok || va_times_wanted());
 	if (error)
 		return error;
 	w->wake_event = SDL_RegisterEvents(1);
@@ -516,6 +525,7 @@ static int open_all(struct window *w)
 		return -ENOMEM;
 	use_settings(w, compact);
 	va_rest_start(&w->rest, wake, w);
+	va_times_start(&w->times);
 	if (w->o->stream_fd < 0) {
 		w->loading = w->o->loading;
 		if (!w->loading)

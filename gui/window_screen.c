@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VA_SHOWN_AT_ONCE 256
+
 static int no_display(const char *why)
 {
 	fprintf(stderr, "vmatlas: there is no display to open a window on (%s); 'vmatlas record' and 'vmatlas render' need none\n", why);
@@ -11,19 +13,30 @@ static int no_display(const char *why)
 	return -ENODEV;
 }
 
-/* The software renderer copies one texture: without this hint SDL would go through GL in software, several times slower. */
-static SDL_Renderer *make_renderer(SDL_Window *window)
+/* Can canvases be copied into the window's surface as they are? */
+static bool has_surface(SDL_Window *window)
 {
-	SDL_Renderer *r;
+	SDL_Surface *s = SDL_GetWindowSurface(window);
+
+	return s && s->format->BytesPerPixel == 4 && s->format->Rmask == 0xff0000 && s->format->Gmask == 0xff00 && s->format->Bmask == 0xff && !SDL_MUSTLOCK(s);
+}
+
+/* Without the hint SDL would go through GL in software, several times slower. A window has either its surface or a renderer. */
+static bool make_output(struct va_screen *s)
+{
 	const char *driver = SDL_GetCurrentVideoDriver();
 
-	if (!strcmp(driver, "x11") || !strcmp(driver, "offscreen") || !strcmp(driver, "dummy"))
+	if (!strcmp(driver, "x11") || !strcmp(driver, "offscreen") || !strcmp(driver, "dummy")) {
 		SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
-	r = SDL_CreateRenderer(window, -1, SDL_RENDERER_SOFTWARE);
-	if (r)
-		return r;
+		if (has_surface(s->window))
+			return true;
+	}
+	s->renderer = SDL_CreateRenderer(s->window, -1, SDL_RENDERER_SOFTWARE);
+	if (s->renderer)
+		return true;
 	SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, NULL);
-	return SDL_CreateRenderer(window, -1, 0);
+	s->renderer = SDL_CreateRenderer(s->window, -1, 0);
+	return s->renderer;
 }
 
 static void choose_size(int *w, int *h)
@@ -73,9 +86,7 @@ int va_screen_open(struct va_screen *s, const char *title, const struct va_place
 		y = place->y;
 	}
 	s->window = SDL_CreateWindow(title, x, y, w, h, SDL_WINDOW_RESIZABLE | (place->maximised ? SDL_WINDOW_MAXIMIZED : 0));
-	if (s->window)
-		s->renderer = make_renderer(s->window);
-	if (!s->renderer) {
+	if (!s->window || !make_output(s)) {
 		fprintf(stderr, "vmatlas: the window does not open: %s\n", SDL_GetError());
 		va_screen_close(s);
 		return -EIO;
@@ -109,11 +120,30 @@ void va_screen_close(struct va_screen *s)
 
 void va_screen_size(struct va_screen *s, int *w, int *h)
 {
-	if (SDL_GetRendererOutputSize(s->renderer, w, h))
+	if (!s->renderer || SDL_GetRendererOutputSize(s->renderer, w, h))
 		SDL_GetWindowSize(s->window, w, h);
 }
 
-bool va_screen_show(struct va_screen *s, const struct va_canvas *c)
+static bool show_surface(struct va_screen *s, const struct va_canvas *c, const struct va_rect *changed, size_t n)
+{
+	SDL_Surface *surface = SDL_GetWindowSurface(s->window);
+	SDL_Rect rects[VA_SHOWN_AT_ONCE];
+	int k = 0;
+
+	for (size_t i = 0; surface && i < n; i++) {
+		struct va_rect r = va_rect_cross(changed[i], va_rect(0, 0, surface->w, surface->h));
+
+		for (int y = r.y; y < r.y + r.h; y++)
+			memcpy((char *)surface->pixels + (size_t)y * (size_t)surface->pitch + (size_t)r.x * 4, c->pixels + (size_t)y * (size_t)c->w + r.x, (size_t)r.w * 4);
+		if (!va_rect_empty(r))
+			rects[k++] = (SDL_Rect){r.x, r.y, r.w, r.h};
+		if (k == VA_SHOWN_AT_ONCE || (k && i + 1 == n))
+			SDL_UpdateWindowSurfaceRects(s->window, rects, k), k = 0;
+	}
+	return surface;
+}
+
+static bool show_texture(struct va_screen *s, const struct va_canvas *c)
 {
 	if (!s->texture || s->texture_w != c->w || s->texture_h != c->h) {
 		if (s->texture)
@@ -127,6 +157,11 @@ bool va_screen_show(struct va_screen *s, const struct va_canvas *c)
 	SDL_RenderCopy(s->renderer, s->texture, NULL, NULL);
 	SDL_RenderPresent(s->renderer);
 	return true;
+}
+
+bool va_screen_show(struct va_screen *s, const struct va_canvas *c, const struct va_rect *changed, size_t n)
+{
+	return s->renderer ? show_texture(s, c) : show_surface(s, c, changed, n);
 }
 
 void va_screen_full(struct va_screen *s)

@@ -1,4 +1,7 @@
-/* The SDL side: one window, one streaming texture that shows the canvas. Main thread only. */
+/*
+ * The SDL side: one window that shows the canvas. Main thread only. Without a GPU in between (X11) changed rectangles go straight into the window's
+ * surface; elsewhere one streaming texture shows all of it.
+ */
 #ifndef VA_WINDOW_SCREEN_H
 #define VA_WINDOW_SCREEN_H
 
@@ -8,7 +11,7 @@
 
 struct va_screen {
 	SDL_Window *window;
-	SDL_Renderer *renderer;
+	SDL_Renderer *renderer; /* NULL = the window's surface is used */
 	SDL_Texture *texture;
 	int texture_w, texture_h;
 };
@@ -23,7 +26,8 @@ struct va_place { /* of a window on the desktop, in its units */
 int va_screen_open(struct va_screen *s, const char *title, const struct va_place *place, bool hidden_ok);
 void va_screen_close(struct va_screen *s);
 void va_screen_size(struct va_screen *s, int *w, int *h); /* in pixels of the canvas */
-bool va_screen_show(struct va_screen *s, const struct va_canvas *canvas);
+/* n rectangles have changed since the last time; all of it after the window said that it was resized, or exposed. */
+bool va_screen_show(struct va_screen *s, const struct va_canvas *canvas, const struct va_rect *changed, size_t n);
 void va_screen_place(const struct va_screen *s, struct va_place *place); /* where it stands; maximised: where it would stand again is not known, w 0 */
 void va_screen_on_top(struct va_screen *s, bool on);
 void va_screen_full(struct va_screen *s); /* full screen and back */

@@ -84,6 +84,7 @@ void va_shots_frame(struct va_shots *s, uint64_t now)
 	}
 	va_capture_frame(s->capture, &s->app->canvas, now);
 	r = va_rect(s->app->canvas.w - 2 * d, d, d, d);
+	va_drawn_touch(&s->app->drawn, va_rect_inset(r, -d, -d));
 	va_canvas_clip(&s->app->canvas, va_rect(0, 0, s->app->canvas.w, s->app->canvas.h));
 	va_canvas_round(&s->app->canvas, va_rect_inset(r, -d / 3, -d / 3), d, s->app->style.theme->panel);
 	va_canvas_round(&s->app->canvas, r, d / 2, s->app->style.theme->bad);
