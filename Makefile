@@ -158,6 +158,12 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(CORE_SRC),obj)
 $(B)/bench/kshark: tests/bench/kshark.c
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $$($(PKG_CONFIG) --cflags libkshark) $< $$($(PKG_CONFIG) --libs libkshark) -o $@
 
+# What runs in the bench's guests: its one program, and what courses write as a peer.
+$(B)/bench/work: $(wildcard tests/bench/kernel/*.[ch]) include/vmatlas/control.h | $(B)/.deps
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) -static -D_GNU_SOURCE -O1 -Wall -Wextra -Iinclude $(filter %.c,$^) -o $@ -lpthread
+$(B)/bench/course/%/course.ko: tests/bench/kernel/course/course.c tests/bench/kernel/course/Kbuild module/build.sh | $(B)/kernels/%/complete
+	$(call say,KBUILD,$@)MODULE_SOURCE=tests/bench/kernel/course module/build.sh $(B)/kernels/$*/headers $(@D) $(if $(filter 1,$(V)),V=1)
+
 # --- fonts ---------------------------------------------------------------------------------------------------------
 
 fonts: $(B)/assets/fonts/.done
@@ -215,18 +221,19 @@ stress: all vm ## compile 50 files in the VM with every process in the window: e
 test-fast: programs demos workloads fonts bench-programs ## no VM, about a minute
 	$(Q)tests/run.sh fast
 
-test: all workloads bench-programs vm ## every case, counts cut down
+test: all workloads bench-programs bench-modules vm ## every case, counts cut down
 	$(Q)KERNELS='$(KERNELS)' tests/run.sh normal
 
-test-long: all workloads bench-programs vm ## every case, full counts
+test-long: all workloads bench-programs bench-modules vm ## every case, full counts
 	$(Q)KERNELS='$(KERNELS)' tests/run.sh long
 
 test-debug: all workloads $(foreach k,$(DEBUG_KERNELS),$(B)/vm/$(k)/initramfs.cpio) ## the module on kernels built to check themselves (KASAN, lockdep, kmemleak …)
 	$(Q)KERNELS="$(DEBUG_KERNELS)" tests/run.sh debug
 
-.PHONY: bench bench-deps bench-programs
-bench-programs: $(BENCH)
-bench: programs bench-programs vm ## what reading costs, beside other tools (PARTS="rate size"): tables, and build/bench/figures.jsonl
+.PHONY: bench bench-deps bench-programs bench-modules
+bench-programs: $(BENCH) $(B)/bench/work
+bench-modules: $(foreach k,$(KERNELS),$(B)/bench/course/$(k)/course.ko)
+bench: programs bench-programs bench-modules vm ## what recording and reading cost, beside other tools (PARTS="kernel rate"): tables, and build/bench/figures.jsonl
 	$(Q)! $(PKG_CONFIG) --exists libkshark 2>/dev/null || $(MAKE) --no-print-directory $(B)/bench/kshark
 	$(Q)tests/bench/bench.py $(PARTS)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""`make bench`: what reading costs, each figure beside a peer's on the same events, in the same run.
+"""`make bench`: what recording and reading cost, each figure beside a peer's on the same events, in the same run.
 
-usage: bench.py [--smoke] [PART...]     PARTS: rate export size large frame vmmap; none: all
+usage: bench.py [--smoke] [PART...]     PARTS: kernel growth compile rate export size large frame vmmap; none: all
 
 Tables go to standard output, one JSON object a figure to build/bench/figures.jsonl. The recording is made once, in the VM: gcc over this project's own core/,
 recorded by vmatlas, trace-cmd and perf at the same time (build/bench/compile/; remove it to have it made again). Times are the processor time of one
@@ -14,6 +14,8 @@ import resource
 import shutil
 import subprocess
 import sys
+
+import kernel
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
@@ -240,15 +242,29 @@ def part_frame(recording):
           ("", "size", "VMAs", "update", "layout", "draw", "all"), rows)
 
 
-PARTS = {"rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "frame": part_frame, "vmmap": part_vmmap}
+def part_kernel(_):
+    kernel.part_kernel(table, note)
+
+
+def part_growth(_):
+    kernel.part_growth(table, note)
+
+
+def part_compile(_):
+    kernel.part_compile(table, note)
+
+
+PARTS = {"kernel": part_kernel, "growth": part_growth, "compile": part_compile, "rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "frame": part_frame, "vmmap": part_vmmap}
+IN_GUESTS = {"kernel", "growth", "compile"}  # need no recording, and minutes
 
 
 def main():
-    wanted = [a for a in sys.argv[1:] if not a.startswith("-")] or list(PARTS)
+    wanted = [a for a in sys.argv[1:] if not a.startswith("-")] or [p for p in PARTS if not SMOKE or p not in IN_GUESTS]
     for name in wanted:
         if name not in PARTS:
             sys.exit("usage: bench.py [--smoke] [%s]…" % "|".join(PARTS))
-    recording = make_recording()
+    os.makedirs(BENCH, exist_ok=True)
+    recording = make_recording() if set(wanted) - IN_GUESTS else None
     for name in wanted:
         PARTS[name](recording)
     with open(path("figures-smoke.jsonl" if SMOKE else "figures.jsonl"), "a") as out:

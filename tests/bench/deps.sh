@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the peers of `make bench` (Debian, Ubuntu: apt); what cannot be had is left out, and the tables say so.
 set -u
-PEERS="trace-cmd linux-perf babeltrace2 libkshark-dev libtracecmd-dev libtracefs-dev libtraceevent-dev libjson-c-dev pkg-config valgrind"
+PEERS="trace-cmd linux-perf bpftrace babeltrace2 libkshark-dev libtracecmd-dev libtracefs-dev libtraceevent-dev libjson-c-dev pkg-config valgrind"
 
 command -v apt-get >/dev/null || { echo "bench-deps: this is not Debian or Ubuntu; the peers are (Debian's names): $PEERS" >&2; exit 0; }
 sudo=
