@@ -56,6 +56,10 @@ exported() { # series, source
 		[ ! -f "$headers/Module.symvers" ] || cut -f 2 "$headers/Module.symvers"
 	done
 	grep -rhoE 'EXPORT_SYMBOL[A-Z_]*\([A-Za-z0-9_]+' "$2/arch/x86" "$2/fs" "$2/kernel" "$2/lib" "$2/mm" "$2/security" | sed 's/.*(//'
+	# One macro, a function for each size of an access (KASAN).
+	for size in 1 2 4 8 16; do
+		grep -rhoE 'EXPORT_SYMBOL[A-Z_]*\([A-Za-z0-9_]+##size(##[a-z_]+)?' "$2/mm/kasan" | sed "s/.*(//; s/##size/$size/; s/##//"
+	done
 	grep -rhoE 'EXPORT_TRACEPOINT_SYMBOL[A-Z_]*\([A-Za-z0-9_]+' "$2/arch/x86" "$2/kernel" "$2/mm" | sed 's/.*(\(.*\)/__tracepoint_\1\n__traceiter_\1\n__SCT__tp_func_\1\n__SCK__tp_func_\1/'
 }
 
