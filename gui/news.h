@@ -13,6 +13,8 @@ struct va_news_item {
 	struct vmatlas_record rec; /* the newest of its row */
 	__u32 count;               /* faults of the same kind in a row */
 	size_t pos;                /* of rec in the history */
+	size_t begin;              /* of the oldest that is counted */
+	enum va_fault_kind kind;
 	bool cut;                  /* there may be more than count */
 };
 
@@ -20,10 +22,11 @@ struct va_news {
 	struct va_news_item item[VA_NEWS_MAX]; /* newest first */
 	size_t count;
 	size_t pos;
+	size_t dropped; /* behind the newest record that has no place any more */
 	__u32 tgid;
 };
 
-/* Looks back from pos; costs a bounded number of records. */
+/* Looks back from pos, 20,000 records at most; going on costs what is new, however one came there it is the same. */
 void va_news_update(struct va_news *news, struct va_history *h, size_t pos, __u32 tgid, unsigned levels);
 
 #endif
