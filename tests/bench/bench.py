@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`make bench`: what recording and reading cost, each figure beside a peer's on the same events, in the same run.
 
-usage: bench.py [--smoke] [PART...]     PARTS: kernel growth compile rate export size large frame vmmap; none: all
+usage: bench.py [--smoke] [PART...]     PARTS: kernel growth compile rate export size large frame vmmap timely collector video soak; none: all
 
 Tables go to standard output, one JSON object a figure to build/bench/figures.jsonl. The recording is made once, in the VM: gcc over this project's own core/,
 recorded by vmatlas, trace-cmd and perf at the same time (build/bench/compile/; remove it to have it made again). Times are the processor time of one
@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import kernel
+from live import Live
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
@@ -254,8 +255,8 @@ def part_compile(_):
     kernel.part_compile(table, note)
 
 
-PARTS = {"kernel": part_kernel, "growth": part_growth, "compile": part_compile, "rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "frame": part_frame, "vmmap": part_vmmap}
-IN_GUESTS = {"kernel", "growth", "compile"}  # need no recording, and minutes
+PARTS = {"kernel": part_kernel, "growth": part_growth, "compile": part_compile, "rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "frame": part_frame, "vmmap": part_vmmap, **Live(sys.modules[__name__]).parts()}
+IN_GUESTS = {"kernel", "growth", "compile", "timely", "collector", "soak"}  # need no recording, and minutes
 
 
 def main():

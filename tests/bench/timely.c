@@ -24,6 +24,11 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 /* False: standard input has ended, or told to quit. */
 static int marks(int *open)
 {
@@ -55,7 +60,7 @@ int main(int argc, char **argv)
 		return 1;
 	vmatlas_mark("timely: begin");
 	for (began = now(); now() < began + seconds && marks(&open);)
-		for (double due = (now() - began) * rate; (double)touched < due; touched++) {
+		for (double due = least((now() - began) * rate, (double)touched + PAGES / 8); (double)touched < due; touched++) {
 			if (touched && !(touched % PAGES) && madvise(base, PAGES * PAGE, MADV_DONTNEED))
 				return 1;
 			base[touched % PAGES * PAGE] = 1;

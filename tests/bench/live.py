@@ -1,0 +1,130 @@
+"""Parts of `make bench` about what is shown while it happens: timely, collector, soak, video. See bench.py, which calls them."""
+import json
+import os
+import struct
+import subprocess
+
+FAULT, MARK = 7, 11  # include/vmatlas/wire.h
+
+
+class Live:
+    """bench: the module bench.py, for its tables, paths and programs."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.here = os.path.join(bench.ROOT, "tests", "bench")
+
+    def vm(self, *argv, counted=False, cpus=2, **more):
+        """vmatlas … in the VM; counted: the guest's time is a count of instructions (icount/)."""
+        env = dict(os.environ)
+        if counted:
+            env["PATH"] = os.path.join(self.here, "icount") + ":" + env["PATH"]
+            cpus = 1
+        at = argv.index("--")
+        return subprocess.run([self.bench.VMATLAS, *argv[:at], "-q", "--vm=" + self.bench.KERNEL, "--cpus", str(cpus), *argv[at:]], env=env,
+                              stdout=subprocess.PIPE, stdin=more.pop("stdin", subprocess.DEVNULL), check=False, timeout=900, **more)
+
+    # --- timely ------------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def frames(path):
+        """[(began, shown, [(ts, type)…])…]: gui/window_times.h."""
+        with open(path, "rb") as file:
+            data = file.read()
+        at, found = 0, []
+        while at + 32 <= len(data):
+            began, shown, _, n = struct.unpack_from("<4Q", data, at)
+            at += 32
+            found.append((began, shown, [(ts, kind) for ts, kind, _ in struct.iter_unpack("<QII", data[at:at + 16 * n])]))
+            at += 16 * n
+        return found
+
+    @staticmethod
+    def quantile(values, part):
+        values = sorted(values)
+        return values[min(int(len(values) * part), len(values) - 1)] if values else float("nan")
+
+    def lateness(self, frames, sent, same_clock):
+        """ms from the kernel's time stamp to the frame, of each fault; and how far apart the clocks are at most.
+
+        A mark cannot have been written before it was sent: so a moment of the recorded machine is this machine's at the earliest, and no fault was later than
+        what comes out.
+        """
+        marks = [ts for _, _, records in frames for ts, kind in records if kind == MARK][1:1 + len(sent)]
+        apart = max((b - a for a, b in zip(marks, sent)), default=0)
+        if same_clock:
+            if apart > 0:
+                raise SystemExit("timely: a mark is older than its sending: the method is wrong")
+            apart = 0
+        return [(shown - ts - apart) / 1e6 for _, shown, records in frames for ts, kind in records if kind == FAULT]
+
+    def timely_row(self, name, directory, said, same_clock):
+        frames = self.frames(os.path.join(directory, "local.times"))
+        with open(os.path.join(directory, "local.marks")) as file:
+            sent = [int(line) for line in file]
+        late = self.lateness(frames, sent, same_clock)
+        first = next((i for i, (_, _, records) in enumerate(frames) if any(kind == FAULT for _, kind in records)), 0)
+        work = [(shown - began) / 1e6 for began, shown, _ in frames[first:]]
+        figures = {"faults": len(late), "a_second": said["pages"] / said["seconds"], "frames": len(work), "median_ms": self.quantile(late, 0.5),
+                   "late_99_ms": self.quantile(late, 0.99), "most_ms": max(late, default=float("nan")), "work_median_ms": self.quantile(work, 0.5)}
+        self.bench.note("timely", name, **figures)
+        return (name, "%.0f" % figures["a_second"], figures["frames"], "%.1f" % figures["work_median_ms"],
+                "%.1f / %.1f / %.1f" % (figures["median_ms"], figures["late_99_ms"], figures["most_ms"]))
+
+    def timely_local(self, directory, rate, seconds, size, counted):
+        self.vm("vm", "--share", directory, "--", os.path.join(self.here, "timely.sh"), self.bench.BUILD, directory, rate, seconds, size, counted=counted)
+        with open(os.path.join(directory, "local.said")) as file:
+            return json.load(file)
+
+    def timely_vm(self, directory, rate, seconds, size):
+        """The window here, the program in the guest; marks through the program's standard input."""
+        times, marks = os.path.join(directory, "local.times"), os.path.join(directory, "local.marks")
+        sender = subprocess.Popen([os.path.join(self.here, "marks.py"), marks], stdout=subprocess.PIPE)
+        with open(times, "wb") as file:
+            env = dict(os.environ, SDL_VIDEODRIVER="dummy", VMATLAS_TIMES_FD=str(file.fileno()), XDG_CONFIG_HOME=directory)
+            window = subprocess.Popen([self.bench.VMATLAS, "run", "-q", "--vm=" + self.bench.KERNEL, "--size", size, "--", self.bench.path("timely"), rate, seconds],
+                                      env=env, stdin=sender.stdout, stdout=subprocess.PIPE, pass_fds=(file.fileno(),))
+        sender.stdout.close()
+        said = json.loads(window.stdout.readline())
+        sender.terminate()
+        try:
+            window.wait(2)
+        except subprocess.TimeoutExpired:
+            window.terminate()
+        window.wait()
+        sender.wait()
+        return said
+
+    def timely(self, _):
+        rate, seconds = "10000", "20"
+        directory = self.bench.path("live")
+        os.makedirs(directory, exist_ok=True)
+        rows = []
+        said = self.timely_local(directory, rate, seconds, "1280x720", True)
+        rows.append(self.timely_row("all in the guest, 1,000 M instructions/s", directory, said, True))
+        said = self.timely_local(directory, rate, seconds, "1280x720", False)
+        rows.append(self.timely_row("all in the guest, emulated as fast as it goes", directory, said, True))
+        said = self.timely_vm(directory, rate, seconds, "1280x720")
+        rows.append(self.timely_row("program in the guest, window here", directory, said, False))
+        self.bench.table("From a fault's time stamp to the frame that shows it (1280×720), ms: median / 99 % / the worst",
+                         ("", "faults/s", "frames", "work a frame", "late"), rows)
+
+    # --- collector ---------------------------------------------------------------------------------------------------------
+
+    def collector(self, _):
+        seconds = "5"
+        rows = []
+        cases = [("10,000 faults/s, instructions counted", "10000", 1, True), ("50,000 faults/s, instructions counted", "50000", 1, True),
+                 ("flat out, instructions counted", "0", 1, True), ("flat out, 2 CPUs", "0", 2, False), ("flat out, 4 CPUs", "0", 4, False)]
+        for name, rate, cpus, counted in cases:
+            done = self.vm("vm", "--", os.path.join(self.here, "collector.py"), self.bench.BUILD, rate, seconds, counted=counted, cpus=cpus)
+            said = json.loads(done.stdout.decode().strip().splitlines()[-1])
+            each = said["collector_seconds"] / said["records"] * 1e9
+            rows.append((name, "%.0f" % (said["records"] / said["seconds"]), said["lost"], "%.1f %%" % (100 * said["collector_seconds"] / said["seconds"]), "%.0f ns" % each,
+                         "%.1f %%" % (each * 1e5 / 1e9 * 100)))
+            self.bench.note("collector", name, **said, ns_a_record=each)
+        self.bench.table("The collector alone (counted: a ns is an instruction; the last column is worked out from the one before)",
+                         ("", "records/s", "lost", "of a CPU", "a record", "of a CPU at 100,000/s"), rows)
+
+    def parts(self):
+        return {"timely": self.timely, "collector": self.collector}
