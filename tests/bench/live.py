@@ -1,8 +1,10 @@
 """Parts of `make bench` about what is shown while it happens: timely, collector, soak, video. See bench.py, which calls them."""
 import json
 import os
+import shutil
 import struct
 import subprocess
+import time
 
 FAULT, MARK = 7, 11  # include/vmatlas/wire.h
 
@@ -126,5 +128,61 @@ class Live:
         self.bench.table("The collector alone (counted: a ns is an instruction; the last column is worked out from the one before)",
                          ("", "records/s", "lost", "of a CPU", "a record", "of a CPU at 100,000/s"), rows)
 
+    # --- video -------------------------------------------------------------------------------------------------------------
+
+    STAND_IN = """#!/bin/sh
+# Stands in for the encoder once: keeps what it was called with and the frames it was to get, and makes "a film".
+for last; do :; done
+printf '%s\\n' "$@" >"$FRAMES.called"
+cat >"$FRAMES"
+echo made >"$last"
+"""
+
+    def raw_frames(self, directory, render):
+        """The encoder's arguments, and a file of the frames it gets."""
+        stand_in, frames = os.path.join(directory, "ffmpeg"), os.path.join(directory, "frames.raw")
+        with open(stand_in, "w") as file:
+            file.write(self.STAND_IN)
+        os.chmod(stand_in, 0o755)
+        subprocess.run(render, env=dict(os.environ, PATH=directory + ":" + os.environ["PATH"], FRAMES=frames), check=True, stderr=subprocess.DEVNULL)
+        os.unlink(stand_in)
+        with open(frames + ".called") as file:
+            arguments = file.read().splitlines()
+        return arguments, frames
+
+    @staticmethod
+    def clocked(argv):
+        began = time.monotonic()
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return time.monotonic() - began
+
+    def video(self, _):
+        if not shutil.which("ffmpeg"):
+            print("video: there is no ffmpeg here")
+            return
+        directory = self.bench.path("video")
+        os.makedirs(directory, exist_ok=True)
+        rows = []
+        tour = os.path.join(self.bench.ROOT, "tests", "data", "tour.vmatlas")
+        for width, height, seconds in ((640, 360, 1),) if self.bench.SMOKE else ((1280, 720, 4), (1920, 1080, 2)):
+            film = os.path.join(directory, "film.mp4")
+            render = [self.bench.VMATLAS, "render", tour, "-o", film, "--from", "24", "--to", str(24 + seconds), "--size", "%dx%d" % (width, height)]
+            arguments, frames = self.raw_frames(directory, render)
+            arguments[arguments.index("-i") + 1] = frames
+            count = os.path.getsize(frames) // (width * height * 4)
+            # In turn, each time the fastest: both meet the same disturbances.
+            ours, alone = [], []
+            for _ in range(1 if self.bench.SMOKE else 5):
+                alone.append(self.clocked(["ffmpeg", *arguments[:-1], os.path.join(directory, "alone.mp4")]))
+                ours.append(self.clocked(render))
+            with open(film, "rb") as a, open(os.path.join(directory, "alone.mp4"), "rb") as b:
+                same = a.read() == b.read()
+            rows.append(("%d×%d" % (width, height), count, "%.1f" % (count / min(alone)), "%.1f" % (count / min(ours)), "%.2f" % (min(alone) / min(ours)), "yes" if same else "NO"))
+            self.bench.note("video", "%dx%d" % (width, height), frames=count, alone_seconds=min(alone), render_seconds=min(ours), ratio=min(alone) / min(ours), same=same)
+            for name in ("frames.raw", "frames.raw.called", "film.mp4", "alone.mp4"):
+                os.unlink(os.path.join(directory, name))
+        self.bench.table("A film (H.264): the encoder alone, fed the same frames from a file, and render into the encoder; frames a second",
+                         ("", "frames", "encoder alone", "render", "ratio", "the same film"), rows)
+
     def parts(self):
-        return {"timely": self.timely, "collector": self.collector}
+        return {"timely": self.timely, "collector": self.collector, "video": self.video}
