@@ -147,7 +147,8 @@ static void list_processes(struct va_app *app)
 static void update_fork(struct va_app *app, unsigned levels, bool jumped, uint64_t now)
 {
 	const struct va_fork_at at = {.history = app->play.history, .model = app->play.model, .pos = app->play.pos, .time = app->play.time, .tgid = app->view.tgid,
-				      .chosen = app->view.fork.child, .levels = levels, .jumped = jumped, .still = app->view.still};
+				      .chosen = app->view.fork.child, .levels = levels, .jumped = jumped, .still = app->view.still,
+				      .hidden = app->view.tab != VA_TAB_FORK};
 
 	app->dirty |= va_fork_show_update(&app->fork, &at, now) && app->view.tab == VA_TAB_FORK;
 }

@@ -235,5 +235,5 @@ bool va_fork_show_update(struct va_fork_show *f, const struct va_fork_at *at, ui
 		look(f, at);
 		light(f, at, back || pair != f->pair.fork.child ? 0 : from, at->pos, back || pair != f->pair.fork.child, now);
 	}
-	return moved | va_pair_update(&f->pair, at->history, at->still ? ~(size_t)0 : PAIR_COST);
+	return moved | (!at->hidden && va_pair_update(&f->pair, at->history, at->still ? ~(size_t)0 : PAIR_COST));
 }

@@ -56,6 +56,7 @@ struct va_fork_at { /* where the picture stands */
 	__u32 chosen;  /* va_fork_view.child */
 	unsigned levels;
 	bool jumped, still;
+	bool hidden; /* nobody looks: what the pair shares is not counted meanwhile, and caught up with later */
 };
 
 void va_fork_show_destroy(struct va_fork_show *f); /* all zero: an empty one */

@@ -1,11 +1,13 @@
 /*
- * What a frame of the window costs, without a display: frame FILE WIDTH HEIGHT FRAMES [TAB]
+ * What a frame of the window costs, without a display: frame FILE WIDTH HEIGHT FRAMES [RATE]
  *
  * The last half of the recording is played within FRAMES frames of a sixtieth of a second; each is brought up to date, laid out and drawn, as the window does it. Times are
- * the thread's own, in ms: half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
+ * the thread's own, in ms; with RATE the file ("-": standard input; bare chunks) arrives meanwhile, so many records a second, and is shown live: reading, checking, merging and keeping them counts
+ * as update, too. Half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "app.h"
@@ -63,6 +65,56 @@ static void frames(struct va_app *app, double *t[PARTS], unsigned n)
 	}
 }
 
+/* Feeds until so many records have come out of the merge. False: there is no more. */
+static bool feed(struct va_recording *r, FILE *in, size_t wanted, double *spent)
+{
+	static char piece[64 << 10];
+
+	while (!va_recording_ready(r) || va_history_count(va_recording_history(r)) < wanted) {
+		size_t n = fread(piece, 1, sizeof(piece), in);
+		double began = now();
+
+		if (!n || va_recording_feed(r, piece, n))
+			return false;
+		*spent += now() - began;
+	}
+	return true;
+}
+
+/* Live: a sixtieth of RATE arrives with each frame. Returns how many frames there were. */
+static unsigned arriving(struct va_app *app, const char *path, size_t rate, double *t[PARTS], unsigned n)
+{
+	FILE *in = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+	uint64_t clock = START;
+	double before = 0;
+
+	if (!in || !feed(app->recording, in, rate / 2, &before)) /* half a second has come already */
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		double arrived = 0;
+
+		clock += VA_SEC / 60;
+		if (!feed(app->recording, in, va_history_count(va_recording_history(app->recording)) + rate / 60, &arrived))
+			return i;
+		double a = now();
+
+		va_app_update(app, clock);
+		double b = now();
+
+		va_app_layout(app, clock);
+		double c = now();
+
+		va_app_draw(app);
+		double d = now();
+
+		t[UPDATE][i] = b - a + arrived;
+		t[LAYOUT][i] = c - b;
+		t[DRAW][i] = d - c;
+		t[ALL][i] = d - a + arrived;
+	}
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const names[PARTS] = { "update", "layout", "draw", "all" };
@@ -70,10 +122,12 @@ int main(int argc, char **argv)
 	struct va_app_options options = { .w = argc > 2 ? atoi(argv[2]) : 1920, .h = argc > 3 ? atoi(argv[3]) : 1080 };
 	unsigned n = argc > 4 ? (unsigned)atoi(argv[4]) : 300;
 	struct va_app *app = calloc(1, sizeof(*app));
+	size_t rate = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
 	double *t[PARTS];
 
-	if (argc < 2 || !n || options.w < 320 || options.h < 240 || !app || va_recording_load(recording, argv[1])) {
-		fputs("usage: frame FILE [WIDTH HEIGHT FRAMES]\n", stderr);
+	options.live = rate;
+	if (argc < 2 || !n || options.w < 320 || options.h < 240 || !app || (!rate && va_recording_load(recording, argv[1]))) {
+		fputs("usage: frame FILE [WIDTH HEIGHT FRAMES [RATE]]\n", stderr);
 		return 2;
 	}
 	struct va_fonts *fonts = va_fonts_new(NULL);
@@ -83,7 +137,12 @@ int main(int argc, char **argv)
 		return 1;
 	for (int k = 0; k < PARTS; k++)
 		t[k] = calloc(n, sizeof(double));
-	frames(app, t, n);
+	if (rate)
+		n = arriving(app, argv[1], rate, t, n);
+	else
+		frames(app, t, n);
+	if (!n)
+		return fputs("frame: too few records\n", stderr), 1;
 	const struct va_mm *mm = va_model_mm_of(app->play.model, app->view.tgid);
 
 	printf("{\"program\": \"frame\", \"width\": %d, \"height\": %d, \"frames\": %u, \"vmas\": %zu, \"items\": %zu", options.w, options.h, n,
