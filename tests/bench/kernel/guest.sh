@@ -31,7 +31,7 @@ rm -rf "$root"
 
 timeout "$limit" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -accel tcg,thread=single -icount shift=0,sleep=off -seed 1 -rtc base=2038-01-01,clock=vm \
 	-cpu max,la57=off,rdrand=off,rdseed=off -smp "$cpus" -m 3G -kernel "build/vm/$kernel/vmlinux" -initrd "$out/initramfs.cpio" -serial stdio \
-	-append "console=ttyS0 quiet panic=-1 oops=panic nokaslr norandmaps no_timer_check tsc=reliable tsc_early_khz=1000000 $*" </dev/null | stdbuf -o0 tr -d '\r' |
+	-append "console=ttyS0 quiet maxcpus=1 panic=-1 oops=panic nokaslr norandmaps no_timer_check tsc=reliable tsc_early_khz=1000000 $*" </dev/null | stdbuf -o0 tr -d '\r' |
 	tee "$out/log" | grep --line-buffered -a '^# '
 rm -f "$out/initramfs.cpio"
 grep -q -a '^# done' "$out/log" || { echo "the guest ended early ($out/log):" >&2; tail -n 20 "$out/log" >&2; exit 1; }
