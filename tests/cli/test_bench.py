@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`make bench` in guests takes too long for a test: here is what it makes of what a guest said (saved from a real one), and that the guest's program says what is understood."""
 import os
+import re
 import subprocess
 import sys
 
@@ -47,6 +48,10 @@ def other_lines(t):
 def program(t):
     done = subprocess.run([WORK, "costs", "here"], stdout=subprocess.PIPE, text=True, check=False)
     t.equal({kind: task > 0 for kind, (task, _) in kernel.parse(done.stdout)["cost"].get("here", {}).items()}, dict.fromkeys(kernel.KINDS, True), "the guest's program measures all kinds of events")
+    with open(os.path.join(ROOT, "tests", "bench", "kernel", "init"), encoding="utf-8") as file:
+        text = file.read()
+    defined, called = re.findall(r"^(\w+)\(\)", text, re.M), re.findall(r"^\tsettled (\w+)", text, re.M)
+    t.equal((len(defined), set(called) - set(defined)), (len(set(defined)), {"work"}), "each step of the guest's script is a function, defined once")
     for script in ("init", "guest.sh", "project.sh"):
         t.equal(subprocess.run(["sh", "-n", os.path.join(ROOT, "tests", "bench", "kernel", script)], check=False).returncode, 0, script + " parses")
 
