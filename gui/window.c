@@ -353,7 +353,7 @@ static void window_event(struct window *w, const SDL_WindowEvent *e)
 
 static void event(struct window *w, const SDL_Event *e, uint64_t now)
 {
-	w->times.inputs += e->type >= SDL_KEYDOWN && e->type <= SDL_MOUSEWHEEL;
+	w->times.inputs += e->type == SDL_KEYDOWN || e->type == SDL_MOUSEBUTTONDOWN || e->type == SDL_MOUSEBUTTONUP || e->type == SDL_MOUSEWHEEL;
 	switch (e->type) {
 	case SDL_QUIT:
 		w->quit = true;

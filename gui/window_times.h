@@ -13,7 +13,7 @@
 
 struct va_times_frame {
 	uint64_t began, shown; /* CLOCK_MONOTONIC of this machine, ns: its making began; it had been handed to the display */
-	uint64_t inputs;       /* events of keyboard and mouse handled since the frame before */
+	uint64_t inputs;       /* keys, buttons and wheel: pressed, turned since the frame before, and handled */
 	uint64_t records;      /* that follow */
 };
 

@@ -171,6 +171,31 @@ ok $? "a stream that breaks off: said, and what came is kept, as approved"
 stop_window
 rm "$WORK/in"
 
+# Each frame put on the screen, what it is the first to show, and what was pressed before it (gui/window_times.h): a step is in the very next picture.
+steps_are_in_the_next_picture() { # file, steps
+	python3 - "$1" "$2" <<'PY'
+import struct, sys
+data, at, pressed, with_records, late = open(sys.argv[1], "rb").read(), 0, False, 0, 0
+while at + 32 <= len(data):
+    _, _, inputs, records = struct.unpack_from("<4Q", data, at)
+    at += 32 + 16 * records
+    pressed |= inputs > 0
+    with_records += pressed and records > 0
+    late += pressed and records > 0 and not inputs
+print("# %d pictures with something new, %d of them not right behind a key" % (with_records, late))
+sys.exit(late or with_records != int(sys.argv[2]))
+PY
+}
+
+VMATLAS_TIMES_FD=6 start_window replay "$TOUR" --at 10 --size 1280x720 6>"$WORK/times"
+for _ in 1 2 3 4 5 6 7 8; do
+	key period
+	settle "$WORK/step.ppm"
+done
+stop_window
+steps_are_in_the_next_picture "$WORK/times" 8
+ok $? "what a key does is in the very next picture"
+
 env -u DISPLAY -u WAYLAND_DISPLAY "$VMATLAS" replay "$TOUR" 2>"$WORK/stderr"
 [ $? -eq 1 ] && grep -q 'no display' "$WORK/stderr"
 ok $? "without a display it says so instead of running unseen"
