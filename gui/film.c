@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,14 @@ struct va_film {
 	unsigned frames;
 	int error;
 	void (*old_sigpipe)(int);
+	/* The sender's, of ffmpeg's frames: */
+	pthread_t sender;
+	pthread_mutex_t lock;   /* protects what follows; frame is the sender's while it is full */
+	pthread_cond_t changed;
+	uint32_t *frame;
+	size_t frame_bytes;
+	bool full, ending;
+	int send_error;
 };
 
 static const char *suffix(const char *path)
@@ -103,6 +112,85 @@ static void run_ffmpeg(const char *path, int in, int err, int w, int h, int fps)
 	_exit(127);
 }
 
+static int write_all(int fd, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		p += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+/* Hands frames to ffmpeg while the next one is drawn. */
+static void *send_frames(void *arg)
+{
+	struct va_film *f = arg;
+
+	pthread_mutex_lock(&f->lock);
+	for (;;) {
+		while (!f->full && !f->ending)
+			pthread_cond_wait(&f->changed, &f->lock);
+		if (!f->full)
+			break;
+		pthread_mutex_unlock(&f->lock);
+		int error = write_all(f->pipe, f->frame, f->frame_bytes);
+
+		pthread_mutex_lock(&f->lock);
+		f->full = false;
+		f->send_error = f->send_error ? f->send_error : error;
+		pthread_cond_signal(&f->changed);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return NULL;
+}
+
+static int start_sender(struct va_film *f, size_t bytes)
+{
+	f->frame = malloc(bytes);
+	f->frame_bytes = bytes;
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->changed, NULL);
+	return f->frame ? -pthread_create(&f->sender, NULL, send_frames, f) : -ENOMEM;
+}
+
+/* Waits for the frame before to be gone. */
+static int send_frame(struct va_film *f, const void *pixels)
+{
+	pthread_mutex_lock(&f->lock);
+	while (f->full)
+		pthread_cond_wait(&f->changed, &f->lock);
+	int error = f->send_error;
+
+	pthread_mutex_unlock(&f->lock);
+	if (error)
+		return error;
+	memcpy(f->frame, pixels, f->frame_bytes);
+	pthread_mutex_lock(&f->lock);
+	f->full = true;
+	pthread_cond_signal(&f->changed);
+	pthread_mutex_unlock(&f->lock);
+	return 0;
+}
+
+static void stop_sender(struct va_film *f)
+{
+	pthread_mutex_lock(&f->lock);
+	f->ending = true;
+	pthread_cond_signal(&f->changed);
+	pthread_mutex_unlock(&f->lock);
+	pthread_join(f->sender, NULL);
+	f->error = f->error ? f->error : f->send_error;
+	free(f->frame);
+}
+
 static int start_ffmpeg(struct va_film *f, int w, int h, int fps)
 {
 	int p[2];
@@ -121,7 +209,8 @@ static int start_ffmpeg(struct va_film *f, int w, int h, int fps)
 		run_ffmpeg(f->file.temp, p[0], fileno(f->said), w, h, fps);
 	close(p[0]);
 	f->pipe = p[1];
-	return 0;
+	fcntl(f->pipe, F_SETPIPE_SZ, 1 << 20); /* a frame is megabytes: sixteen times fewer turns */
+	return start_sender(f, (size_t)w * (size_t)h * 4);
 }
 
 /* NAME.mp4 without ffmpeg becomes the directory NAME */
@@ -157,30 +246,13 @@ struct va_film *va_film_new(const char *path, int w, int h, int fps, const struc
 	return NULL;
 }
 
-static int write_all(int fd, const void *bytes, size_t n)
-{
-	const char *p = bytes;
-
-	while (n) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		p += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
 int va_film_add(struct va_film *f, const struct va_canvas *c)
 {
 	char path[PATH_MAX + 32];
 
 	f->frames++;
 	if (f->ffmpeg)
-		return f->error = write_all(f->pipe, c->pixels, (size_t)c->w * (size_t)c->h * 4);
+		return f->error = send_frame(f, c->pixels);
 	snprintf(path, sizeof(path), "%s/%06u.png", f->path, f->frames);
 	return f->error = va_png_write(c, path, f->texts);
 }
@@ -208,6 +280,7 @@ static int end_ffmpeg(struct va_film *f)
 {
 	int status = 0;
 
+	stop_sender(f);
 	close(f->pipe);
 	while (waitpid(f->ffmpeg, &status, 0) < 0 && errno == EINTR)
 		;
