@@ -13,14 +13,23 @@
 
 #define CHECKPOINT_FIRST 4096
 #define CHECKPOINT_LAST (1u << 20)
-#define CHECKPOINTS_MAX 512             /* distance doubles beyond, … */
-#define CHECKPOINT_MEMORY (384u << 20)  /* … or when pages held by all models pass this */
+#define CHECKPOINTS_MAX 2048            /* distance doubles beyond, … */
+#define CHECKPOINT_MEMORY (192u << 20)  /* … or when pages held by all models pass this */
+#define SKIP_FROM 4096                  /* shorter ways are gone record by record */
 #define NEAR_MAX 24                     /* left behind by who goes back … */
 #define NEAR_FIRST 64                   /* … at this distance in records, twice that, and so on */
 
 struct checkpoint {
 	size_t at;
 	struct va_model *model; /* owned */
+	size_t clean;           /* position from which on it leads to the truth: until then maps are needed that it has in their last state only */
+};
+
+struct life { /* of a map, by its place in the order of appearance */
+	size_t born, last;    /* positions: before its first record, behind its last one */
+	size_t ended, rested; /* behind its end, and behind that of the one with which its pages were given up; 0 = not yet */
+	size_t forked;        /* behind the last fork that made another map of it */
+	size_t parent;        /* whose fork made it; VA_NO_MAP = none */
 };
 
 struct mark {
@@ -37,6 +46,12 @@ struct va_history {
 	size_t point_count, point_room, distance;
 	struct checkpoint near[NEAR_MAX]; /* ascending */
 	size_t near_count;
+	struct life *lives;
+	size_t life_count, life_room;
+	size_t *ends;  /* which maps have ended, one after the other */
+	size_t end_count, end_room;
+	size_t *odd;   /* records that were invalid, stray, or healed a map */
+	size_t odd_count, odd_room;
 	struct mark *marks;
 	size_t mark_count, mark_room;
 };
@@ -63,9 +78,52 @@ void va_history_free(struct va_history *h)
 		va_model_free(h->near[i].model);
 	free(h->points);
 	free(h->marks);
+	free(h->lives);
+	free(h->ends);
+	free(h->odd);
 	va_model_free(h->latest);
 	va_store_free(h->store);
 	free(h);
+}
+
+/* Is there an odd record among [from, to)? */
+static bool odd_between(const struct va_history *h, size_t from, size_t to)
+{
+	size_t lo = 0, hi = h->odd_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (h->odd[mid] <= from)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < h->odd_count && h->odd[lo] <= to;
+}
+
+/*
+ * Of a map whose whole life lies between the checkpoint before this one and the next (at `now`), this one needs no more than its last state, which the latest model has, too: who seeks a moment at which it lived starts
+ * from the checkpoint before. Most processes are short, and their pages would be most of what checkpoints hold.
+ */
+static void strip(struct va_history *h, struct checkpoint *point, const struct checkpoint *before, size_t now)
+{
+	struct va_skip skip = { .last = h->latest };
+	size_t from = before ? before->at : 0, i = before ? va_model_map_count(before->model) : 0;
+
+	if (odd_between(h, from, now))
+		return;
+	for (size_t end = va_model_map_count(point->model); i < end; i++) {
+		const struct life *l = &h->lives[i];
+
+		if (!l->rested || l->rested <= point->at || l->rested > now || l->last > now || l->forked > point->at || !va_model_may_skip(h->latest, i))
+			continue;
+		va_model_skip_known(point->model, &skip, i);
+		if (l->rested > point->clean)
+			point->clean = l->rested;
+		if (l->last > point->clean)
+			point->clean = l->last;
+	}
 }
 
 static void thin_checkpoints(struct va_history *h)
@@ -80,6 +138,8 @@ static void thin_checkpoints(struct va_history *h)
 			h->points[kept++] = h->points[i];
 	}
 	h->point_count = kept;
+	for (size_t i = 0; i + 1 < kept; i++)
+		strip(h, &h->points[i], i ? &h->points[i - 1] : NULL, h->points[i + 1].at);
 }
 
 static void add_checkpoint(struct va_history *h, size_t at)
@@ -91,7 +151,9 @@ static void add_checkpoint(struct va_history *h, size_t at)
 	if (at % h->distance)
 		return;
 	h->points = va_grow(h->points, &h->point_room, h->point_count + 1, sizeof(*h->points));
-	h->points[h->point_count++] = (struct checkpoint){ at, va_model_clone(h->latest) };
+	h->points[h->point_count++] = (struct checkpoint){ at, va_model_clone(h->latest), at };
+	if (h->point_count > 1)
+		strip(h, &h->points[h->point_count - 2], h->point_count > 2 ? &h->points[h->point_count - 3] : NULL, at);
 }
 
 static void add_mark(struct va_history *h, size_t at, __u64 text)
@@ -100,12 +162,51 @@ static void add_mark(struct va_history *h, size_t at, __u64 text)
 	h->marks[h->mark_count++] = (struct mark){ at, text };
 }
 
+/* What there is to know of a map before one goes far. */
+static void follow_lives(struct va_history *h, const struct vmatlas_record *rec, size_t count)
+{
+	size_t i = va_model_map_index(h->latest, rec->head.mm), maps = va_model_map_count(h->latest);
+
+	for (; h->life_count < maps; h->life_count++) {
+		h->lives = va_grow(h->lives, &h->life_room, h->life_count + 1, sizeof(*h->lives));
+		h->lives[h->life_count] = (struct life){
+			.born = count - 1, .last = count, .parent = rec->head.type == VMATLAS_FORK ? i : VA_NO_MAP,
+		};
+		if (rec->head.type == VMATLAS_FORK && i != VA_NO_MAP)
+			h->lives[i].forked = count;
+	}
+	if (i == VA_NO_MAP)
+		return;
+	h->lives[i].last = count;
+	if (va_model_ended(h->latest) == h->end_count)
+		return;
+	h->lives[i].ended = count;
+	h->ends = va_grow(h->ends, &h->end_room, h->end_count + 1, sizeof(*h->ends));
+	h->ends[h->end_count++] = i;
+	if (h->end_count > VA_ENDED_WITH_PAGES)
+		h->lives[h->ends[h->end_count - 1 - VA_ENDED_WITH_PAGES]].rested = count;
+}
+
+static __u64 oddities(const struct va_model *m)
+{
+	const struct va_model_counts *c = va_model_counts(m);
+
+	return c->invalid + c->stray + c->healed;
+}
+
 void va_history_append(struct va_history *h, const struct vmatlas_record *rec, __u32 cpu)
 {
+	__u64 odd = oddities(h->latest);
+
 	va_store_append(h->store, rec, cpu);
 	va_model_apply(h->latest, rec);
 	size_t count = va_store_count(h->store);
 
+	follow_lives(h, rec, count);
+	if (oddities(h->latest) != odd) {
+		h->odd = va_grow(h->odd, &h->odd_room, h->odd_count + 1, sizeof(*h->odd));
+		h->odd[h->odd_count++] = count;
+	}
 	if (rec->head.type == VMATLAS_MARK)
 		add_mark(h, count, rec->mark.text);
 	if (count % h->distance == 0)
@@ -212,22 +313,102 @@ static const struct checkpoint *checkpoint_before(const struct va_history *h, si
 	return lo ? &h->points[lo - 1] : NULL;
 }
 
+/* How many maps have ended at p. */
+static size_t ended_at(const struct va_history *h, size_t p)
+{
+	size_t lo = 0, hi = h->end_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (h->lives[h->ends[mid]].ended <= p)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The last checkpoint from which records lead to the whole truth at p, NULL = none. */
+static const struct checkpoint *start_for(const struct va_history *h, size_t p)
+{
+	const struct checkpoint *point = checkpoint_before(h, p);
+
+	return point && p < point->clean ? (point > h->points ? point - 1 : NULL) : point;
+}
+
+/* A map that lives on has its pages from the one it was forked off, so that one is gone through as well. */
+static void keep_parents(const struct va_history *h, struct va_skip *skip, size_t first, size_t to)
+{
+	size_t end = first;
+
+	while (end < h->life_count && h->lives[end].born < to)
+		end++;
+	while (end-- > first)
+		if (skip->map[end] == VA_SKIP_NOT && h->lives[end].parent != VA_NO_MAP)
+			skip->map[h->lives[end].parent] = VA_SKIP_NOT;
+}
+
+/* Which maps end between here and there, and so long before that their pages will have been given up. */
+static void choose(const struct va_history *h, struct va_model *model, size_t from, size_t to, struct va_skip *skip)
+{
+	size_t known = va_model_map_count(model), begin = ended_at(h, from), end = ended_at(h, to);
+
+	skip->last = h->latest;
+	skip->count = h->life_count;
+	skip->map = va_alloc(skip->count + 1);
+	end = end > VA_ENDED_WITH_PAGES ? end - VA_ENDED_WITH_PAGES : 0;
+	for (size_t k = begin; k < end; k++)
+		if (h->lives[h->ends[k]].last <= to && va_model_may_skip(h->latest, h->ends[k]))
+			skip->map[h->ends[k]] = VA_SKIP;
+	keep_parents(h, skip, known, to);
+	for (size_t k = begin; k < end; k++)
+		if (skip->map[h->ends[k]] && h->ends[k] < known)
+			va_model_skip_known(model, skip, h->ends[k]);
+}
+
+static void go_skipping(struct va_history *h, struct va_model *model, size_t from, size_t to)
+{
+	struct va_skip skip;
+
+	choose(h, model, from, to, &skip);
+	for (; from < to; from++)
+		va_model_apply_skipping(model, &skip, va_store_get(h->store, from, NULL));
+	free(skip.map);
+}
+
 static void go_forward(struct va_history *h, struct va_model *model, size_t from, size_t to)
 {
+	if (to > from && to - from > SKIP_FROM && !odd_between(h, from, to)) {
+		go_skipping(h, model, from, to);
+		return;
+	}
 	for (; from < to; from++)
 		va_model_apply(model, va_store_get(h->store, from, NULL));
 }
 
+/* A model to go on from towards a position that `point` leads to; *at is where it stands. */
+static struct va_model *begin_at(struct va_history *h, const struct checkpoint *point, size_t *at)
+{
+	*at = point ? point->clean : 0;
+	if (!point)
+		return va_model_new(&h->header, h->texts);
+	struct va_model *model = va_model_clone(point->model);
+
+	if (point->clean > point->at)
+		go_skipping(h, model, point->at, point->clean);
+	return model;
+}
+
 struct va_model *va_history_model_at(struct va_history *h, size_t p)
 {
-	size_t count = va_store_count(h->store);
+	size_t count = va_store_count(h->store), at;
 
 	if (p >= count)
 		return va_model_clone(h->latest);
-	const struct checkpoint *point = checkpoint_before(h, p);
-	struct va_model *model = point ? va_model_clone(point->model) : va_model_new(&h->header, h->texts);
+	struct va_model *model = begin_at(h, start_for(h, p), &at);
 
-	go_forward(h, model, point ? point->at : 0, p);
+	go_forward(h, model, at, p);
 	return model;
 }
 
@@ -237,20 +418,20 @@ static void leave(struct va_history *h, size_t at, const struct va_model *model)
 		va_model_free(h->near[0].model);
 		memmove(&h->near[0], &h->near[1], --h->near_count * sizeof(h->near[0]));
 	}
-	h->near[h->near_count++] = (struct checkpoint){ at, va_model_clone(model) };
+	h->near[h->near_count++] = (struct checkpoint){ at, va_model_clone(model), at };
 }
 
 /* The same as va_history_model_at() for who will want to go on backwards. */
 static struct va_model *back_to(struct va_history *h, size_t to)
 {
-	const struct checkpoint *point = checkpoint_before(h, to);
+	const struct checkpoint *point = start_for(h, to);
 
 	while (h->near_count && h->near[h->near_count - 1].at > to)
 		va_model_free(h->near[--h->near_count].model);
 	if (h->near_count && (!point || h->near[h->near_count - 1].at > point->at))
 		point = &h->near[h->near_count - 1];
-	size_t at = point ? point->at : 0, step = NEAR_FIRST;
-	struct va_model *model = point ? va_model_clone(point->model) : va_model_new(&h->header, h->texts);
+	size_t at, step = NEAR_FIRST;
+	struct va_model *model = begin_at(h, point, &at);
 
 	while (step * 2 < to - at)
 		step *= 2;
@@ -265,7 +446,7 @@ static struct va_model *back_to(struct va_history *h, size_t to)
 
 void va_history_move(struct va_history *h, struct va_model **model, size_t *p, size_t to)
 {
-	const struct checkpoint *point = checkpoint_before(h, to);
+	const struct checkpoint *point = start_for(h, to);
 
 	if (to > va_store_count(h->store))
 		to = va_store_count(h->store);

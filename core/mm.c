@@ -49,6 +49,7 @@ void va_mm_unref(struct va_mm *mm)
 	va_spans_free(&mm->unsure);
 	va_spans_free(&mm->surveyed);
 	pending_free(mm->pending);
+	free(mm->doubt);
 	free(mm);
 }
 
@@ -78,14 +79,22 @@ struct va_mm *va_mm_copy(const struct va_mm *mm)
 	va_spans_copy(&copy->unsure, &mm->unsure);
 	va_spans_copy(&copy->surveyed, &mm->surveyed);
 	copy->pending = mm->pending ? pending_copy(mm->pending) : NULL;
+	copy->doubt = mm->doubt ? memcpy(va_alloc_raw(VA_DOUBTS * sizeof(*mm->doubt)), mm->doubt, VA_DOUBTS * sizeof(*mm->doubt)) : NULL;
 	return copy;
 }
 
-void va_mm_drop_pages(struct va_mm *mm)
+void va_mm_rest(struct va_mm *mm)
 {
 	va_pages_unref(mm->pages);
-	mm->pages = va_pages_new();
+	mm->resting = true;
+	mm->pages = va_pages_none();
+	va_vmas_pack(&mm->vmas);
 	va_spans_free(&mm->surveyed);
+	if (!mm->unsure.count)
+		va_spans_free(&mm->unsure);
+	free(mm->doubt); /* reports of what has ended are not taken */
+	mm->doubt = NULL;
+	mm->doubts = 0;
 }
 
 void va_mm_lose_pages(struct va_mm *mm, __u64 ts)

@@ -28,6 +28,7 @@ struct va_mm {
 	__u64 dirty_bits;          /* va_dirty_bits() of the recorded kernel */
 	bool complete, ended, lossy, has_layout, has_counts, has_vsyscall;
 	bool blind;                /* VMATLAS_F_BLIND: nothing is certain of pages */
+	bool resting;              /* va_mm_rest(): it changes no more */
 	bool swept;                /* SWEEPs come: what calls do to pages need not be guessed */
 	struct vmatlas_mm_layout layout;
 	struct vmatlas_mm_counts counts;
@@ -37,7 +38,7 @@ struct va_mm {
 	struct va_pages *moved;    /* what an mremap took away, until its OP says where to; NULL = nothing */
 	struct va_spans unsure;    /* never reported, or hit by a loss since */
 	struct va_spans surveyed;  /* every entry in there is known: what is not stored is absent */
-	struct va_doubt doubt[VA_DOUBTS]; /* the newest, a ring */
+	struct va_doubt *doubt;    /* the newest VA_DOUBTS, a ring; owned, NULL = none */
 	unsigned doubts;
 	struct va_pending *pending;
 	__u64 faults_lost;         /* ts of the last loss that may have been about pages: those known before are not sure; 0 = none */
@@ -60,7 +61,7 @@ void va_mm_note_peak(struct va_mm *mm); /* counts have changed */
 /* Where VMAs were lost, pages known before `ts` may be another mapping's. */
 void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts);
 void va_mm_lose_pages(struct va_mm *mm, __u64 ts);
-void va_mm_drop_pages(struct va_mm *mm);
+void va_mm_rest(struct va_mm *mm); /* it has ended, and others have since: its pages go, the rest is packed */
 bool va_mm_surveyed(const struct va_mm *mm, __u64 addr); /* if nothing is stored for addr, nothing is there */
 
 void va_mm_apply_layout(struct va_mm *mm, const struct vmatlas_record *rec);

@@ -12,8 +12,6 @@
 #include "walk.h"
 #include "tasks.h"
 
-#define ENDED_WITH_PAGES 64
-
 struct va_model {
 	struct vmatlas_stream_header header;
 	struct va_texts *texts; /* borrowed */
@@ -21,10 +19,10 @@ struct va_model {
 	struct va_model_counts counts;
 	struct va_tasks tasks;
 	struct va_shelf mms;                    /* struct va_mm */
-	struct va_idmap mm_index;               /* id → index */
+	struct va_numbers mm_index;             /* id → index */
 	__u32 last_mm, last_mm_at;              /* the last one asked for to write: most records are about the same again */
-	__u32 ended[ENDED_WITH_PAGES];          /* ids of the newest ended maps; a ring */
-	unsigned ended_next;
+	__u32 ended[VA_ENDED_WITH_PAGES];       /* ids of the newest ended maps; a ring */
+	size_t ended_count;
 };
 
 static void hold_mm(void *mm)
@@ -59,7 +57,7 @@ struct va_model *va_model_clone(const struct va_model *model)
 
 	*m = *model;
 	va_tasks_copy(&m->tasks, &model->tasks);
-	va_idmap_copy(&m->mm_index, &model->mm_index);
+	va_numbers_copy(&m->mm_index, &model->mm_index);
 	va_shelf_copy(&m->mms, &model->mms);
 	return m;
 }
@@ -70,7 +68,7 @@ void va_model_free(struct va_model *m)
 		return;
 	va_tasks_free(&m->tasks);
 	va_shelf_free(&m->mms);
-	va_idmap_free(&m->mm_index);
+	va_numbers_free(&m->mm_index);
 	free(m);
 }
 
@@ -91,7 +89,7 @@ static struct va_mm *own_at(struct va_model *m, size_t i)
 static struct va_mm *own_mm(struct va_model *m, __u32 id)
 {
 	if (!id || id != m->last_mm) {
-		__u32 i = va_idmap_get(&m->mm_index, id);
+		__u32 i = va_numbers_get(&m->mm_index, id);
 
 		if (i == VA_IDMAP_NONE)
 			return NULL;
@@ -109,7 +107,7 @@ static struct va_mm *make_mm(struct va_model *m, __u32 id)
 	if (mm || !id || m->mms.count >= VA_LIMIT_MMS)
 		return mm;
 	mm = va_mm_new(id, m->header.levels, va_dirty_bits(va_entry_rules(&m->header).version));
-	va_idmap_set(&m->mm_index, id, (__u32)m->mms.count);
+	va_numbers_set(&m->mm_index, id, (__u32)m->mms.count);
 	va_shelf_add(&m->mms, mm);
 	return mm;
 }
@@ -121,15 +119,26 @@ static bool belongs_to_target(const struct va_model *m, __u32 id)
 	return target && target->last_mm == id;
 }
 
-static void end_mm(struct va_model *m, struct va_mm *mm)
+/* Its pages go; those of the target's map stay. */
+static void rest(struct va_model *m, __u32 id)
 {
-	__u32 *slot = &m->ended[m->ended_next++ % ENDED_WITH_PAGES];
-	struct va_mm *oldest = *slot && !belongs_to_target(m, *slot) ? own_mm(m, *slot) : NULL;
+	const struct va_mm *mm = id && !belongs_to_target(m, id) ? va_model_mm(m, id) : NULL;
 
-	mm->ended = true;
-	if (oldest)
-		va_mm_drop_pages(oldest);
-	*slot = mm->id;
+	if (mm && !mm->resting)
+		va_mm_rest(own_mm(m, id));
+}
+
+static void end_mm(struct va_model *m, __u32 id)
+{
+	__u32 *slot = &m->ended[m->ended_count++ % VA_ENDED_WITH_PAGES];
+
+	rest(m, *slot);
+	*slot = id;
+}
+
+size_t va_model_ended(const struct va_model *model)
+{
+	return model->ended_count;
 }
 
 /* --- what records do --------------------------------------------------------------------------------------------------- */
@@ -159,8 +168,10 @@ static bool apply_mm_end(struct va_model *m, const struct vmatlas_record *rec)
 {
 	struct va_mm *mm = own_mm(m, rec->head.mm);
 
-	if (mm && !mm->ended)
-		end_mm(m, mm);
+	if (mm && !mm->ended) {
+		mm->ended = true;
+		end_mm(m, mm->id);
+	}
 	return true;
 }
 
@@ -337,6 +348,147 @@ void va_model_apply(struct va_model *m, const struct vmatlas_record *rec)
 		m->counts.by_type[rec->head.type]++;
 }
 
+/* --- maps that will have ended ------------------------------------------------------------------------------------------ */
+
+size_t va_model_map_count(const struct va_model *m)
+{
+	return m->mms.count;
+}
+
+size_t va_model_map_index(const struct va_model *m, __u32 id)
+{
+	if (id && id == m->last_mm)
+		return m->last_mm_at;
+	__u32 i = va_numbers_get(&m->mm_index, id);
+
+	return i == VA_IDMAP_NONE ? VA_NO_MAP : i;
+}
+
+bool va_model_may_skip(const struct va_model *last, size_t i)
+{
+	return mm_at(last, i)->resting;
+}
+
+void va_model_skip_known(struct va_model *m, const struct va_skip *skip, size_t i)
+{
+	if (mm_at(m, i) == mm_at(skip->last, i))
+		return;
+	struct va_mm **slot = (struct va_mm **)va_shelf_own(&m->mms, i);
+
+	va_mm_unref(*slot);
+	*slot = va_mm_ref((struct va_mm *)mm_at(skip->last, i));
+}
+
+static bool skipped(const struct va_skip *skip, size_t i)
+{
+	return i < skip->count && skip->map[i];
+}
+
+/* The same as make_mm() for a map that may be one to be skipped; true: it is. */
+static bool make_skipped(struct va_model *m, const struct va_skip *skip, __u32 id)
+{
+	size_t i = va_model_map_index(m, id), next = m->mms.count;
+
+	if (i != VA_NO_MAP || !id)
+		return i != VA_NO_MAP && skipped(skip, i);
+	if (!skipped(skip, next) || mm_at(skip->last, next)->id != id)
+		return false;
+	va_numbers_set(&m->mm_index, id, (__u32)next);
+	va_shelf_add(&m->mms, va_mm_ref((struct va_mm *)mm_at(skip->last, next)));
+	return true;
+}
+
+static void skip_mm_end(struct va_model *m, const struct va_skip *skip, __u32 id)
+{
+	size_t i = va_model_map_index(m, id);
+
+	if (skip->map[i] == VA_SKIP)
+		end_mm(m, id);
+	skip->map[i] = VA_SKIP_ENDED;
+}
+
+/* Child, parent, or both are skipped. What fork does to the parent's pages is done all the same. */
+static void skip_fork(struct va_model *m, const struct va_skip *skip, const struct vmatlas_record *rec)
+{
+	__u32 child_id = rec->fork.child_mm;
+
+	va_tasks_apply_fork(&m->tasks, rec);
+	if (!child_id || child_id == rec->head.mm || va_model_mm(m, child_id))
+		return;
+	bool child_skipped = make_skipped(m, skip, child_id), parent_skipped = skipped(skip, va_model_map_index(m, rec->head.mm));
+	struct va_mm *child = child_skipped ? va_mm_new(child_id, m->header.levels, 0) : make_mm(m, child_id);
+	struct va_mm *parent = parent_skipped ? NULL : own_mm(m, rec->head.mm);
+
+	if (parent && !parent->ended)
+		va_mm_fork(parent, child, rec);
+	if (child_skipped)
+		va_mm_unref(child);
+}
+
+/* A record of a map that is skipped. */
+static void skip_record(struct va_model *m, const struct va_skip *skip, const struct vmatlas_record *rec)
+{
+	struct va_task *task;
+
+	switch (rec->head.type) {
+	case VMATLAS_FAULT:
+		count_fault(m, rec);
+		break;
+	case VMATLAS_OP:
+		task = va_tasks_edit(&m->tasks, rec->head.tid);
+		if (task)
+			task->ops++;
+		break;
+	case VMATLAS_MM_END:
+		skip_mm_end(m, skip, rec->head.mm);
+		break;
+	case VMATLAS_EXEC:
+		va_tasks_apply_exec(&m->tasks, rec);
+		break;
+	case VMATLAS_TASK:
+		va_tasks_apply_task(&m->tasks, rec);
+		break;
+	case VMATLAS_EXIT:
+		va_tasks_apply_exit(&m->tasks, rec);
+		break;
+	}
+}
+
+static bool makes_map(unsigned type)
+{
+	switch (type) {
+	case VMATLAS_MM_LAYOUT:
+	case VMATLAS_MM_COUNTS:
+	case VMATLAS_RANGE:
+	case VMATLAS_PAGES:
+	case VMATLAS_SWEEP:
+	case VMATLAS_EXEC:
+	case VMATLAS_TASK:
+		return true;
+	}
+	return false;
+}
+
+void va_model_apply_skipping(struct va_model *m, const struct va_skip *skip, const struct vmatlas_record *rec)
+{
+	unsigned type = rec->head.type;
+	bool fork = type == VMATLAS_FORK;
+
+	if (!fork && (type == VMATLAS_TEXT || type == VMATLAS_LOSS ||
+		      !(makes_map(type) ? make_skipped(m, skip, rec->head.mm) : skipped(skip, va_model_map_index(m, rec->head.mm))))) {
+		va_model_apply(m, rec);
+		return;
+	}
+	m->counts.records++;
+	if (rec->head.ts > m->now)
+		m->now = rec->head.ts;
+	if (fork)
+		skip_fork(m, skip, rec);
+	else
+		skip_record(m, skip, rec);
+	m->counts.by_type[type]++;
+}
+
 /* --- questions --------------------------------------------------------------------------------------------------------- */
 
 __u64 va_model_now(const struct va_model *m)
@@ -383,7 +535,7 @@ __u32 va_model_target(const struct va_model *m)
 
 const struct va_mm *va_model_mm(const struct va_model *m, __u32 id)
 {
-	__u32 i = va_idmap_get(&m->mm_index, id);
+	__u32 i = va_numbers_get(&m->mm_index, id);
 
 	return i == VA_IDMAP_NONE ? NULL : mm_at(m, i);
 }

@@ -81,6 +81,31 @@ struct va_model *va_model_new(const struct vmatlas_stream_header *header, struct
 struct va_model *va_model_clone(const struct va_model *model);
 void va_model_free(struct va_model *model);
 
+size_t va_model_ended(const struct va_model *model); /* how many maps have ended so far */
+
+#define VA_ENDED_WITH_PAGES 64
+
+/*
+ * For who goes far: between here and there most maps come, live and end. Of such a map nothing but its last state is left there, and a later model (`last`) has that: its records are counted, and tasks
+ * learn of them, but pages and VMAs are not gone through. A checkpoint may begin with such last states.
+ */
+enum va_skip_state { VA_SKIP_NOT, VA_SKIP, VA_SKIP_ENDED };
+
+struct va_skip {
+	const struct va_model *last;
+	__u8 *map;    /* enum va_skip_state by index, in order of appearance */
+	size_t count; /* of those */
+};
+
+#define VA_NO_MAP (~(size_t)0)
+size_t va_model_map_count(const struct va_model *model);
+size_t va_model_map_index(const struct va_model *model, __u32 id); /* its place in the order of appearance; VA_NO_MAP = unknown */
+bool va_model_may_skip(const struct va_model *last, size_t i);     /* the map rests: no page of it is kept */
+/* The model takes the last state of a map to be skipped that it has already. */
+void va_model_skip_known(struct va_model *model, const struct va_skip *skip, size_t i);
+/* As va_model_apply(), for records that are neither invalid nor heal anything. */
+void va_model_apply_skipping(struct va_model *model, const struct va_skip *skip, const struct vmatlas_record *rec);
+
 /* The only way in. cpu only tells where a LOSS was. Records out of range are counted invalid and change nothing. */
 void va_model_apply(struct va_model *model, const struct vmatlas_record *rec);
 

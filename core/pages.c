@@ -36,6 +36,13 @@ struct va_pages *va_pages_new(void)
 	return p;
 }
 
+struct va_pages *va_pages_none(void)
+{
+	static struct va_pages none = { .refs = 1 }; /* ours, so that it is never owned by another */
+
+	return va_pages_ref(&none);
+}
+
 struct va_pages *va_pages_ref(struct va_pages *p)
 {
 	__atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);

@@ -16,6 +16,7 @@ struct va_pages;
 #define VA_BLOCK_SIZE (1ull << VA_BLOCK_SHIFT)
 
 struct va_pages *va_pages_new(void);
+struct va_pages *va_pages_none(void); /* one that is empty, and shared by all who ask */
 struct va_pages *va_pages_ref(struct va_pages *pages);
 void va_pages_unref(struct va_pages *pages);
 

@@ -8,8 +8,8 @@
 #include "alloc.h"
 #include "columns.h"
 
-#define CHUNK 8192
-#define OPEN_MAX 128 /* chunks kept unpacked: 128 MiB of records */
+#define CHUNK 16384
+#define OPEN_MAX 24 /* chunks kept unpacked: 48 MiB of records */
 
 struct records {
 	struct vmatlas_record rec[CHUNK];

@@ -1,4 +1,4 @@
-/* Records by number: chunks of 8,192, the older ones packed column by column, a few unpacked at a time. Part of the history. */
+/* Records by number: chunks of 16,384, the older ones packed column by column, a few unpacked at a time. Part of the history. */
 #ifndef VA_STORE_H
 #define VA_STORE_H
 

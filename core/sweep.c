@@ -5,6 +5,8 @@
 
 static void note_doubt(struct va_mm *mm, __u64 ts, __u64 lo, __u64 hi)
 {
+	if (!mm->doubt)
+		mm->doubt = va_alloc(VA_DOUBTS * sizeof(*mm->doubt));
 	mm->doubt[mm->doubts++ % VA_DOUBTS] = (struct va_doubt){ ts, lo, hi };
 }
 

@@ -30,14 +30,14 @@ void va_tasks_free(struct va_tasks *t)
 {
 	va_shelf_free(&t->shelf);
 	free(t->running);
-	va_idmap_free(&t->newest);
+	va_numbers_free(&t->newest);
 }
 
 void va_tasks_copy(struct va_tasks *to, const struct va_tasks *from)
 {
 	*to = *from;
 	va_shelf_copy(&to->shelf, &from->shelf);
-	va_idmap_copy(&to->newest, &from->newest);
+	va_numbers_copy(&to->newest, &from->newest);
 	to->running_room = 0;
 	to->running = va_grow(NULL, &to->running_room, from->running_count, sizeof(*to->running));
 	if (from->running_count)
@@ -51,7 +51,7 @@ const struct va_task *va_tasks_at(const struct va_tasks *t, size_t i)
 
 const struct va_task *va_tasks_find(const struct va_tasks *t, __u32 tid)
 {
-	__u32 i = va_idmap_get(&t->newest, tid);
+	__u32 i = va_numbers_get(&t->newest, tid);
 
 	return i == VA_IDMAP_NONE ? NULL : va_tasks_at(t, i);
 }
@@ -74,7 +74,7 @@ static struct va_task *edit_at(struct va_tasks *t, size_t i)
 struct va_task *va_tasks_edit(struct va_tasks *t, __u32 tid)
 {
 	if (!tid || tid != t->last) {
-		__u32 i = va_idmap_get(&t->newest, tid);
+		__u32 i = va_numbers_get(&t->newest, tid);
 
 		if (i == VA_IDMAP_NONE)
 			return NULL;
@@ -126,7 +126,7 @@ struct va_task *va_tasks_add(struct va_tasks *t, __u32 tid, __u32 tgid, __u64 ts
 	t->shelf.hold = ref;
 	t->shelf.drop = unref;
 	note_running(t, t->shelf.count);
-	va_idmap_set(&t->newest, tid, (__u32)t->shelf.count);
+	va_numbers_set(&t->newest, tid, (__u32)t->shelf.count);
 	va_shelf_add(&t->shelf, r);
 	t->last = 0;
 	return &r->task;

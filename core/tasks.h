@@ -5,13 +5,13 @@
 #ifndef VA_TASKS_H
 #define VA_TASKS_H
 
-#include "idmap.h"
+#include "numbers.h"
 #include "model.h"
 #include "shelf.h"
 
 struct va_tasks {
 	struct va_shelf shelf;  /* of tasks and their counts */
-	struct va_idmap newest; /* tid → index of the newest with it */
+	struct va_numbers newest; /* tid → index of the newest with it */
 	__u32 target;           /* tgid, 0 = none said */
 	__u32 *running;         /* indices: all that run, and some that have ended since this was last looked through */
 	size_t running_count, running_room;

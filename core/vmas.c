@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "vmapack.h"
 
 #define VM_SHARED 8ull
 
@@ -11,7 +12,8 @@ struct va_vmas {
 	unsigned refs;
 	size_t count, room;
 	size_t last; /* where the last answer was: most questions are about the same place again. Readers of several threads set it, so atomic */
-	struct va_vma *vma;
+	struct va_vma *vma; /* owned; NULL while packed. Readers of several threads unpack, so atomic */
+	void *packed;       /* owned; NULL: never packed */
 };
 
 struct va_vmas *va_vmas_new(void)
@@ -33,7 +35,41 @@ void va_vmas_unref(struct va_vmas *s)
 	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	free(s->vma);
+	free(s->packed);
 	free(s);
+}
+
+void va_vmas_pack(struct va_vmas **vmas)
+{
+	struct va_vmas *s = *vmas, *packed;
+	size_t bytes;
+
+	if (s->packed || !s->count)
+		return;
+	packed = va_vmas_new();
+	packed->count = s->count;
+	packed->packed = va_vma_pack(s->vma, s->count, &bytes);
+	va_vmas_unref(s);
+	*vmas = packed;
+}
+
+/* The first who asks unpacks for all. */
+static __attribute__((noinline)) struct va_vma *unpack(struct va_vmas *s)
+{
+	struct va_vma *mine = va_alloc_raw(s->count * sizeof(*mine)), *other = NULL;
+
+	va_vma_unpack(s->packed, mine, s->count);
+	if (__atomic_compare_exchange_n(&s->vma, &other, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return mine;
+	free(mine);
+	return other;
+}
+
+static inline struct va_vma *items(const struct va_vmas *s)
+{
+	struct va_vma *vma = __atomic_load_n(&s->vma, __ATOMIC_ACQUIRE);
+
+	return __builtin_expect(!vma && s->packed, 0) ? unpack((struct va_vmas *)s) : vma;
 }
 
 size_t va_vmas_count(const struct va_vmas *s)
@@ -43,20 +79,21 @@ size_t va_vmas_count(const struct va_vmas *s)
 
 struct va_vma *va_vmas_at(const struct va_vmas *s, size_t i)
 {
-	return &s->vma[i];
+	return &items(s)[i];
 }
 
 size_t va_vmas_lower(const struct va_vmas *s, __u64 addr)
 {
+	const struct va_vma *vma = items(s);
 	size_t lo = __atomic_load_n(&s->last, __ATOMIC_RELAXED), hi = s->count;
 
-	if (lo < hi && s->vma[lo].end > addr && (!lo || s->vma[lo - 1].end <= addr))
+	if (lo < hi && vma[lo].end > addr && (!lo || vma[lo - 1].end <= addr))
 		return lo;
 	lo = 0;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (s->vma[mid].end <= addr)
+		if (vma[mid].end <= addr)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -69,13 +106,13 @@ void va_vmas_own(struct va_vmas **vmas)
 {
 	struct va_vmas *s = *vmas;
 
-	if (__atomic_load_n(&s->refs, __ATOMIC_ACQUIRE) == 1)
+	if (__atomic_load_n(&s->refs, __ATOMIC_ACQUIRE) == 1 && !s->packed)
 		return;
 	struct va_vmas *copy = va_vmas_new();
 
 	copy->vma = va_grow(NULL, &copy->room, s->count + 8, sizeof(*copy->vma));
 	if (s->count)
-		memcpy(copy->vma, s->vma, s->count * sizeof(*copy->vma));
+		memcpy(copy->vma, items(s), s->count * sizeof(*copy->vma));
 	copy->count = s->count;
 	va_vmas_unref(s);
 	*vmas = copy;

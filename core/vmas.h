@@ -13,6 +13,9 @@ struct va_vmas *va_vmas_new(void);
 struct va_vmas *va_vmas_ref(struct va_vmas *vmas);
 void va_vmas_unref(struct va_vmas *vmas);
 
+/* Nobody is likely to ask: *vmas becomes one that takes a tenth of the memory until somebody does. */
+void va_vmas_pack(struct va_vmas **vmas);
+
 size_t va_vmas_count(const struct va_vmas *vmas);
 struct va_vma *va_vmas_at(const struct va_vmas *vmas, size_t i);
 size_t va_vmas_lower(const struct va_vmas *vmas, __u64 addr); /* index of the first with end > addr */

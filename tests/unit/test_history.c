@@ -319,6 +319,122 @@ static void long_histories(void **state)
 	release(&r);
 }
 
+#define LIVING 10
+
+/* A busy machine: ten processes at a time, each with a map of its own that lives for some 30 records, many forked off one another. odd: now and then what is lost, late or wrong. */
+static size_t short_lives(struct vmatlas_record *recs, size_t n, __u64 seed, bool odd)
+{
+	__u32 living[LIVING] = { 0 }, next = 1;
+	__u64 ts = 1000;
+
+	for (size_t i = 0; i + 8 < n; ts += pick(&seed, 3)) {
+		size_t slot = pick(&seed, LIVING);
+		__u32 mm = living[slot], parent = living[pick(&seed, LIVING)], pid = 100 + mm % 3000;
+		__u64 at = 0x400000 + pick(&seed, 900) * PAGE;
+
+		if (!mm) {
+			mm = living[slot] = next++;
+			pid = 100 + mm % 3000;
+			if (parent && pick(&seed, 2))
+				recs[i++] = a_fork(ts, parent, pid, mm);
+			else
+				recs[i++] = a_task(ts, mm, pid, pid, "short");
+			recs[i] = a_range(ts, mm, (__u32)i, 0, ~0ull, 2);
+			i++;
+			recs[i] = a_vma(ts, mm, (__u32)i - 1, 0, 0x400000, 0x500000, 3);
+			recs[i + 1] = a_vma(ts, mm, (__u32)i - 1, 1, 0x600000 + mm % 7 * PAGE, 0x800000, 1 + pick(&seed, 3));
+			i += 2;
+			continue;
+		}
+		switch (pick(&seed, odd ? 64 : 61)) {
+		case 0 ... 2:
+			if (slot && slot < 6 && pick(&seed, 16))
+				break; /* these live longer than who made them */
+			recs[i++] = a_record(VMATLAS_MM_END, ts, mm);
+			recs[i] = a_record(VMATLAS_EXIT, ts, 0);
+			recs[i].head.tid = recs[i].head.tgid = pid;
+			i++;
+			living[slot] = slot ? 0 : mm; /* one of them is long gone, and things are told of it all the same */
+			break;
+		case 3:
+			recs[i++] = an_op(ts, mm, __NR_madvise, at, 4 * PAGE, MADV_DONTNEED, 0, 0);
+			recs[i - 1].head.tid = recs[i - 1].head.tgid = pid;
+			break;
+		case 4:
+			recs[i] = a_range(ts, mm, (__u32)i, at, at + 16 * PAGE, 1);
+			i++;
+			recs[i] = a_vma(ts, mm, (__u32)i - 1, 0, at + PAGE, at + 9 * PAGE, 1 + pick(&seed, 3));
+			i++;
+			break;
+		case 63:
+			recs[i++] = a_record(VMATLAS_LOSS, ts, 0);
+			recs[i - 1].loss.channel = VMATLAS_CHANNEL_FAULTS;
+			break;
+		case 61:
+			recs[i] = a_vma(ts, mm, (__u32)i, 0, at, at + PAGE, 3);
+			i++;
+			break;
+		case 62:
+			recs[i++] = a_fault(ts, 1 + (__u32)pick(&seed, next), at, an_entry(1 + pick(&seed, 5000)));
+			break;
+		case 60:
+			recs[i++] = a_record(VMATLAS_MM_COUNTS, ts, 1 + (__u32)pick(&seed, next - 1));
+			recs[i - 1].counts.total_vm = pick(&seed, 1000);
+			break;
+		default:
+			recs[i] = a_fault(ts, mm, at, an_entry(1 + pick(&seed, 5000)));
+			recs[i].head.tid = recs[i].head.tgid = pid;
+			i++;
+		}
+	}
+	for (size_t i = n - 16; i < n; i++)
+		if (!recs[i].head.type)
+			recs[i] = a_mark(ts, 1);
+	return next;
+}
+
+/* Whoever seeks does not go through maps that will have ended; what he finds is what one finds who did. */
+static void far_among_short_lives(void **state)
+{
+	static const size_t n = 24000;
+	struct vmatlas_record *recs = calloc(n, sizeof(*recs));
+	struct vmatlas_stream_header header = a_header();
+
+	for (int odd = 0; odd < 2; odd++) {
+		struct va_history *h = new_history(NULL);
+		struct va_model *straight = va_model_new(&header, NULL), *moved;
+		__u64 seed = 11;
+		size_t p = 0, at = n / 2;
+
+		memset(recs, 0, n * sizeof(*recs));
+		__u32 maps = (__u32)short_lives(recs, n, 20 + (__u64)odd, odd);
+
+		assert_true(maps > 400);
+		for (size_t i = 0; i < n; i++)
+			va_history_append(h, &recs[i], 0);
+		assert_true(va_model_ended(va_history_latest(h)) > 400);
+		moved = va_history_model_at(h, at);
+		while (p < n) {
+			size_t to = p + 1 + pick(&seed, 400), away = pick(&seed, n);
+
+			for (; p < to && p < n; p++)
+				va_model_apply(straight, &recs[p]);
+			struct va_model *m = va_history_model_at(h, p);
+			__u64 truth = picture(straight, maps);
+
+			assert_true(picture(m, maps) == truth);
+			va_history_move(h, &moved, &at, away);
+			va_history_move(h, &moved, &at, p);
+			assert_true(picture(moved, maps) == truth);
+			va_model_free(m);
+		}
+		va_model_free(moved);
+		va_model_free(straight);
+		va_history_free(h);
+	}
+	free(recs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +442,7 @@ int main(void)
 		cmocka_unit_test(growing),
 		cmocka_unit_test(records_come_back), cmocka_unit_test(moments_by_time), cmocka_unit_test(by_type_and_process),
 		cmocka_unit_test(marks_by_name), cmocka_unit_test(long_histories),
+		cmocka_unit_test(far_among_short_lives),
 	};
 
 	return RUN(tests);

@@ -2,7 +2,9 @@
 #include "unit/build.h"
 
 #include "idmap.h"
+#include "numbers.h"
 #include "shelf.h"
+#include "vmas.h"
 
 struct thing {
 	unsigned refs;
@@ -39,9 +41,16 @@ static struct thing *new_thing(__u64 value)
 struct copy {
 	struct va_shelf shelf;
 	struct va_idmap map;
+	struct va_numbers numbers, far; /* close together, and up to the largest there is */
 	__u64 plain[LENGTH]; /* what should be there */
 	size_t count;
 };
+
+static void set_numbers(struct copy *c, size_t i, __u64 value)
+{
+	va_numbers_set(&c->numbers, (__u32)i, (__u32)(value >> 40));
+	va_numbers_set(&c->far, ~(__u32)0 - (__u32)i * 4000037, (__u32)(value >> 40));
+}
 
 static void change(struct copy *c, __u64 *seed)
 {
@@ -50,6 +59,7 @@ static void change(struct copy *c, __u64 *seed)
 	if (c->count < LENGTH && (!c->count || pick(seed, 3))) {
 		va_shelf_add(&c->shelf, new_thing(value));
 		va_idmap_set(&c->map, (c->count + 1) * 77, (__u32)(value >> 40));
+		set_numbers(c, c->count, value);
 		c->plain[c->count++] = value;
 		return;
 	}
@@ -63,6 +73,7 @@ static void change(struct copy *c, __u64 *seed)
 		drop(t);
 	}
 	va_idmap_set(&c->map, (i + 1) * 77, (__u32)(value >> 40));
+	set_numbers(c, i, value);
 	c->plain[i] = value;
 }
 
@@ -72,15 +83,22 @@ static void check(const struct copy *c)
 	for (size_t i = 0; i < c->count; i++) {
 		assert_true(((struct thing *)va_shelf_at(&c->shelf, i))->value == c->plain[i]);
 		assert_int_equal(va_idmap_get(&c->map, (i + 1) * 77), c->plain[i] >> 40);
+		assert_int_equal(va_numbers_get(&c->numbers, (__u32)i), c->plain[i] >> 40);
+		assert_int_equal(va_numbers_get(&c->far, ~(__u32)0 - (__u32)i * 4000037), c->plain[i] >> 40);
 	}
 	assert_int_equal(va_idmap_get(&c->map, (c->count + 1) * 77), VA_IDMAP_NONE);
 	assert_int_equal(va_idmap_get(&c->map, 5), VA_IDMAP_NONE);
+	assert_int_equal(va_numbers_get(&c->numbers, (__u32)c->count), VA_IDMAP_NONE);
+	assert_int_equal(va_numbers_get(&c->numbers, ~(__u32)0), VA_IDMAP_NONE);
+	assert_int_equal(va_numbers_get(&c->far, 5), VA_IDMAP_NONE);
 }
 
 static void release(struct copy *c)
 {
 	va_shelf_free(&c->shelf);
 	va_idmap_free(&c->map);
+	va_numbers_free(&c->numbers);
+	va_numbers_free(&c->far);
 }
 
 static void copies_are_their_own(void **state)
@@ -100,6 +118,8 @@ static void copies_are_their_own(void **state)
 			*to = *c;
 			va_shelf_copy(&to->shelf, &c->shelf);
 			va_idmap_copy(&to->map, &c->map);
+			va_numbers_copy(&to->numbers, &c->numbers);
+			va_numbers_copy(&to->far, &c->far);
 		}
 		check(c);
 		check(&copies[pick(&seed, COPIES)]);
@@ -111,9 +131,59 @@ static void copies_are_their_own(void **state)
 	assert_int_equal(alive, 0);
 }
 
+/* VMAs that are packed come back in every field, however strange; a copy that is written to leaves the packed ones as they are. */
+static void packed_vmas(void **state)
+{
+	struct va_vma v[300];
+	__u64 seed = 9;
+
+	for (size_t n = 0; n <= 300; n += 1 + n / 4) {
+		struct va_vmas *s = va_vmas_new(), *copy;
+		__u64 at = 0;
+
+		memset(v, 0, sizeof(v));
+		for (size_t i = 0; i < n; i++) {
+			bool like = i && pick(&seed, 3);
+
+			v[i] = like ? v[i - 1] : (struct va_vma){ .vm_flags = next_random(&seed) >> pick(&seed, 64), .inode = next_random(&seed),
+				.name_text = next_random(&seed), .file_size = next_random(&seed) >> 30, .dev_major = (__u32)next_random(&seed), .dev_minor = 7,
+				.name_kind = (__u8)pick(&seed, 5) };
+			at += pick(&seed, 2) * (next_random(&seed) >> 28 & ~4095ull);
+			v[i].start = at;
+			v[i].end = at += (1 + pick(&seed, 99999)) << 12;
+			v[i].pgoff = pick(&seed, 2) ? next_random(&seed) : v[i].pgoff + 5;
+			v[i].anon = pick(&seed, 2);
+			v[i].stale = pick(&seed, 2);
+			v[i].written = pick(&seed, 2);
+			v[i].perhaps_written = pick(&seed, 2);
+			v[i].born = next_random(&seed) >> pick(&seed, 64);
+			v[i].changed = next_random(&seed) >> pick(&seed, 64);
+		}
+		va_vmas_replace(&s, 0, ~0ull, v, n);
+		va_vmas_pack(&s);
+		va_vmas_pack(&s);
+		copy = va_vmas_ref(s);
+		assert_int_equal(va_vmas_count(s), n);
+		if (n)
+			assert_int_equal(va_vmas_lower(s, v[n - 1].start), n - 1);
+		va_vmas_replace(&copy, 0, ~0ull, NULL, 0);
+		assert_int_equal(va_vmas_count(copy), 0);
+		for (size_t i = 0; i < n; i++) {
+			const struct va_vma *a = va_vmas_at(s, i), *b = &v[i];
+
+			assert_true(a->start == b->start && a->end == b->end && a->vm_flags == b->vm_flags && a->pgoff == b->pgoff && a->inode == b->inode);
+			assert_true(a->name_text == b->name_text && a->file_size == b->file_size && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor);
+			assert_true(a->name_kind == b->name_kind && a->anon == b->anon && a->stale == b->stale && a->written == b->written);
+			assert_true(a->perhaps_written == b->perhaps_written && a->born == b->born && a->changed == b->changed);
+		}
+		va_vmas_unref(copy);
+		va_vmas_unref(s);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(copies_are_their_own) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(copies_are_their_own), cmocka_unit_test(packed_vmas) };
 
 	return RUN(tests);
 }
