@@ -173,8 +173,26 @@ static void load(struct window *w, uint64_t began)
 
 	while (more > 0 && now_ns() < began + VA_TIME_FRAME)
 		more = va_recording_step(w->recording);
-	if (more <= 0)
-		start_loaded(w, now_ns());
+	if (more > 0)
+		return;
+	w->app.view.source = NULL;
+	w->app.dirty = true;
+	start_loaded(w, now_ns());
+}
+
+/* While the rest is read the window is as ever, and has what has come; whoever wants to start at a moment that may still be to come sees how far it is. */
+static bool shows_already(const struct window *w)
+{
+	return w->loading && !w->o->loaded && va_recording_ready(w->recording) && va_history_count(va_recording_history(w->recording));
+}
+
+static void say_loading(struct window *w)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "loading: %.0f %% is here; Esc stops it", va_recording_part(w->recording) * 100);
+	if (strcmp(text, w->source_text))
+		say_source(w, text);
 }
 
 static void draw(struct window *w, uint64_t now)
@@ -194,11 +212,12 @@ static void show_loading(struct window *w)
 
 static void act(struct window *w, enum va_action_id action, uint64_t arg, uint64_t now)
 {
-	if (w->loading && action != VA_ACT_QUIT && action != VA_ACT_FULL) {
-		if (action == VA_ACT_ESCAPE)
-			stop_loading(w, now);
+	bool open = w->app.view.help || w->app.view.search.open; /* Esc closes that first */
+
+	if (w->loading && action == VA_ACT_ESCAPE && !open)
+		return stop_loading(w, now);
+	if (w->loading && !shows_already(w) && action != VA_ACT_QUIT && action != VA_ACT_FULL)
 		return;
-	}
 	switch (action) {
 	case VA_ACT_QUIT:
 		w->quit = true;
@@ -387,6 +406,8 @@ static void event(struct window *w, const SDL_Event *e, uint64_t now)
 /* How long nothing can change by itself: ms for SDL_WaitEventTimeout */
 static int idle_time(const struct window *w, uint64_t now)
 {
+	if (w->loading)
+		return 1;
 	if (va_app_needs_frame(&w->app, now))
 		return (int)(VA_TIME_FRAME / VA_MS);
 	if (w->shots.capture)
@@ -396,11 +417,11 @@ static int idle_time(const struct window *w, uint64_t now)
 	return 60000;
 }
 
-/* Everything sent so far has been handled, and the picture stands. */
+/* Everything sent so far has been handled, and the picture stands; while the rest is read it does not, and is what it is. */
 static bool at_rest(struct window *w)
 {
 	SDL_PumpEvents();
-	return !SDL_HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) && !va_app_needs_frame(&w->app, now_ns());
+	return w->loading || (!SDL_HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) && !va_app_needs_frame(&w->app, now_ns()));
 }
 
 static void loop(struct window *w)
@@ -413,10 +434,12 @@ static void loop(struct window *w)
 		while (w->loading && !w->quit) {
 			load(w, now);
 			if (w->loading)
-				show_loading(w);
+				shows_already(w) ? say_loading(w) : show_loading(w);
 			while (SDL_PollEvent(&e))
 				event(w, &e, now_ns());
 			now = began = now_ns();
+			if (shows_already(w))
+				break;
 		}
 
 		take_stream(w);

@@ -39,6 +39,26 @@ ok $? "what was read can be looked at"
 stop_window
 ok $? "closed with status 0"
 
+# Without --at: the picture from the first block on, while the rest is read.
+start_window replay "$WORK/long.vmatlas" --size 1280x720 --theme dark
+until_true says "loading:"
+ok $? "it says that more is being read"
+until_true says "VMAs"
+ok $? "… and shows the map meanwhile"
+says "loading:"
+ok $? "… which was before all was read"
+key question
+until_true says "Window"
+ok $? "… and hears keys"
+key question
+key space
+key Escape
+settle "$WORK/half.ppm"
+until_true says "loading was stopped"
+ok $? "Esc stops reading there, too"
+stop_window
+ok $? "closed with status 0"
+
 start_window replay "$WORK/long.vmatlas" --size 1280x720
 stop_window
 ok $? "closed while reading: status 0 too"
