@@ -14,7 +14,7 @@
 #define CHECKPOINT_FIRST 4096
 #define CHECKPOINT_LAST (1u << 20)
 #define CHECKPOINTS_MAX 2048            /* distance doubles beyond, … */
-#define CHECKPOINT_MEMORY (192u << 20)  /* … or when pages held by all models pass this */
+#define CHECKPOINT_MEMORY (384u << 20)  /* … or when pages held by all models pass this */
 #define SKIP_FROM 4096                  /* shorter ways are gone record by record */
 #define NEAR_MAX 24                     /* left behind by who goes back … */
 #define NEAR_FIRST 64                   /* … at this distance in records, twice that, and so on */
