@@ -36,8 +36,8 @@ void va_recording_stop(struct va_recording *r);
 double va_recording_part(const struct va_recording *r);
 
 /*
- * Before the first byte: records are handed to out in the order of time, and not kept; there is no history then. For who looks at each once: memory does not grow with the
- * recording.
+ * Before the first byte: records are handed to out in the order of time, and not kept; there is no history then. For who looks at each once: no record is
+ * held longer than the merge needs it.
  */
 void va_recording_divert(struct va_recording *r, void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx);
 
