@@ -233,9 +233,13 @@ test-debug: all workloads $(foreach k,$(DEBUG_KERNELS),$(B)/vm/$(k)/initramfs.cp
 .PHONY: bench bench-deps bench-programs bench-modules
 bench-programs: $(BENCH) $(B)/bench/work
 bench-modules: $(foreach k,$(KERNELS),$(B)/bench/course/$(k)/course.ko)
-bench: programs bench-programs bench-modules vm ## what recording and reading cost, beside other tools (PARTS="kernel rate"): tables, and build/bench/figures.jsonl
+bench: programs bench-programs bench-modules workloads vm ## what recording and reading cost, beside other tools (PARTS="kernel rate"): tables, and build/bench/figures.jsonl
 	$(Q)! $(PKG_CONFIG) --exists libkshark 2>/dev/null || $(MAKE) --no-print-directory $(B)/bench/kshark
 	$(Q)tests/bench/bench.py $(PARTS)
+
+.PHONY: soak
+soak: programs bench-programs workloads vm ## an hour of the flight recorder at full rate: its memory must not grow
+	$(Q)BENCH_SOAK=$${BENCH_SOAK:-3600} tests/bench/bench.py soak
 
 bench-deps: ## install the tools that bench compares with
 	$(Q)tests/bench/deps.sh

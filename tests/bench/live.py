@@ -16,7 +16,7 @@ class Live:
         self.bench = bench
         self.here = os.path.join(bench.ROOT, "tests", "bench")
 
-    def vm(self, *argv, counted=False, cpus=2, **more):
+    def vm(self, *argv, counted=False, cpus=2, limit=900, **more):
         """vmatlas … in the VM; counted: the guest's time is a count of instructions (icount/)."""
         env = dict(os.environ)
         if counted:
@@ -24,7 +24,7 @@ class Live:
             cpus = 1
         at = argv.index("--")
         return subprocess.run([self.bench.VMATLAS, *argv[:at], "-q", "--vm=" + self.bench.KERNEL, "--cpus", str(cpus), *argv[at:]], env=env,
-                              stdout=subprocess.PIPE, stdin=more.pop("stdin", subprocess.DEVNULL), check=False, timeout=900, **more)
+                              stdout=subprocess.PIPE, stdin=more.pop("stdin", subprocess.DEVNULL), check=False, timeout=limit, **more)
 
     # --- timely ------------------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class Live:
         return said
 
     def timely(self, _):
-        rate, seconds = "10000", "20"
+        rate, seconds = "10000", "10"
         directory = self.bench.path("live")
         os.makedirs(directory, exist_ok=True)
         rows = []
@@ -184,5 +184,22 @@ echo made >"$last"
         self.bench.table("A film (H.264): the encoder alone, fed the same frames from a file, and render into the encoder; frames a second",
                          ("", "frames", "encoder alone", "render", "ratio", "the same film"), rows)
 
+    # --- soak --------------------------------------------------------------------------------------------------------------
+
+    def soak(self, _):
+        """Memory of the flight recorder at full rate: once its history is full it must not grow by more than a twentieth any more."""
+        seconds, kept = int(os.environ.get("BENCH_SOAK", "600")), 8
+        done = self.vm("vm", "--", os.path.join(self.here, "soak.py"), self.bench.BUILD, str(seconds), str(kept), limit=seconds * 3 + 300)
+        said = json.loads(done.stdout.decode().strip().splitlines()[-1])
+        flat = said["alive"] and said["slope_kib_a_minute"] * seconds / 60 < said["rss_most_kib"] / 20
+        self.bench.note("soak", "flight recorder", flat=flat, **said)
+        self.bench.table("The flight recorder (%d MiB of history), every CPU mapping, faulting and unmapping flat out for %.0f s" % (kept, said["seconds"]),
+                         ("", "records/s", "RAM at the beginning", "most", "at the end", "a minute", "flat"),
+                         [("collector", "%.0f" % (said["records"] / said["seconds"]), *("%.1f MiB" % (said["rss_%s_kib" % k] / 1024) for k in ("first", "most", "last")),
+                           "%+.0f KiB" % said["slope_kib_a_minute"], "yes" if flat else "NO")])
+        print("  " + said["said"])
+        if not flat:
+            raise SystemExit("soak: memory grew")
+
     def parts(self):
-        return {"timely": self.timely, "collector": self.collector, "video": self.video}
+        return {"timely": self.timely, "collector": self.collector, "video": self.video, "soak": self.soak}
