@@ -14,9 +14,9 @@ BUILD, SECONDS, MIB = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 
 
 def written():
-    """Records of both channels of all CPUs; None: the module is gone."""
+    """Records of both channels of all CPUs, also those that were overwritten."""
     with open("/proc/vmatlas/stats") as file:
-        return sum(int(words[3]) + int(words[6]) for words in map(str.split, file) if words[:1] == ["cpu"])
+        return sum(int(words[k]) for words in map(str.split, file) if words[:1] == ["cpu"] for k in (3, 4, 6, 7))
 
 
 def resident(pid):
@@ -49,7 +49,7 @@ def main():
         collector.wait()
         said.seek(0)
         words = [line.strip() for line in said if "not kept" in line]
-    later = [p for p in points if p[0] > took / 4]
+    later = [p for p in points if p[0] > took / 2] # full by then
     print(json.dumps({"seconds": took, "records": records, "alive": alive, "kept_mib": int(MIB), "rss_first_kib": points[0][1], "rss_most_kib": max(k for _, k in points),
                       "rss_last_kib": points[-1][1], "slope_kib_a_minute": slope(later), "said": words[-1] if words else ""}), flush=True)
 
