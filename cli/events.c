@@ -176,7 +176,8 @@ static void format(struct events *e, const struct vmatlas_record *rec, __u32 cpu
 
 static void write_out(struct events *e)
 {
-	fwrite(e->out.buf, 1, e->out.used, stdout);
+	if (e->out.used)
+		fwrite(e->out.buf, 1, e->out.used, stdout);
 	va_json_clear(&e->out);
 }
 
