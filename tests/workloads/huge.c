@@ -2,7 +2,7 @@
  * huge DIR [NAME]: transparent huge pages: 3 aligned pieces of 2 MiB, each written to at one byte in its middle.
  *
  * NAME.facts: pid N, then for each: huge ADDR PFN (frame of the 4 KiB that hold ADDR), or small ADDR PFN where the kernel had no huge page to
- * give (AnonHugePages of /proc/self/smaps says which).
+ * give (AnonHugePages of /proc/self/smaps says which); has 1 or has 0: whether the kernel knows any (with PREEMPT_RT it does not).
  */
 #include "workload.h"
 
@@ -34,6 +34,7 @@ int main(int argc, char **argv)
 {
 	wl_begin(argc, argv);
 	wl_fact("pid %d", getpid());
+	wl_fact("has %d", !access("/sys/kernel/mm/transparent_hugepage/enabled", F_OK));
 	for (unsigned i = 0; i < 3; i++) {
 		char *p = wl_map((void *)(PLACE + ((unsigned long)i << 32)), HUGE, WL_RW, WL_ANON | MAP_FIXED, -1, 0);
 		char *middle = p + HUGE / 2 + 5 * WL_PAGE + 7;
