@@ -50,7 +50,7 @@ struct va_history {
 	size_t life_count, life_room;
 	size_t *ends;  /* which maps have ended, one after the other */
 	size_t end_count, end_room;
-	size_t *odd;   /* records that were invalid, stray, or healed a map */
+	size_t *odd;   /* records that were invalid, stray, about a map that had ended, or healed one */
 	size_t odd_count, odd_room;
 	struct mark *marks;
 	size_t mark_count, mark_room;
@@ -194,6 +194,14 @@ static __u64 oddities(const struct va_model *m)
 	return c->invalid + c->stray + c->healed;
 }
 
+/* About a map that has ended. */
+static bool is_late(const struct va_history *h, const struct vmatlas_record *rec)
+{
+	size_t i = va_model_map_index(h->latest, rec->head.mm);
+
+	return i != VA_NO_MAP && i < h->life_count && h->lives[i].ended;
+}
+
 void va_history_append(struct va_history *h, const struct vmatlas_record *rec, __u32 cpu)
 {
 	__u64 odd = oddities(h->latest);
@@ -202,8 +210,10 @@ void va_history_append(struct va_history *h, const struct vmatlas_record *rec, _
 	va_model_apply(h->latest, rec);
 	size_t count = va_store_count(h->store);
 
+	bool late = is_late(h, rec);
+
 	follow_lives(h, rec, count);
-	if (oddities(h->latest) != odd) {
+	if (late || oddities(h->latest) != odd) {
 		h->odd = va_grow(h->odd, &h->odd_room, h->odd_count + 1, sizeof(*h->odd));
 		h->odd[h->odd_count++] = count;
 	}

@@ -354,13 +354,15 @@ static size_t short_lives(struct vmatlas_record *recs, size_t n, __u64 seed, boo
 			recs[i] = a_record(VMATLAS_EXIT, ts, 0);
 			recs[i].head.tid = recs[i].head.tgid = pid;
 			i++;
-			living[slot] = slot ? 0 : mm; /* one of them is long gone, and things are told of it all the same */
+			living[slot] = slot || !odd ? 0 : mm; /* one of them is long gone, and things are told of it all the same */
 			break;
 		case 3:
 			recs[i++] = an_op(ts, mm, __NR_madvise, at, 4 * PAGE, MADV_DONTNEED, 0, 0);
 			recs[i - 1].head.tid = recs[i - 1].head.tgid = pid;
 			break;
 		case 4:
+			if (!slot && odd)
+				break;
 			recs[i] = a_range(ts, mm, (__u32)i, at, at + 16 * PAGE, 1);
 			i++;
 			recs[i] = a_vma(ts, mm, (__u32)i - 1, 0, at + PAGE, at + 9 * PAGE, 1 + pick(&seed, 3));
@@ -378,7 +380,7 @@ static size_t short_lives(struct vmatlas_record *recs, size_t n, __u64 seed, boo
 			recs[i++] = a_fault(ts, 1 + (__u32)pick(&seed, next), at, an_entry(1 + pick(&seed, 5000)));
 			break;
 		case 60:
-			recs[i++] = a_record(VMATLAS_MM_COUNTS, ts, 1 + (__u32)pick(&seed, next - 1));
+			recs[i++] = a_record(VMATLAS_MM_COUNTS, ts, odd ? 1 + (__u32)pick(&seed, next - 1) : mm);
 			recs[i - 1].counts.total_vm = pick(&seed, 1000);
 			break;
 		default:
@@ -413,6 +415,7 @@ static void far_among_short_lives(void **state)
 		for (size_t i = 0; i < n; i++)
 			va_history_append(h, &recs[i], 0);
 		assert_true(va_model_ended(va_history_latest(h)) > 400);
+		assert_true(odd == (va_model_counts(va_history_latest(h))->stray > 0));
 		moved = va_history_model_at(h, at);
 		while (p < n) {
 			size_t to = p + 1 + pick(&seed, 400), away = pick(&seed, n);
