@@ -194,10 +194,11 @@ static __u64 oddities(const struct va_model *m)
 	return c->invalid + c->stray + c->healed;
 }
 
-/* About a map that has ended. */
+/* About a map that has ended, and of a kind that may change it all the same. */
 static bool is_late(const struct va_history *h, const struct vmatlas_record *rec)
 {
-	size_t i = va_model_map_index(h->latest, rec->head.mm);
+	unsigned type = rec->head.type;
+	size_t i = type == VMATLAS_EXIT || type == VMATLAS_FAULT || type == VMATLAS_OP ? VA_NO_MAP : va_model_map_index(h->latest, rec->head.mm);
 
 	return i != VA_NO_MAP && i < h->life_count && h->lives[i].ended;
 }
