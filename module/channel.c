@@ -345,18 +345,11 @@ void va_channel_lose(enum vmatlas_channel channel)
 
 bool va_channel_write_at(struct vmatlas_record *rec, u64 ts)
 {
-	enum vmatlas_channel channel = va_channel_of(&rec->head);
-	unsigned long flags;
 	bool ok;
-	u64 now;
 
 	if (WARN_ON_ONCE(in_nmi()))
 		return false;
-	local_irq_save(flags);
-	now = va_channel_begin();
-	ok = va_write(channel, rec, ts ?: now);
-	va_channel_end();
-	local_irq_restore(flags);
+	ok = va_write(va_channel_of(&rec->head), rec, ts);
 	if (unlikely(!ok) && va_tears(rec->head.type))
 		va_channel_doubt();
 	return ok;
@@ -364,7 +357,14 @@ bool va_channel_write_at(struct vmatlas_record *rec, u64 ts)
 
 bool va_channel_write(struct vmatlas_record *rec)
 {
-	return va_channel_write_at(rec, 0);
+	unsigned long flags;
+	bool ok;
+
+	local_irq_save(flags);
+	ok = va_channel_write_at(rec, va_channel_begin());
+	va_channel_end();
+	local_irq_restore(flags);
+	return ok;
 }
 
 bool va_channel_room(unsigned int records)

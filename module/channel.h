@@ -39,8 +39,8 @@ u64 va_channel_begin(void);
 void va_channel_end(void);
 
 /*
- * The same with the ts of a moment just before, for what was read after that moment; 0 = now. Interrupts must have been off since:
- * no other record of this CPU lies between, so its ts does not step back. Within va_channel_begin() and va_channel_end().
+ * The same within va_channel_begin(), whose clock is ts, and va_channel_end(): for what was read after that moment. Interrupts have been off since:
+ * no other record of this CPU lies between, so its ts does not step back.
  */
 bool va_channel_write_at(struct vmatlas_record *rec, u64 ts);
 

@@ -153,26 +153,33 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 			va_neighbours(map, p, &rec.fault);
 		if (held)
 			va_wide_around(map, p);
-		va_mm_counts_maybe(map, p->mm);
+		va_mm_counts_maybe(map, p->mm, ts);
 	}
 	rcu_read_unlock();
 	if (held)
 		va_let_go(p);
 }
 
-void va_fault_flush(void)
+/* One whose end was not seen. */
+static void va_end_unseen(const struct va_pending *p)
 {
-	struct va_pending *p = va_pending_get();
 	u16 flags = VMATLAS_F_NO_AFTER;
 
-	if (likely(!p))
-		return;
 	if (p->result & VM_FAULT_ERROR)
 		flags |= VMATLAS_F_BAD;
 	/* After exec or exit_mm there is nothing left to walk. */
 	if (p->mm == current->mm)
 		va_emit(p, flags, 0, 0);
-	va_pending_drop();
+}
+
+void va_fault_flush(void)
+{
+	struct va_pending *p = va_pending_get();
+
+	if (likely(!p))
+		return;
+	va_end_unseen(p);
+	va_pending_drop(p);
 }
 
 static void va_begin_walk(struct va_pending *p)
@@ -199,8 +206,11 @@ static void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long err
 
 	if (likely(!map) || !va_class_on(VA_CLASS_FAULT))
 		return;
-	va_fault_flush();
-	p = va_pending_claim();
+	p = va_pending_get();
+	if (unlikely(p))
+		va_end_unseen(p);
+	else
+		p = va_pending_claim();
 	if (!p)
 		return;
 	if (error & X86_PF_WRITE)
@@ -274,7 +284,7 @@ int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 		if (!p || p->addr != regs->si)
 			return 1;
 		call->fault = *p;
-		va_pending_drop();
+		va_pending_drop(p);
 	}
 	va_note_vma(&call->fault, vma, regs->dx);
 	return 0;
@@ -283,7 +293,7 @@ int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* Back to the slot: to be tried again, or to end with a signal or fix-up. */
 static void va_put_back(const struct va_pending *fault)
 {
-	struct va_pending *p = va_pending_claim();
+	struct va_pending *p = va_pending_get() ?: va_pending_claim();
 
 	if (p)
 		*p = *fault;
@@ -404,7 +414,8 @@ void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct ta
 	} else if (sig == SIGSEGV && va_protection_fault(code)) {
 		va_emit_protection_fault();
 	}
-	va_pending_drop();
+	if (p)
+		va_pending_drop(p);
 }
 
 int va_fault_fixup(struct kprobe *kp, struct pt_regs *regs)
@@ -416,7 +427,7 @@ int va_fault_fixup(struct kprobe *kp, struct pt_regs *regs)
 	p = va_pending_get();
 	if (p && p->flags & VMATLAS_F_KERNEL && p->mm == current->mm) {
 		va_emit(p, VMATLAS_F_BAD, 0, 0);
-		va_pending_drop();
+		va_pending_drop(p);
 	}
 	return 0;
 }

@@ -67,11 +67,12 @@ void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags)
 	va_channel_write(&rec);
 }
 
-void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm)
+void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm, u64 now)
 {
 	s64 last = atomic64_read(&map->counted);
 
-	if (va_clock() - last > VA_COUNTS_EVERY && atomic64_cmpxchg(&map->counted, last, va_clock()) == last) {
+	/* Another CPU may have counted after `now`. */
+	if ((s64)(now - last) > (s64)VA_COUNTS_EVERY && atomic64_cmpxchg(&map->counted, last, now) == last) {
 		va_mm_counts(map, mm, 0);
 		va_sweep_missed(map);
 	}

@@ -9,7 +9,7 @@
 void va_mm_layout(struct va_map *map, struct mm_struct *mm, u16 flags);
 void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags);
 /* MM_COUNTS unless there was one within the last 50 ms. */
-void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm);
+void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm, u64 now);
 /* The figures of a RANGE. */
 void va_mm_fill_range(struct mm_struct *mm, struct vmatlas_range *range);
 /*

@@ -50,7 +50,7 @@ bool va_op_call(struct va_call *call)
 	return !(call->nr >= 0 && call->nr & __X32_SYSCALL_BIT);
 }
 
-static void va_op_write(struct va_map *map, const struct va_op *op, u16 flags, long result)
+static void va_op_write(struct va_map *map, const struct va_op *op, u64 now, u16 flags, long result)
 {
 	struct vmatlas_record rec = {
 		.head = va_head(VMATLAS_OP, flags, map->id),
@@ -60,7 +60,7 @@ static void va_op_write(struct va_map *map, const struct va_op *op, u16 flags, l
 
 	for (i = 0; i < 6; i++)
 		rec.op.args[i] = op->call.args[i];
-	rec.head.aux = min_t(u64, va_clock() - op->begin, U32_MAX);
+	rec.head.aux = min_t(u64, now - op->begin, U32_MAX);
 	va_channel_write(&rec);
 }
 
@@ -70,7 +70,7 @@ void va_op_unhooked(struct va_map *map, int nr)
 
 	if (nr < 0 || va_hooks_have_call(nr) || !va_class_on(VA_CLASS_OP) || !va_op_call(&op.call))
 		return;
-	va_op_write(map, &op, VMATLAS_F_NO_RESULT, 0);
+	va_op_write(map, &op, op.begin, VMATLAS_F_NO_RESULT, 0);
 }
 
 /* Of prctl, only what changes maps. */
@@ -147,6 +147,7 @@ static void va_op_moved(struct va_map *map, const struct va_call *call, unsigned
 int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct va_op *op = (void *)ri->data;
+	u64 now = va_clock();
 	struct va_map *map;
 
 	rcu_read_lock();
@@ -154,13 +155,13 @@ int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (map) {
 		va_op_moved(map, &op->call, regs_return_value(regs));
 		if (va_class_on(VA_CLASS_OP))
-			va_op_write(map, op, 0, regs_return_value(regs));
+			va_op_write(map, op, now, 0, regs_return_value(regs));
 		if (op->call.nr == __NR_prctl && op->call.args[0] == PR_SET_MM)
 			va_mm_layout(map, current->mm, 0);
 		if (va_op_counts_later(&op->call))
 			va_mm_counts(map, current->mm, 0);
 		else
-			va_mm_counts_maybe(map, current->mm);
+			va_mm_counts_maybe(map, current->mm, now);
 	}
 	rcu_read_unlock();
 	return 0;

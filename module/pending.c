@@ -39,30 +39,20 @@ static unsigned int va_line(void)
 	return hash_ptr(current, VA_SLOT_BITS) & ~(VA_PROBES - 1);
 }
 
-static int va_index(void)
+struct va_pending *va_pending_get(void)
 {
 	unsigned int line = va_line(), i;
 
 	for (i = line; i < line + VA_PROBES; i++)
 		if (READ_ONCE(va_keys[i]) == current)
-			return i;
-	return -1;
-}
-
-struct va_pending *va_pending_get(void)
-{
-	int i = va_index();
-
-	return i < 0 ? NULL : &va_slots[i];
+			return &va_slots[i];
+	return NULL;
 }
 
 struct va_pending *va_pending_claim(void)
 {
-	struct va_pending *slot = va_pending_get();
 	unsigned int line = va_line(), i;
 
-	if (slot)
-		return slot;
 	for (i = line; i < line + VA_PROBES; i++)
 		if (!READ_ONCE(va_keys[i]) && !cmpxchg(&va_keys[i], NULL, current))
 			return &va_slots[i];
@@ -70,12 +60,9 @@ struct va_pending *va_pending_claim(void)
 	return NULL;
 }
 
-void va_pending_drop(void)
+void va_pending_drop(struct va_pending *slot)
 {
-	int i = va_index();
-
-	if (i >= 0)
-		smp_store_release(&va_keys[i], NULL); /* behind all that was read of it */
+	smp_store_release(&va_keys[slot - va_slots], NULL); /* behind all that was read of it */
 }
 
 u64 va_pending_refused(void)

@@ -30,9 +30,9 @@ void va_pending_reset(void); /* no hook may be active */
 
 /* The running task's slot; NULL = none. */
 struct va_pending *va_pending_get(void);
-/* The same, claimed where there is none; NULL: the table is full around here (counted). */
+/* For a task that has none; NULL: the table is full around here (counted). */
 struct va_pending *va_pending_claim(void);
-void va_pending_drop(void);
+void va_pending_drop(struct va_pending *slot);
 
 u64 va_pending_refused(void);
 

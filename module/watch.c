@@ -12,7 +12,8 @@
 
 /* All changes under va_lock. A slot goes back to its pool a grace period after it left its table. */
 static DEFINE_RAW_SPINLOCK(va_lock);
-static struct hlist_head va_map_table[1 << VA_BITS], va_proc_table[1 << VA_BITS];
+struct hlist_head va_map_table[1 << VA_MAP_BITS];
+static struct hlist_head va_proc_table[1 << VA_BITS];
 static HLIST_HEAD(va_free_maps);
 static HLIST_HEAD(va_free_procs);
 static struct va_map *va_maps;
@@ -50,24 +51,9 @@ void va_watch_exit(void)
 	vfree(va_procs);
 }
 
-static struct hlist_head *va_map_bucket(const struct mm_struct *mm)
-{
-	return &va_map_table[hash_ptr(mm, VA_BITS)];
-}
-
 static struct hlist_head *va_proc_bucket(u32 tgid)
 {
 	return &va_proc_table[hash_32(tgid, VA_BITS)];
-}
-
-struct va_map *va_map_find(const struct mm_struct *mm)
-{
-	struct va_map *map;
-
-	hlist_for_each_entry_rcu(map, va_map_bucket(mm), node, true)
-		if (map->mm == mm)
-			return map;
-	return NULL;
 }
 
 struct va_proc *va_proc_find(u32 tgid)
@@ -78,18 +64,6 @@ struct va_proc *va_proc_find(u32 tgid)
 		if (proc->tgid == tgid)
 			return proc;
 	return NULL;
-}
-
-u32 va_map_id(const struct mm_struct *mm)
-{
-	struct va_map *map;
-	u32 id;
-
-	rcu_read_lock();
-	map = mm ? va_map_find(mm) : NULL;
-	id = map ? map->id : 0;
-	rcu_read_unlock();
-	return id;
 }
 
 /* Takes a slot from a pool; NULL and counted where there is none. */
@@ -123,7 +97,7 @@ static struct va_map *va_map_add(struct mm_struct *mm)
 	map->missed = va_hooks_missed();
 	WRITE_ONCE(map->mm, mm);
 	map->healed = map->cursor_loss = va_channel_loss() - 1;
-	hlist_add_head_rcu(&map->node, va_map_bucket(mm));
+	hlist_add_head_rcu(&map->node, &va_map_table[va_map_hash(mm)]);
 	return map;
 }
 

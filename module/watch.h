@@ -7,6 +7,7 @@
 #define VA_WATCH_H
 
 #include <linux/atomic.h>
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/rcupdate.h>
@@ -61,6 +62,16 @@ struct va_map {
 	struct rcu_work recycle;
 };
 
+#define VA_MAP_BITS 10
+
+/* By mm: read under RCU. Most of the kernel's tasks are not watched, so what tells that is here for every hook. */
+extern struct hlist_head va_map_table[1 << VA_MAP_BITS];
+
+static inline u32 va_map_hash(const struct mm_struct *mm)
+{
+	return hash_ptr(mm, VA_MAP_BITS);
+}
+
 struct va_proc {
 	struct hlist_node node;
 	u32 tgid;
@@ -75,10 +86,32 @@ int va_watch_init(void);
 void va_watch_exit(void);
 
 /* Lookups: call under RCU (any hook with preemption off, or rcu_read_lock()). */
-struct va_map *va_map_find(const struct mm_struct *mm);
+static inline struct va_map *va_map_find(const struct mm_struct *mm)
+{
+	struct va_map *map;
+
+	hlist_for_each_entry_rcu(map, &va_map_table[va_map_hash(mm)], node, true)
+		if (map->mm == mm)
+			return map;
+	return NULL;
+}
+
 struct va_proc *va_proc_find(u32 tgid);
-/* Of the running task; 0 = not watched. */
-u32 va_map_id(const struct mm_struct *mm);
+/* 0 = not watched. Any context: mm may be NULL, and is not followed. */
+static inline u32 va_map_id(const struct mm_struct *mm)
+{
+	struct va_map *map;
+	u32 id = 0;
+
+	if (likely(hlist_empty(&va_map_table[va_map_hash(mm)])))
+		return 0;
+	rcu_read_lock();
+	map = mm ? va_map_find(mm) : NULL;
+	if (map)
+		id = map->id;
+	rcu_read_unlock();
+	return id;
+}
 
 /* Begins to watch, or returns what is watched already. NULL: the pool is empty (counted). New maps are torn: a snapshot is due. */
 struct va_map *va_map_watch(struct mm_struct *mm);
