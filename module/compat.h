@@ -22,6 +22,7 @@
 #include <linux/swapops.h>
 #include <linux/uprobes.h>
 #include <linux/userfaultfd_k.h>
+#include <asm/nospec-branch.h>
 
 #include "vmatlas/stream.h"
 
@@ -126,6 +127,24 @@ static inline bool va_compat_mapped(struct vm_area_struct *vma)
 #define VA_UNLOCK_HOOK(tracepoint, probe) probe
 #else
 #define VA_UNLOCK_HOOK(tracepoint, probe) tracepoint
+#endif
+
+/* ftrace's direct calls of many functions to one place: since 5.16, under their present names since 6.4. */
+#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+#define VA_HAS_DIRECT 1
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define va_compat_direct_register(ops, to) register_ftrace_direct_multi(ops, to)
+#define va_compat_direct_unregister(ops, to) unregister_ftrace_direct_multi(ops, to)
+#else
+#define va_compat_direct_register(ops, to) register_ftrace_direct(ops, to)
+#define va_compat_direct_unregister(ops, to) unregister_ftrace_direct(ops, to, false)
+#endif
+#else
+#define VA_HAS_DIRECT 0
+#endif
+/* What a call adds where the processor's return predictor must be kept filled: since 6.2. */
+#ifndef CALL_DEPTH_ACCOUNT
+#define CALL_DEPTH_ACCOUNT ""
 #endif
 
 /* RWSEM_WRITER_LOCKED of kernel/locking/rwsem.c, WRITER_BIAS of rwbase_rt.h. */

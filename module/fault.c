@@ -264,9 +264,9 @@ static void va_begin_gup(struct va_pending *p, struct mm_struct *mm, u32 map, un
 }
 
 /* handle_mm_fault(vma, address, flags, regs): regs is NULL for get_user_pages(). Nonzero: the return is of no interest. */
-int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_fault_enter(void *data, const struct va_regs *regs)
 {
-	struct va_fault_call *call = (void *)ri->data;
+	struct va_fault_call *call = data;
 	struct vm_area_struct *vma = (void *)regs->di;
 	u32 map = va_map_id(vma->vm_mm);
 	struct va_pending *p;
@@ -288,6 +288,12 @@ int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 	}
 	va_note_vma(&call->fault, vma, regs->dx);
 	return 0;
+}
+
+/* For whoever answers a userfaultfd. */
+bool va_fault_waits(const struct va_regs *regs)
+{
+	return userfaultfd_armed((struct vm_area_struct *)regs->di);
 }
 
 /* Back to the slot: to be tried again, or to end with a signal or fix-up. */
@@ -336,14 +342,14 @@ static void va_tell_around(const struct va_pending *p)
 	rcu_read_unlock();
 }
 
-int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_fault_return(void *data, const struct va_regs *regs)
 {
-	struct va_pending *p = &((struct va_fault_call *)ri->data)->fault;
+	struct va_pending *p = &((struct va_fault_call *)data)->fault;
 	bool gup = p->flags & VMATLAS_F_GUP;
 
-	p->counted = va_counted(p, (__force vm_fault_t)regs_return_value(regs));
-	p->result |= (__force vm_fault_t)regs_return_value(regs);
-	p->unlocked = p->mm != current->mm && (__force vm_fault_t)regs_return_value(regs) & (VM_FAULT_RETRY | VA_FAULT_COMPLETED);
+	p->counted = va_counted(p, (__force vm_fault_t)regs->ax);
+	p->result |= (__force vm_fault_t)regs->ax;
+	p->unlocked = p->mm != current->mm && (__force vm_fault_t)regs->ax & (VM_FAULT_RETRY | VA_FAULT_COMPLETED);
 	if (p->result & VM_FAULT_RETRY) {
 		p->result &= ~VM_FAULT_RETRY;
 		p->flags |= VMATLAS_F_RETRIED;
@@ -418,7 +424,7 @@ void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct ta
 		va_pending_drop(p);
 }
 
-int va_fault_fixup(struct kprobe *kp, struct pt_regs *regs)
+int va_fault_fixup(void *data, const struct va_regs *regs)
 {
 	struct va_pending *p;
 

@@ -7,7 +7,7 @@
 #ifndef VA_FAULT_H
 #define VA_FAULT_H
 
-#include <linux/kprobes.h>
+#include "regs.h"
 
 struct kernel_siginfo;
 
@@ -15,9 +15,10 @@ struct kernel_siginfo;
 void va_fault_user(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error);
 void va_fault_kernel(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error);
 void va_fault_signal(void *data, int sig, struct kernel_siginfo *info, struct task_struct *task, int group, int result);
-int va_fault_fixup(struct kprobe *kp, struct pt_regs *regs); /* fixup_exception() */
-int va_fault_enter(struct kretprobe_instance *ri, struct pt_regs *regs);
-int va_fault_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int va_fault_fixup(void *data, const struct va_regs *regs); /* fixup_exception() */
+int va_fault_enter(void *data, const struct va_regs *regs);
+int va_fault_return(void *data, const struct va_regs *regs);
+bool va_fault_waits(const struct va_regs *regs);
 size_t va_fault_data_size(void);
 
 /* How much the kernel maps around a page of a file: its fault_around_bytes, which modules cannot read. -EINVAL: no such value can be. */

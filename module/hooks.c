@@ -7,6 +7,7 @@
 #include <linux/tracepoint.h>
 #include <linux/unistd.h>
 
+#include "direct.h"
 #include "fault.h"
 #include "hooks.h"
 #include "leave.h"
@@ -21,8 +22,11 @@ struct va_hook {
 	const char *name;
 	enum va_hook_kind kind;
 	bool vital;
-	void *handler;           /* tracepoint, entry probe */
-	kretprobe_handler_t enter, leave;
+	void *handler;           /* tracepoint */
+	int (*enter)(void *data, const struct va_regs *regs); /* function: nonzero = its return is of no interest */
+	int (*leave)(void *data, const struct va_regs *regs);
+	bool (*waits)(const struct va_regs *regs);
+	enum va_way way;         /* a direct call is tried first */
 	size_t (*data_size)(void);
 	int active;              /* return probe: calls under way at once, at most */
 	int nr;                  /* system call, -1 = none */
@@ -31,6 +35,7 @@ struct va_hook {
 	bool may_split;          /* called in its own file, and returns early: see va_is_split() */
 	bool *on;                /* true while attached */
 
+	bool callable, direct; /* a direct call could be had; is */
 	bool attached, split;
 	int error;
 	unsigned long missed; /* while attached earlier */
@@ -43,7 +48,7 @@ struct va_hook {
 #define VA_FAULTS(tp_name, fn, what) \
 	{ .name = tp_name, .kind = VA_TRACEPOINT, .handler = fn, .nr = -1, .sure = true, .lost = what }
 #define VA_KP(fn_name, fn, is_vital, what) \
-	{ .name = fn_name, .kind = VA_KPROBE, .vital = is_vital, .handler = fn, .nr = -1, .lost = what }
+	{ .name = fn_name, .kind = VA_KPROBE, .vital = is_vital, .enter = fn, .nr = -1, .lost = what }
 #define VA_CALL(call) \
 	{ .name = "__x64_sys_" #call, .kind = VA_KRETPROBE, .enter = va_op_enter, .leave = va_op_return, \
 	  .data_size = va_op_data_size, .active = 256, .nr = __NR_##call, .lost = "result of " #call }
@@ -72,7 +77,7 @@ static struct va_hook va_hooks[] = {
 	VA_TP("sched_process_exec", va_task_exec, true, "exec"),
 	VA_TP("task_rename", va_task_rename, false, "new names"),
 	{ .name = "handle_mm_fault", .kind = VA_KRETPROBE, .enter = va_fault_enter, .leave = va_fault_return,
-	  .data_size = va_fault_data_size, .active = 1024, .nr = -1, .sure = true, .lost = "end of faults" },
+	  .data_size = va_fault_data_size, .waits = va_fault_waits, .way = VA_WAY_VMA, .active = 1024, .nr = -1, .sure = true, .lost = "end of faults" },
 	VA_KP("fixup_exception", va_fault_fixup, false, "the moment of a bad access by the kernel"),
 	VA_TP("signal_deliver", va_task_signal, false, "the moment of a crash"),
 	{ .name = "unmap_page_range", .kind = VA_KRETPROBE, .enter = va_leave_zap, .leave = va_leave_return,
@@ -178,14 +183,6 @@ int va_hooks_init(void)
 	return 0;
 }
 
-int va_hooks_call(struct kretprobe_instance *ri)
-{
-	/* Before 5.18 it is NULL for who is inside while the probe is taken off. */
-	struct kretprobe *rp = get_kretprobe(ri);
-
-	return rp ? container_of(rp, struct va_hook, rp)->nr : -1;
-}
-
 bool va_hooks_have_call(int nr)
 {
 	return nr >= 0 && nr < 512 && test_bit(nr, va_calls);
@@ -206,16 +203,62 @@ static int va_attach_tracepoint(struct va_hook *hook)
 	return hook->tp ? tracepoint_probe_register(hook->tp, hook->handler, NULL) : -ENOENT;
 }
 
+static struct va_regs va_regs_of(const struct pt_regs *regs, const struct va_hook *hook)
+{
+	return (struct va_regs){
+		.di = regs->di, .si = regs->si, .dx = regs->dx, .cx = regs->cx, .r8 = regs->r8, .r9 = regs->r9, .ax = regs->ax, .nr = hook->nr,
+	};
+}
+
+static int va_probe_only(struct kprobe *kp, struct pt_regs *regs)
+{
+	const struct va_hook *hook = container_of(kp, struct va_hook, rp.kp);
+	struct va_regs args = va_regs_of(regs, hook);
+
+	hook->enter(NULL, &args);
+	return 0;
+}
+
+/* Before 5.18 it is NULL for who is inside while the probe is taken off. */
+static const struct va_hook *va_hook_of(struct kretprobe_instance *ri)
+{
+	struct kretprobe *rp = get_kretprobe(ri);
+
+	return rp ? container_of(rp, struct va_hook, rp) : NULL;
+}
+
+static int va_probe_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct va_hook *hook = va_hook_of(ri);
+	struct va_regs args;
+
+	if (!hook)
+		return 1;
+	args = va_regs_of(regs, hook);
+	return hook->enter ? hook->enter(ri->data, &args) : 0;
+}
+
+static int va_probe_leave(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct va_hook *hook = va_hook_of(ri);
+	struct va_regs args;
+
+	if (!hook)
+		return 0;
+	args = va_regs_of(regs, hook);
+	return hook->leave(ri->data, &args);
+}
+
 static int va_attach_probe(struct va_hook *hook)
 {
 	memset(&hook->rp, 0, sizeof(hook->rp));
 	hook->rp.kp.symbol_name = hook->name;
 	if (hook->kind == VA_KPROBE) {
-		hook->rp.kp.pre_handler = hook->handler;
+		hook->rp.kp.pre_handler = va_probe_only;
 		return register_kprobe(&hook->rp.kp);
 	}
-	hook->rp.entry_handler = hook->enter;
-	hook->rp.handler = hook->leave;
+	hook->rp.entry_handler = va_probe_enter;
+	hook->rp.handler = va_probe_leave;
 	hook->rp.data_size = hook->data_size();
 	hook->rp.maxactive = hook->active;
 	return register_kretprobe(&hook->rp);
@@ -242,10 +285,58 @@ static bool va_is_split(struct va_hook *hook)
 	return !err;
 }
 
+/* --- direct calls ---------------------------------------------------------------------------------------------------------- */
+
+static bool va_add_direct(const struct va_hook *hook, const struct kprobe *at)
+{
+	struct va_call_in call = {
+		.ip = (unsigned long)at->addr, .nr = hook->nr, .enter = hook->enter, .leave = hook->leave, .waits = hook->waits,
+	};
+
+	if (WARN_ON_ONCE(hook->data_size && hook->data_size() > VA_DIRECT_DATA))
+		return false;
+	return !va_direct_add(hook->way, &call);
+}
+
+/* A probe that is not armed finds the addresses of functions. Once: they stay. */
+static void va_find_functions(void)
+{
+	static struct kprobe probe[ARRAY_SIZE(va_hooks)];
+	static struct kprobe *found[ARRAY_SIZE(va_hooks)];
+	static bool done;
+	int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(va_hooks) && !done; i++) {
+		probe[i].symbol_name = va_hooks[i].name;
+		probe[i].flags = KPROBE_FLAG_DISABLED;
+		if (!va_hooks[i].way || va_left_out(&va_hooks[i]) || register_kprobe(&probe[i]))
+			continue;
+		va_hooks[i].callable = va_add_direct(&va_hooks[i], &probe[i]);
+		found[n++] = &probe[i];
+	}
+	unregister_kprobes(found, n);
+	done = true;
+}
+
+/* What cannot be had in this way is probed. */
+static void va_attach_direct(void)
+{
+	bool on[VA_WAYS] = {};
+	int i;
+
+	va_find_functions();
+	for (i = VA_WAY_PROBE + 1; i < VA_WAYS; i++)
+		on[i] = !va_direct_on(i);
+	for (i = 0; i < ARRAY_SIZE(va_hooks); i++)
+		va_hooks[i].direct = va_hooks[i].callable && on[va_hooks[i].way];
+}
+
 static int va_attach(struct va_hook *hook)
 {
 	hook->split = va_is_split(hook);
-	if (va_left_out(hook) || hook->split)
+	if (hook->direct)
+		hook->error = 0;
+	else if (va_left_out(hook) || hook->split)
 		hook->error = -ENOENT;
 	else
 		hook->error = hook->kind == VA_TRACEPOINT ? va_attach_tracepoint(hook) : va_attach_probe(hook);
@@ -259,7 +350,7 @@ static int va_attach(struct va_hook *hook)
 
 static unsigned long va_missed_now(const struct va_hook *hook)
 {
-	return hook->attached ? hook->rp.nmissed + hook->rp.kp.nmissed : 0;
+	return hook->attached && !hook->direct ? hook->rp.nmissed + hook->rp.kp.nmissed : 0;
 }
 
 /* All of one kind at once: each time the kernel waits for whoever is inside, which takes longer than all the rest. */
@@ -270,9 +361,11 @@ static void va_detach_probes(struct va_hook *first, int count)
 	int i, entry_count = 0, return_count = 0;
 
 	for (i = 0; i < count; i++) {
-		if (first[i].attached && first[i].kind == VA_KPROBE)
+		if (!first[i].attached || first[i].direct)
+			continue;
+		if (first[i].kind == VA_KPROBE)
 			entries[entry_count++] = &first[i].rp.kp;
-		else if (first[i].attached && first[i].kind == VA_KRETPROBE)
+		else if (first[i].kind == VA_KRETPROBE)
 			returns[return_count++] = &first[i].rp;
 	}
 	unregister_kretprobes(returns, return_count);
@@ -283,7 +376,9 @@ static void va_detached(struct va_hook *hook)
 {
 	if (!hook->attached)
 		return;
-	if (hook->kind == VA_TRACEPOINT)
+	if (hook->direct)
+		hook->direct = false;
+	else if (hook->kind == VA_TRACEPOINT)
 		tracepoint_probe_unregister(hook->tp, hook->handler, NULL);
 	else
 		hook->missed += va_missed_now(hook);
@@ -317,6 +412,7 @@ void va_hooks_detach(void)
 {
 	int i;
 
+	va_direct_off();
 	va_detach_probes(va_hooks + 1, ARRAY_SIZE(va_hooks) - 1);
 	for (i = ARRAY_SIZE(va_hooks) - 1; i >= 1; i--)
 		va_detached(&va_hooks[i]);
@@ -364,6 +460,7 @@ int va_hooks_attach(void)
 
 	if (err)
 		return err;
+	va_attach_direct();
 	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
 		struct va_hook *hook = &va_hooks[i];
 

@@ -9,7 +9,6 @@
 
 #include <linux/types.h>
 
-struct kretprobe_instance;
 struct seq_file;
 
 /* When the module is loaded: -EINVAL where `without` names what is no hook. */
@@ -20,8 +19,7 @@ int va_hooks_attach(void);
 /* Waits for all that run. */
 void va_hooks_detach(void);
 
-/* The system call a return probe belongs to, -1 = the probe is going; whether one is attached for it. */
-int va_hooks_call(struct kretprobe_instance *ri);
+/* Whether one is attached for a system call. */
 bool va_hooks_have_call(int nr);
 
 /* Calls missed of hooks without which pages change unseen; true where such a hook is missing altogether. */

@@ -38,9 +38,9 @@ size_t va_leave_data_size(void)
 }
 
 /* 0: watched. */
-static int va_begin(struct kretprobe_instance *ri, struct mm_struct *mm, enum va_leave_kind kind, unsigned long lo, unsigned long hi)
+static int va_begin(void *data, struct mm_struct *mm, enum va_leave_kind kind, unsigned long lo, unsigned long hi)
 {
-	struct va_leave *leave = (void *)ri->data;
+	struct va_leave *leave = data;
 	struct va_map *map;
 
 	rcu_read_lock();
@@ -55,10 +55,10 @@ static int va_begin(struct kretprobe_instance *ri, struct mm_struct *mm, enum va
 }
 
 /* The same, of a function that may be called with the mmap lock held for writing. Another may hold it, while we fault under the lock of a VMA alone. */
-static int va_begin_locked(struct kretprobe_instance *ri, struct mm_struct *mm, enum va_leave_kind kind, unsigned long lo, unsigned long hi)
+static int va_begin_locked(void *data, struct mm_struct *mm, enum va_leave_kind kind, unsigned long lo, unsigned long hi)
 {
-	struct va_leave *leave = (void *)ri->data;
-	int unwatched = va_begin(ri, mm, kind, lo, hi);
+	struct va_leave *leave = data;
+	int unwatched = va_begin(data, mm, kind, lo, hi);
 
 	if (!unwatched)
 		leave->lock = va_compat_write_locked_here(mm);
@@ -103,9 +103,9 @@ static void va_end_leave(struct va_map *map, const struct va_leave *leave)
 		va_mm_unlock(leave->mm);
 }
 
-int va_leave_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_return(void *data, const struct va_regs *regs)
 {
-	const struct va_leave *leave = (void *)ri->data;
+	const struct va_leave *leave = data;
 	struct va_map *map;
 
 	rcu_read_lock();
@@ -118,10 +118,10 @@ int va_leave_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 /* --- zap: munmap, MADV_DONTNEED, truncation, the OOM reaper ------------------------------------------------------------------ */
 
-int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_zap(void *data, const struct va_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs->si;
-	struct va_leave *leave = (void *)ri->data;
+	struct va_leave *leave = data;
 	bool gone;
 
 	if (likely(!va_map_id(vma->vm_mm)))
@@ -135,7 +135,7 @@ int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs)
 	 */
 	if (gone && !va_compat_write_locked_here(vma->vm_mm))
 		return 1;
-	if (va_begin(ri, vma->vm_mm, VA_LEAVE_ENTRIES, regs->dx, regs->cx))
+	if (va_begin(data, vma->vm_mm, VA_LEAVE_ENTRIES, regs->dx, regs->cx))
 		return 1;
 	leave->lock = gone;
 	return 0;
@@ -143,152 +143,152 @@ int va_leave_zap(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 /* --- by address --------------------------------------------------------------------------------------------------------------- */
 
-int va_leave_protect(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_protect(void *data, const struct va_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)VA_PROTECT_ARG(regs, 0);
 
-	return va_begin_locked(ri, vma->vm_mm, VA_LEAVE_ACCESS, VA_PROTECT_ARG(regs, 1), VA_PROTECT_ARG(regs, 2));
+	return va_begin_locked(data, vma->vm_mm, VA_LEAVE_ACCESS, VA_PROTECT_ARG(regs, 1), VA_PROTECT_ARG(regs, 2));
 }
 
-int va_leave_folio(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_folio(void *data, const struct va_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs->si;
 	unsigned long lo = regs->dx & PAGE_MASK;
 
-	return va_begin(ri, vma->vm_mm, VA_LEAVE_ENTRIES, lo, min(lo + va_compat_folio_size((void *)regs->di), vma->vm_end));
+	return va_begin(data, vma->vm_mm, VA_LEAVE_ENTRIES, lo, min(lo + va_compat_folio_size((void *)regs->di), vma->vm_end));
 }
 
-static int va_begin_pmd(struct kretprobe_instance *ri, struct mm_struct *mm, unsigned long addr)
+static int va_begin_pmd(void *data, struct mm_struct *mm, unsigned long addr)
 {
 	addr &= PMD_MASK;
-	return va_begin(ri, mm, VA_LEAVE_ENTRIES, addr, addr + PMD_SIZE);
+	return va_begin(data, mm, VA_LEAVE_ENTRIES, addr, addr + PMD_SIZE);
 }
 
-int va_leave_pmd(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_pmd(void *data, const struct va_regs *regs)
 {
-	return va_begin_pmd(ri, (void *)regs->di, regs->si);
+	return va_begin_pmd(data, (void *)regs->di, regs->si);
 }
 
 /*
  * It gives the write lock back before it returns, and who waits for that may read entries before we do: what it does under the lock is told
  * by pmdp_collapse_flush() at the unlocking. Here: what it swapped in before, and failed. Nothing keeps the tables of another any more.
  */
-int va_leave_collapse(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_collapse(void *data, const struct va_regs *regs)
 {
-	struct va_leave *leave = (void *)ri->data;
+	struct va_leave *leave = data;
 
-	if (va_begin_pmd(ri, (void *)regs->di, regs->si))
+	if (va_begin_pmd(data, (void *)regs->di, regs->si))
 		return 1;
 	leave->free = true;
 	return 0;
 }
 
 /* Under the write lock the table comes back, or a huge page comes in its place, before the lock is given back. */
-int va_leave_collapse_flush(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_collapse_flush(void *data, const struct va_regs *regs)
 {
 	unsigned long addr = regs->si & PMD_MASK;
 
-	return va_begin_locked(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, addr, addr + PMD_SIZE);
+	return va_begin_locked(data, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, addr, addr + PMD_SIZE);
 }
 
-int va_leave_split(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_split(void *data, const struct va_regs *regs)
 {
-	return va_begin_pmd(ri, ((struct vm_area_struct *)regs->di)->vm_mm, regs->dx);
+	return va_begin_pmd(data, ((struct vm_area_struct *)regs->di)->vm_mm, regs->dx);
 }
 
-int va_leave_unuse(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_unuse(void *data, const struct va_regs *regs)
 {
-	return va_begin(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, regs->dx, regs->cx);
+	return va_begin(data, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, regs->dx, regs->cx);
 }
 
-static int va_begin_walk(struct kretprobe_instance *ri, struct pt_regs *regs, enum va_leave_kind kind)
+static int va_begin_walk(void *data, const struct va_regs *regs, enum va_leave_kind kind)
 {
-	return va_begin(ri, ((struct mm_walk *)regs->cx)->mm, kind, regs->si, regs->dx);
+	return va_begin(data, ((struct mm_walk *)regs->cx)->mm, kind, regs->si, regs->dx);
 }
 
-int va_leave_walk(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_walk(void *data, const struct va_regs *regs)
 {
-	return va_begin_walk(ri, regs, VA_LEAVE_ENTRIES);
+	return va_begin_walk(data, regs, VA_LEAVE_ENTRIES);
 }
 
-int va_leave_free(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_free(void *data, const struct va_regs *regs)
 {
-	return va_begin_walk(ri, regs, VA_LEAVE_SWAP);
+	return va_begin_walk(data, regs, VA_LEAVE_SWAP);
 }
 
-int va_leave_access(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_access(void *data, const struct va_regs *regs)
 {
-	return va_begin_walk(ri, regs, VA_LEAVE_ACCESS);
+	return va_begin_walk(data, regs, VA_LEAVE_ACCESS);
 }
 
-int va_leave_uprobe(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_uprobe(void *data, const struct va_regs *regs)
 {
-	return va_begin(ri, VA_UPROBE_MM(regs), VA_LEAVE_ENTRIES, regs->dx & PAGE_MASK, (regs->dx & PAGE_MASK) + PAGE_SIZE);
+	return va_begin(data, VA_UPROBE_MM(regs), VA_LEAVE_ENTRIES, regs->dx & PAGE_MASK, (regs->dx & PAGE_MASK) + PAGE_SIZE);
 }
 
 /* --- under the mmap lock ------------------------------------------------------------------------------------------------------- */
 
-int va_leave_move(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_move(void *data, const struct va_regs *regs)
 {
-	struct va_leave *leave = (void *)ri->data;
+	struct va_leave *leave = data;
 	/* Nothing is moved where the old length is 0, but the new VMA is there. */
 	unsigned long len = max(regs->r8, PAGE_SIZE);
 
-	if (likely(va_begin_locked(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, regs->si, regs->si + len)))
+	if (likely(va_begin_locked(data, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, regs->si, regs->si + len)))
 		return 1;
 	leave->span[1] = (struct va_span){ regs->cx, regs->cx + len };
 	return 0;
 }
 
-static int va_begin_insert(struct kretprobe_instance *ri, struct vm_area_struct *vma, unsigned long lo, unsigned long len)
+static int va_begin_insert(void *data, struct vm_area_struct *vma, unsigned long lo, unsigned long len)
 {
-	return va_begin_locked(ri, vma->vm_mm, VA_LEAVE_ENTRIES, lo, lo + len);
+	return va_begin_locked(data, vma->vm_mm, VA_LEAVE_ENTRIES, lo, lo + len);
 }
 
-int va_leave_insert(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_insert(void *data, const struct va_regs *regs)
 {
-	return va_begin_insert(ri, (void *)regs->di, regs->si, PAGE_SIZE);
+	return va_begin_insert(data, (void *)regs->di, regs->si, PAGE_SIZE);
 }
 
-int va_leave_remap(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_remap(void *data, const struct va_regs *regs)
 {
-	return va_begin_insert(ri, (void *)regs->di, regs->si, regs->cx);
+	return va_begin_insert(data, (void *)regs->di, regs->si, regs->cx);
 }
 
-int va_leave_insert_all(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_insert_all(void *data, const struct va_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs->di;
 
-	return va_begin_insert(ri, vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	return va_begin_insert(data, vma, vma->vm_start, vma->vm_end - vma->vm_start);
 }
 
 /* --- userfaultfd: another thread fills or moves -------------------------------------------------------------------------------- */
 
-static int va_begin_uffd(struct kretprobe_instance *ri, struct mm_struct *mm, unsigned long addr, unsigned long len)
+static int va_begin_uffd(void *data, struct mm_struct *mm, unsigned long addr, unsigned long len)
 {
-	struct va_leave *leave = (void *)ri->data;
-	int unwatched = va_begin(ri, mm, VA_LEAVE_ENTRIES, addr, addr + len);
+	struct va_leave *leave = data;
+	int unwatched = va_begin(data, mm, VA_LEAVE_ENTRIES, addr, addr + len);
 
 	if (!unwatched)
 		leave->free = true;
 	return unwatched;
 }
 
-int va_leave_uffd3(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_uffd3(void *data, const struct va_regs *regs)
 {
-	return va_begin_uffd(ri, VA_UFFD_MM(regs), regs->si, regs->dx);
+	return va_begin_uffd(data, VA_UFFD_MM(regs), regs->si, regs->dx);
 }
 
-int va_leave_uffd4(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_uffd4(void *data, const struct va_regs *regs)
 {
-	return va_begin_uffd(ri, VA_UFFD_MM(regs), regs->si, regs->cx);
+	return va_begin_uffd(data, VA_UFFD_MM(regs), regs->si, regs->cx);
 }
 
-int va_leave_uffd_move(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_uffd_move(void *data, const struct va_regs *regs)
 {
-	struct va_leave *leave = (void *)ri->data;
+	struct va_leave *leave = data;
 
-	if (va_begin_uffd(ri, VA_MOVE_MM(regs), VA_MOVE_ARG(regs, 0), VA_MOVE_ARG(regs, 2)))
+	if (va_begin_uffd(data, VA_MOVE_MM(regs), VA_MOVE_ARG(regs, 0), VA_MOVE_ARG(regs, 2)))
 		return 1;
 	leave->span[1] = (struct va_span){ VA_MOVE_ARG(regs, 1), VA_MOVE_ARG(regs, 1) + VA_MOVE_ARG(regs, 2) };
 	return 0;
@@ -301,29 +301,29 @@ static bool va_is_ksmd(void)
 	return current->flags & PF_KTHREAD && !strcmp(current->comm, "ksmd");
 }
 
-int va_leave_ksm_address(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_ksm_address(void *data, const struct va_regs *regs)
 {
 	return !va_is_ksmd();
 }
 
-int va_leave_ksm_address_known(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_ksm_address_known(void *data, const struct va_regs *regs)
 {
-	va_ksm_address = regs_return_value(regs);
+	va_ksm_address = regs->ax;
 	return 0;
 }
 
-int va_leave_ksm(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_ksm(void *data, const struct va_regs *regs)
 {
 	va_ksm_address = -EFAULT;
-	return va_begin(ri, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, 0, 0);
+	return va_begin(data, ((struct vm_area_struct *)regs->di)->vm_mm, VA_LEAVE_ENTRIES, 0, 0);
 }
 
-int va_leave_return_ksm(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_leave_return_ksm(void *data, const struct va_regs *regs)
 {
-	struct va_leave *leave = (void *)ri->data;
+	struct va_leave *leave = data;
 
 	if (va_ksm_address >= TASK_SIZE_MAX)
 		return 0;
 	leave->span[0] = (struct va_span){ va_ksm_address, va_ksm_address + PAGE_SIZE };
-	return va_leave_return(ri, regs);
+	return va_leave_return(data, regs);
 }

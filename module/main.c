@@ -4,6 +4,7 @@
 
 #include "channel.h"
 #include "control.h"
+#include "direct.h"
 #include "hooks.h"
 #include "path.h"
 #include "pending.h"
@@ -71,6 +72,7 @@ static const struct va_step {
 	{ va_truth_init, va_truth_exit },
 	{ va_faults_init, va_faults_exit },
 	{ va_path_init, va_path_exit }, /* may still write when it goes */
+	{ va_direct_init, va_direct_exit },
 	{ va_files_init, va_control_exit },
 };
 

@@ -117,20 +117,20 @@ static u32 va_op_peer(const struct va_call *call)
 	return peer == va_map_id(current->mm) ? 0 : peer;
 }
 
-int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_op_enter(void *data, const struct va_regs *regs)
 {
 	const struct pt_regs *user = (void *)regs->di;
-	struct va_op *op = (void *)ri->data;
+	struct va_op *op = data;
 
 	if (likely(!va_map_id(current->mm)))
 		return 1;
 	va_fault_flush();
-	op->call.nr = va_hooks_call(ri);
+	op->call.nr = regs->nr;
 	va_args(op->call.args, user);
 	op->ip = user->ip;
 	op->peer = va_op_peer(&op->call);
 	op->begin = va_clock();
-	return op->call.nr < 0 || !va_op_wanted(&op->call);
+	return !va_op_wanted(&op->call);
 }
 
 /* Without the hook that sees pages move: where they were, and where they are. */
@@ -144,18 +144,18 @@ static void va_op_moved(struct va_map *map, const struct va_call *call, unsigned
 	va_sweep(map, current->mm, call->args[0], call->args[0] + len, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
 }
 
-int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_op_return(void *data, const struct va_regs *regs)
 {
-	struct va_op *op = (void *)ri->data;
+	struct va_op *op = data;
 	u64 now = va_clock();
 	struct va_map *map;
 
 	rcu_read_lock();
 	map = va_map_find(current->mm);
 	if (map) {
-		va_op_moved(map, &op->call, regs_return_value(regs));
+		va_op_moved(map, &op->call, regs->ax);
 		if (va_class_on(VA_CLASS_OP))
-			va_op_write(map, op, now, 0, regs_return_value(regs));
+			va_op_write(map, op, now, 0, regs->ax);
 		if (op->call.nr == __NR_prctl && op->call.args[0] == PR_SET_MM)
 			va_mm_layout(map, current->mm, 0);
 		if (va_op_counts_later(&op->call))

@@ -6,7 +6,7 @@
 #ifndef VA_OP_H
 #define VA_OP_H
 
-#include <linux/kprobes.h>
+#include "regs.h"
 
 #include "watch.h"
 
@@ -22,8 +22,8 @@ bool va_op_call(struct va_call *call);
 void va_op_unhooked(struct va_map *map, int nr);
 
 /* Hooks. The entry functions take one argument: the registers of the caller. */
-int va_op_enter(struct kretprobe_instance *ri, struct pt_regs *regs);
-int va_op_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int va_op_enter(void *data, const struct va_regs *regs);
+int va_op_return(void *data, const struct va_regs *regs);
 size_t va_op_data_size(void);
 
 #endif

@@ -20,15 +20,15 @@ size_t va_rename_data_size(void)
 	return sizeof(struct va_rename);
 }
 
-int va_rename_enter_one(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_rename_enter_one(void *data, const struct va_regs *regs)
 {
-	*(struct va_rename *)ri->data = (struct va_rename){ { (void *)regs->di } };
+	*(struct va_rename *)data = (struct va_rename){ { (void *)regs->di } };
 	return 0;
 }
 
-int va_rename_enter_two(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_rename_enter_two(void *data, const struct va_regs *regs)
 {
-	*(struct va_rename *)ri->data = (struct va_rename){ { (void *)regs->di, (void *)regs->si } };
+	*(struct va_rename *)data = (struct va_rename){ { (void *)regs->di, (void *)regs->si } };
 	return 0;
 }
 
@@ -74,9 +74,9 @@ static void va_tell_own(void)
 		va_snapshot_try(map, current->mm, VMATLAS_F_SNAPSHOT);
 }
 
-int va_rename_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_rename_return(void *data, const struct va_regs *regs)
 {
-	struct va_rename *names = (void *)ri->data;
+	struct va_rename *names = data;
 	int i;
 
 	if (!in_task() || !va_class_on(VA_CLASS_VMA))
@@ -90,9 +90,9 @@ int va_rename_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-int va_rename_mount_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+int va_rename_mount_return(void *data, const struct va_regs *regs)
 {
-	if (regs_return_value(regs) || !va_class_on(VA_CLASS_VMA))
+	if (regs->ax || !va_class_on(VA_CLASS_VMA))
 		return 0;
 	rcu_read_lock();
 	va_channel_doubt();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/kprobes.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
@@ -293,7 +292,7 @@ void va_truth_released(VA_MMAP_LOCK_ARGS)
 		va_end_of_write(mm);
 }
 
-int va_truth_unlock(struct kprobe *kp, struct pt_regs *regs)
+int va_truth_unlock(void *data, const struct va_regs *regs)
 {
 	/* Any semaphore in the kernel; one that is not in a watched map is not found. */
 	va_end_of_write(container_of((struct rw_semaphore *)regs->di, struct mm_struct, mmap_lock));
@@ -311,7 +310,7 @@ static void va_truth_grown(struct va_map *map, struct vm_area_struct *vma)
 		va_map_tear(map);
 }
 
-int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs)
+int va_truth_vma_event(void *data, const struct va_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs->di;
 	struct va_map *map;
@@ -329,7 +328,7 @@ out:
 	return 0;
 }
 
-int va_truth_mm_end(struct kprobe *kp, struct pt_regs *regs)
+int va_truth_mm_end(void *data, const struct va_regs *regs)
 {
 	struct vmatlas_record rec = {};
 	struct va_map *map;

@@ -22,8 +22,8 @@ u64 va_truth_copied(struct va_map *map);
 /* Hooks */
 void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success);
 void va_truth_released(VA_MMAP_LOCK_ARGS);
-int va_truth_unlock(struct kprobe *kp, struct pt_regs *regs);    /* up_write(semaphore), downgrade_write(semaphore) */
-int va_truth_vma_event(struct kprobe *kp, struct pt_regs *regs); /* perf_event_mmap(vma) */
-int va_truth_mm_end(struct kprobe *kp, struct pt_regs *regs);    /* exit_mmap(mm) */
+int va_truth_unlock(void *data, const struct va_regs *regs);    /* up_write(semaphore), downgrade_write(semaphore) */
+int va_truth_vma_event(void *data, const struct va_regs *regs); /* perf_event_mmap(vma) */
+int va_truth_mm_end(void *data, const struct va_regs *regs);    /* exit_mmap(mm) */
 
 #endif
