@@ -6,6 +6,7 @@
  */
 #include <linux/dcache.h>
 #include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/perf_event.h>
 #include <linux/rwsem.h>
 #include <linux/userfaultfd_k.h>
@@ -37,6 +38,10 @@ static void __maybe_unused va_tracepoints(void)
 
 static_assert(VA_IS(handle_mm_fault, vm_fault_t(struct vm_area_struct *, unsigned long, unsigned int, struct pt_regs *)));
 static_assert(VA_IS(up_write, void(struct rw_semaphore *)) && VA_IS(downgrade_write, void(struct rw_semaphore *)));
+#ifdef CONFIG_TRACING
+static_assert(VA_IS(__mmap_lock_do_trace_released, void(struct mm_struct *, bool)));
+static_assert(VA_IS(__mmap_lock_do_trace_acquire_returned, void(struct mm_struct *, bool, bool)));
+#endif
 static_assert(VA_IS(perf_event_mmap, void(struct vm_area_struct *)));
 static_assert(VA_IS(vm_insert_page, int(struct vm_area_struct *, unsigned long, struct page *)));
 static_assert(VA_IS(vm_insert_pages, int(struct vm_area_struct *, unsigned long, struct page **, unsigned long *)));

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/stringify.h>
+#include <linux/tracepoint-defs.h>
 #include <asm/ibt.h>
 #include <asm/linkage.h>
 #include <asm/nospec-branch.h>
@@ -123,12 +124,14 @@ asm(".pushsection .text, \"ax\", @progbits\n"
     "	jne	1f\n"
     "	leave\n\t"
     ASM_RET
-    "1:	call	va_direct_body\n"
+    "1:	cmpl	$2, %eax\n" /* VA_INSTEAD */
+    "	je	2f\n"
+    "	call	va_direct_body\n"
     "	movq	%rax, va_frame_ax(%rsp)\n"
     "	movq	%rsp, %rdi\n"
     "	call	va_direct_leave\n"
     "	movq	va_frame_ax(%rsp), %rax\n"
-    "	leaq	va_direct_over(%rip), %rcx\n"
+    "2:	leaq	va_direct_over(%rip), %rcx\n"
     "	movq	%rcx, 8(%rbp)\n"
     "	leave\n\t"
     ASM_RET
@@ -187,14 +190,39 @@ static void va_wait_no_more(struct va_frame *frame)
 	raw_spin_unlock_irqrestore(&va_waiting_lock, flags);
 }
 
-/* Nonzero: through the function, and to va_direct_leave() then. */
+/* What the trampoline does with who calls a function. */
+enum va_then {
+	VA_GO_ON,
+	VA_THROUGH, /* and to va_direct_leave() then */
+	VA_INSTEAD, /* back: it need not run */
+};
+
+static_assert(VA_GO_ON == 0 && VA_INSTEAD == 2);
+
+/* Others may come and go at any time: then the function calls them and us. */
+static enum va_then va_trace(const struct va_call_in *call, struct va_frame *frame)
+{
+	struct tracepoint_func *funcs;
+	bool alone;
+
+	preempt_disable_notrace();
+	funcs = rcu_dereference_sched(call->traces->funcs);
+	alone = funcs && funcs[0].func == call->probe && !funcs[1].func;
+	if (alone)
+		call->enter(NULL, &frame->regs);
+	preempt_enable_notrace();
+	return alone ? VA_INSTEAD : VA_GO_ON;
+}
+
 int va_direct_enter(struct va_frame *frame)
 {
 	const struct va_call_in *call = va_site(frame->ip - MCOUNT_INSN_SIZE);
 	bool inside;
 
 	if (WARN_ON_ONCE(!call))
-		return 0;
+		return VA_GO_ON;
+	if (call->traces)
+		return va_trace(call, frame);
 	frame->regs.nr = call->nr;
 	preempt_disable_notrace();
 	inside = !call->enter(frame->data, &frame->regs) && call->leave;
@@ -205,11 +233,11 @@ int va_direct_enter(struct va_frame *frame)
 	}
 	preempt_enable_notrace();
 	if (!inside)
-		return 0;
+		return VA_GO_ON;
 	frame->waiting = call->waits && call->waits(&frame->regs);
 	if (unlikely(frame->waiting))
 		va_wait(frame);
-	return 1;
+	return VA_THROUGH;
 }
 
 void va_direct_leave(struct va_frame *frame)

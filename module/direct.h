@@ -14,10 +14,12 @@
 
 #include "regs.h"
 
+struct tracepoint;
+
 /* Who is let through without a look at its arguments in C: the less is asked, the more it costs. */
 enum va_way {
 	VA_WAY_PROBE, /* no direct call */
-	VA_WAY_VMA,   /* (vma, …, regs): vma's map is not watched, and regs is not NULL: handle_mm_fault() */
+	VA_WAY_VMA,   /* (vma, …): its map is not watched, and the fourth argument not NULL: regs of handle_mm_fault() */
 	VA_WAY_LOCK,  /* (semaphore): not the lock of a map that is watched */
 	VA_WAY_ANY,   /* nobody */
 	VA_WAYS,
@@ -29,6 +31,9 @@ struct va_call_in {
 	/* Nonzero: the return is of no interest. Preemption is off. */
 	int (*enter)(void *data, const struct va_regs *regs);
 	int (*leave)(void *data, const struct va_regs *regs); /* NULL = none */
+	/* It does nothing but call this tracepoint's probes. Where ours is the only one, enter stands for it, and the function is not run. NULL = others. */
+	struct tracepoint *traces;
+	void *probe;
 	/* Whether the function may wait for another program for ever. NULL = no. */
 	bool (*waits)(const struct va_regs *regs);
 };

@@ -199,12 +199,12 @@ static unsigned long va_user_ip(struct pt_regs *regs)
 	return user_mode(regs) ? regs->ip : 0;
 }
 
-static void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long error, u16 flags)
+static noinline void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long error, u16 flags)
 {
 	u32 map = va_map_id(current->mm);
 	struct va_pending *p;
 
-	if (likely(!map) || !va_class_on(VA_CLASS_FAULT))
+	if (!map || !va_class_on(VA_CLASS_FAULT))
 		return;
 	p = va_pending_get();
 	if (unlikely(p))
@@ -226,11 +226,14 @@ static void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long err
 
 void va_fault_user(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
 {
-	va_begin(addr, regs, error, 0);
+	if (unlikely(va_map_maybe(current->mm)))
+		va_begin(addr, regs, error, 0);
 }
 
 void va_fault_kernel(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
 {
+	if (likely(!va_map_maybe(current->mm)))
+		return;
 	/* Not ours: interrupts, kernel threads that borrow a map, and accesses that must not fault and are tried again. */
 	if (!in_task() || current->flags & PF_KTHREAD || pagefault_disabled() || addr >= TASK_SIZE_MAX)
 		return;

@@ -27,6 +27,7 @@ struct va_hook {
 	int (*leave)(void *data, const struct va_regs *regs);
 	bool (*waits)(const struct va_regs *regs);
 	enum va_way way;         /* a direct call is tried first */
+	const char *tracer;      /* of a tracepoint: the function that does nothing but call its probes */
 	size_t (*data_size)(void);
 	int active;              /* return probe: calls under way at once, at most */
 	int nr;                  /* system call, -1 = none */
@@ -49,8 +50,15 @@ struct va_hook {
 	{ .name = tp_name, .kind = VA_TRACEPOINT, .handler = fn, .nr = -1, .sure = true, .lost = what }
 #define VA_KP(fn_name, fn, is_vital, what) \
 	{ .name = fn_name, .kind = VA_KPROBE, .vital = is_vital, .enter = fn, .nr = -1, .lost = what }
-#define VA_CALL(call) \
-	{ .name = "__x64_sys_" #call, .kind = VA_KRETPROBE, .enter = va_op_enter, .leave = va_op_return, \
+#define VA_TRACED(tp_name, fn, fn_name, fn_enter, what) \
+	{ .name = tp_name, .kind = VA_TRACEPOINT, .vital = true, .handler = fn, .way = VA_WAY_ANY, .tracer = fn_name, .enter = fn_enter, .nr = -1, .lost = what }
+#define VA_UNLOCK(fn_name) \
+	{ .name = fn_name, .kind = VA_KPROBE, .vital = true, .way = VA_WAY_LOCK, .enter = va_truth_unlock, .nr = -1, .lost = "changes of maps" }
+#define VA_CALL(call) VA_CALL_BY(call, VA_WAY_PROBE)
+/* Often called. */
+#define VA_CALL_DIRECT(call) VA_CALL_BY(call, VA_WAY_ANY)
+#define VA_CALL_BY(call, its_way) \
+	{ .name = "__x64_sys_" #call, .kind = VA_KRETPROBE, .way = its_way, .enter = va_op_enter, .leave = va_op_return, \
 	  .data_size = va_op_data_size, .active = 256, .nr = __NR_##call, .lost = "result of " #call }
 #define VA_NAMES(fn_name, fn_enter, fn_leave) \
 	{ .name = fn_name, .kind = VA_KRETPROBE, .enter = fn_enter, .leave = fn_leave, .data_size = va_rename_data_size, .active = 64, \
@@ -68,11 +76,12 @@ struct va_hook {
 static struct va_hook va_hooks[] = {
 	VA_KP("exit_mmap", va_truth_mm_end, true, "end of maps"),
 	VA_TP("sched_process_exit", va_task_exit, true, "end of processes"),
-	VA_UNLOCK_HOOK(VA_TP("mmap_lock_released", va_truth_released, true, "changes of maps"),
-		       VA_KP("up_write", va_truth_unlock, true, "changes of maps")),
-	VA_UNLOCK_HOOK(VA_TP("mmap_lock_acquire_returned", va_truth_acquired, true, "changes of maps"),
-		       VA_KP("downgrade_write", va_truth_unlock, true, "changes of maps")),
-	VA_KP("perf_event_mmap", va_truth_vma_event, true, "changes of maps"),
+	VA_UNLOCK_HOOK(VA_TRACED("mmap_lock_released", va_truth_released, "__mmap_lock_do_trace_released", va_truth_trace_released, "changes of maps"),
+		       VA_UNLOCK("up_write")),
+	VA_UNLOCK_HOOK(VA_TRACED("mmap_lock_acquire_returned", va_truth_acquired, "__mmap_lock_do_trace_acquire_returned", va_truth_trace_acquired,
+				 "changes of maps"),
+		       VA_UNLOCK("downgrade_write")),
+	{ .name = "perf_event_mmap", .kind = VA_KPROBE, .vital = true, .way = VA_WAY_VMA, .enter = va_truth_vma_event, .nr = -1, .lost = "changes of maps" },
 	VA_TP("task_newtask", va_task_new, true, "new processes"),
 	VA_TP("sched_process_exec", va_task_exec, true, "exec"),
 	VA_TP("task_rename", va_task_rename, false, "new names"),
@@ -80,7 +89,7 @@ static struct va_hook va_hooks[] = {
 	  .data_size = va_fault_data_size, .waits = va_fault_waits, .way = VA_WAY_VMA, .active = 1024, .nr = -1, .sure = true, .lost = "end of faults" },
 	VA_KP("fixup_exception", va_fault_fixup, false, "the moment of a bad access by the kernel"),
 	VA_TP("signal_deliver", va_task_signal, false, "the moment of a crash"),
-	{ .name = "unmap_page_range", .kind = VA_KRETPROBE, .enter = va_leave_zap, .leave = va_leave_return,
+	{ .name = "unmap_page_range", .kind = VA_KRETPROBE, .way = VA_WAY_ANY, .enter = va_leave_zap, .leave = va_leave_return,
 	  .data_size = va_leave_data_size, .active = 256, .nr = -1, .sure = true, .on = &va_leave_sees_zap, .lost = "pages that are unmapped" },
 	{ .name = "__unmap_hugepage_range", .kind = VA_KRETPROBE, .enter = va_leave_zap, .leave = va_leave_return,
 	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .on = &va_leave_sees_huge_zap,
@@ -129,8 +138,8 @@ static struct va_hook va_hooks[] = {
 	VA_NAMES("__x64_sys_umount", NULL, va_rename_mount_return),
 	VA_NAMES("__x64_sys_move_mount", NULL, va_rename_mount_return),
 	VA_NAMES("__x64_sys_pivot_root", NULL, va_rename_mount_return),
-	VA_CALL(mmap), VA_CALL(munmap), VA_CALL(brk), VA_CALL(mremap), VA_CALL(mprotect), VA_CALL(pkey_mprotect), VA_CALL(madvise),
-	VA_CALL(process_madvise), VA_CALL(mlock), VA_CALL(mlock2), VA_CALL(munlock), VA_CALL(mlockall), VA_CALL(munlockall),
+	VA_CALL_DIRECT(mmap), VA_CALL_DIRECT(munmap), VA_CALL_DIRECT(brk), VA_CALL_DIRECT(mremap), VA_CALL_DIRECT(mprotect), VA_CALL_DIRECT(madvise),
+	VA_CALL(pkey_mprotect), VA_CALL(process_madvise), VA_CALL(mlock), VA_CALL(mlock2), VA_CALL(munlock), VA_CALL(mlockall), VA_CALL(munlockall),
 	VA_CALL(mbind), VA_CALL(shmat), VA_CALL(shmdt), VA_CALL(remap_file_pages), VA_CALL(prctl),
 };
 
@@ -291,6 +300,7 @@ static bool va_add_direct(const struct va_hook *hook, const struct kprobe *at)
 {
 	struct va_call_in call = {
 		.ip = (unsigned long)at->addr, .nr = hook->nr, .enter = hook->enter, .leave = hook->leave, .waits = hook->waits,
+		.traces = hook->tp, .probe = hook->handler,
 	};
 
 	if (WARN_ON_ONCE(hook->data_size && hook->data_size() > VA_DIRECT_DATA))
@@ -307,11 +317,13 @@ static void va_find_functions(void)
 	int i, n = 0;
 
 	for (i = 0; i < ARRAY_SIZE(va_hooks) && !done; i++) {
-		probe[i].symbol_name = va_hooks[i].name;
+		probe[i].symbol_name = va_hooks[i].tracer ?: va_hooks[i].name;
 		probe[i].flags = KPROBE_FLAG_DISABLED;
+		if (va_hooks[i].tracer)
+			for_each_kernel_tracepoint(va_find_tracepoint, &va_hooks[i]);
 		if (!va_hooks[i].way || va_left_out(&va_hooks[i]) || register_kprobe(&probe[i]))
 			continue;
-		va_hooks[i].callable = va_add_direct(&va_hooks[i], &probe[i]);
+		va_hooks[i].callable = va_add_direct(&va_hooks[i], &probe[i]) && !va_hooks[i].tracer;
 		found[n++] = &probe[i];
 	}
 	unregister_kprobes(found, n);

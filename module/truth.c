@@ -272,24 +272,45 @@ static void va_end_of_write(struct mm_struct *mm)
 {
 	struct va_map *map;
 
+	if (likely(!va_map_maybe(mm)))
+		return;
 	rcu_read_lock();
 	map = va_map_find(mm);
-	if (unlikely(map))
+	if (map)
 		va_truth_end_of_write(map, mm);
 	rcu_read_unlock();
 }
 
-void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success)
+static void va_acquired(struct mm_struct *mm, bool write, bool success)
 {
 	/* Nobody gets the read side while it is held for writing: this is mmap_write_downgrade(), about to happen. */
 	if (!write && success && va_compat_write_locked(mm))
 		va_end_of_write(mm);
 }
 
+void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success)
+{
+	va_acquired(mm, write, success);
+}
+
 void va_truth_released(VA_MMAP_LOCK_ARGS)
 {
 	if (write)
 		va_end_of_write(mm);
+}
+
+/* Of a bool only the lowest byte is passed. */
+int va_truth_trace_acquired(void *data, const struct va_regs *regs)
+{
+	va_acquired((void *)regs->di, regs->si & 0xff, regs->dx & 0xff);
+	return 0;
+}
+
+int va_truth_trace_released(void *data, const struct va_regs *regs)
+{
+	if (regs->si & 0xff)
+		va_end_of_write((void *)regs->di);
+	return 0;
 }
 
 int va_truth_unlock(void *data, const struct va_regs *regs)
@@ -315,9 +336,11 @@ int va_truth_vma_event(void *data, const struct va_regs *regs)
 	struct vm_area_struct *vma = (void *)regs->di;
 	struct va_map *map;
 
+	if (likely(!va_map_maybe(vma->vm_mm)))
+		return 0;
 	rcu_read_lock();
 	map = va_map_find(vma->vm_mm);
-	if (likely(!map))
+	if (!map)
 		goto out;
 	if (va_compat_write_locked_here(vma->vm_mm))
 		va_spans_add(&map->changed, vma->vm_start, vma->vm_end);

@@ -11,6 +11,7 @@
 #define VA_TRUTH_H
 
 #include "compat.h"
+#include "regs.h"
 #include "watch.h"
 
 /* From the holder of the write lock: entries of [lo, hi) changed, to be told behind the RANGE. access: only what they allow. */
@@ -22,6 +23,8 @@ u64 va_truth_copied(struct va_map *map);
 /* Hooks */
 void va_truth_acquired(VA_MMAP_LOCK_ARGS, bool success);
 void va_truth_released(VA_MMAP_LOCK_ARGS);
+int va_truth_trace_released(void *data, const struct va_regs *regs); /* __mmap_lock_do_trace_released(mm, write) */
+int va_truth_trace_acquired(void *data, const struct va_regs *regs); /* __mmap_lock_do_trace_acquire_returned(mm, write, success) */
 int va_truth_unlock(void *data, const struct va_regs *regs);    /* up_write(semaphore), downgrade_write(semaphore) */
 int va_truth_vma_event(void *data, const struct va_regs *regs); /* perf_event_mmap(vma) */
 int va_truth_mm_end(void *data, const struct va_regs *regs);    /* exit_mmap(mm) */

@@ -64,7 +64,7 @@ struct va_map {
 
 #define VA_MAP_BITS 10
 
-/* By mm: read under RCU. Most of the kernel's tasks are not watched, so what tells that is here for every hook. */
+/* By mm: read under RCU. */
 extern struct hlist_head va_map_table[1 << VA_MAP_BITS];
 
 static inline u32 va_map_hash(const struct mm_struct *mm)
@@ -96,6 +96,12 @@ static inline struct va_map *va_map_find(const struct mm_struct *mm)
 	return NULL;
 }
 
+/* False: it is not watched, and that is all most of the kernel's tasks pay. Any context; mm is not followed. */
+static inline bool va_map_maybe(const struct mm_struct *mm)
+{
+	return !hlist_empty(&va_map_table[va_map_hash(mm)]);
+}
+
 struct va_proc *va_proc_find(u32 tgid);
 /* 0 = not watched. Any context: mm may be NULL, and is not followed. */
 static inline u32 va_map_id(const struct mm_struct *mm)
@@ -103,7 +109,7 @@ static inline u32 va_map_id(const struct mm_struct *mm)
 	struct va_map *map;
 	u32 id = 0;
 
-	if (likely(hlist_empty(&va_map_table[va_map_hash(mm)])))
+	if (likely(!va_map_maybe(mm)))
 		return 0;
 	rcu_read_lock();
 	map = mm ? va_map_find(mm) : NULL;
