@@ -50,23 +50,14 @@ static DEFINE_RAW_SPINLOCK(va_waiting_lock);
 static LIST_HEAD(va_waiting);
 static bool va_was_on;
 
-int va_direct_enter(struct va_frame *frame);
-void va_direct_leave(struct va_frame *frame);
-void va_direct_vma(void);
-void va_direct_lock(void);
-void va_direct_slow(void);
-void va_direct_body(void);
-void va_direct_over(void);
-
 /* Numbers for the assembler. */
 static void __used va_numbers(void)
 {
-#define VA_NUMBER(name, value) asm volatile(".set " #name ", %c0" : : "i"(value))
-	VA_NUMBER(va_vm_mm, offsetof(struct vm_area_struct, vm_mm));
-	VA_NUMBER(va_mmap_lock, offsetof(struct mm_struct, mmap_lock));
-	VA_NUMBER(va_frame_size, sizeof(struct va_frame));
-	VA_NUMBER(va_frame_ip, offsetof(struct va_frame, ip));
-	VA_NUMBER(va_frame_ax, offsetof(struct va_frame, regs.ax));
+	asm volatile(".set va_vm_mm, %c0" : : "i"(offsetof(struct vm_area_struct, vm_mm)));
+	asm volatile(".set va_mmap_lock, %c0" : : "i"(offsetof(struct mm_struct, mmap_lock)));
+	asm volatile(".set va_frame_size, %c0" : : "i"(sizeof(struct va_frame)));
+	asm volatile(".set va_frame_ip, %c0" : : "i"(offsetof(struct va_frame, ip)));
+	asm volatile(".set va_frame_ax, %c0" : : "i"(offsetof(struct va_frame, regs.ax)));
 }
 
 #define VA_FUNCTION(name) "\t.balign 16\n\t.type " name ", @function\n\t.globl " name "\n" name ":\n"
@@ -83,68 +74,69 @@ static void __used va_numbers(void)
  * Who calls a function comes to its trampoline first, with the place behind that call on top of the stack, and the caller's below. va_direct_body() goes
  * there as if the function had been called from here; who returns from the trampoline after it must not come there again, but to the caller.
  */
-asm(".pushsection .text, \"ax\", @progbits\n"
-    VA_FUNCTION("va_direct_vma")
-    ASM_ENDBR
-    "	movq	va_vm_mm(%rdi), %r11\n"
-    VA_IF_WATCHED
-    "	testq	%rcx, %rcx\n"
-    "	je	va_direct_slow\n\t"
-    ASM_RET
-    VA_END("va_direct_vma")
-    VA_FUNCTION("va_direct_lock")
-    ASM_ENDBR
-    "	leaq	-va_mmap_lock(%rdi), %r11\n"
-    VA_IF_WATCHED
-    "	" ASM_RET
-    VA_END("va_direct_lock")
-    VA_FUNCTION("va_direct_slow")
-    ASM_ENDBR
-    "	pushq	%rbp\n"
-    "	movq	%rsp, %rbp\n"
-    CALL_DEPTH_ACCOUNT
-    "	subq	$va_frame_size, %rsp\n"
-    "	movq	%rdi, (%rsp)\n"
-    "	movq	%rsi, 8(%rsp)\n"
-    "	movq	%rdx, 16(%rsp)\n"
-    "	movq	%rcx, 24(%rsp)\n"
-    "	movq	%r8, 32(%rsp)\n"
-    "	movq	%r9, 40(%rsp)\n"
-    "	movq	8(%rbp), %rax\n"
-    "	movq	%rax, va_frame_ip(%rsp)\n"
-    "	movq	%rsp, %rdi\n"
-    "	call	va_direct_enter\n"
-    "	movq	(%rsp), %rdi\n"
-    "	movq	8(%rsp), %rsi\n"
-    "	movq	16(%rsp), %rdx\n"
-    "	movq	24(%rsp), %rcx\n"
-    "	movq	32(%rsp), %r8\n"
-    "	movq	40(%rsp), %r9\n"
-    "	testl	%eax, %eax\n"
-    "	jne	1f\n"
-    "	leave\n\t"
-    ASM_RET
-    "1:	cmpl	$2, %eax\n" /* VA_INSTEAD */
-    "	je	2f\n"
-    "	call	va_direct_body\n"
-    "	movq	%rax, va_frame_ax(%rsp)\n"
-    "	movq	%rsp, %rdi\n"
-    "	call	va_direct_leave\n"
-    "	movq	va_frame_ax(%rsp), %rax\n"
-    "2:	leaq	va_direct_over(%rip), %rcx\n"
-    "	movq	%rcx, 8(%rbp)\n"
-    "	leave\n\t"
-    ASM_RET
-    VA_END("va_direct_slow")
-    VA_FUNCTION("va_direct_body")
-    "	pushq	8(%rbp)\n\t"
-    ASM_RET
-    VA_END("va_direct_body")
-    VA_FUNCTION("va_direct_over")
-    ASM_ENDBR
-    "	" ASM_RET
-    VA_END("va_direct_over")
-    ".popsection\n");
+asm(
+	".pushsection .text, \"ax\", @progbits\n"
+	VA_FUNCTION("va_direct_vma")
+	ASM_ENDBR
+	"	movq	va_vm_mm(%rdi), %r11\n"
+	VA_IF_WATCHED
+	"	testq	%rcx, %rcx\n"
+	"	je	va_direct_slow\n\t"
+	ASM_RET
+	VA_END("va_direct_vma")
+	VA_FUNCTION("va_direct_lock")
+	ASM_ENDBR
+	"	leaq	-va_mmap_lock(%rdi), %r11\n"
+	VA_IF_WATCHED
+	"	" ASM_RET
+	VA_END("va_direct_lock")
+	VA_FUNCTION("va_direct_slow")
+	ASM_ENDBR
+	"	pushq	%rbp\n"
+	"	movq	%rsp, %rbp\n"
+	CALL_DEPTH_ACCOUNT
+	"	subq	$va_frame_size, %rsp\n"
+	"	movq	%rdi, (%rsp)\n"
+	"	movq	%rsi, 8(%rsp)\n"
+	"	movq	%rdx, 16(%rsp)\n"
+	"	movq	%rcx, 24(%rsp)\n"
+	"	movq	%r8, 32(%rsp)\n"
+	"	movq	%r9, 40(%rsp)\n"
+	"	movq	8(%rbp), %rax\n"
+	"	movq	%rax, va_frame_ip(%rsp)\n"
+	"	movq	%rsp, %rdi\n"
+	"	call	va_direct_enter\n"
+	"	movq	(%rsp), %rdi\n"
+	"	movq	8(%rsp), %rsi\n"
+	"	movq	16(%rsp), %rdx\n"
+	"	movq	24(%rsp), %rcx\n"
+	"	movq	32(%rsp), %r8\n"
+	"	movq	40(%rsp), %r9\n"
+	"	testl	%eax, %eax\n"
+	"	jne	1f\n"
+	"	leave\n\t"
+	ASM_RET
+	"1:	cmpl	$2, %eax\n" /* VA_INSTEAD */
+	"	je	2f\n"
+	"	call	va_direct_body\n"
+	"	movq	%rax, va_frame_ax(%rsp)\n"
+	"	movq	%rsp, %rdi\n"
+	"	call	va_direct_leave\n"
+	"	movq	va_frame_ax(%rsp), %rax\n"
+	"2:	leaq	va_direct_over(%rip), %rcx\n"
+	"	movq	%rcx, 8(%rbp)\n"
+	"	leave\n\t"
+	ASM_RET
+	VA_END("va_direct_slow")
+	VA_FUNCTION("va_direct_body")
+	"	pushq	8(%rbp)\n\t"
+	ASM_RET
+	VA_END("va_direct_body")
+	VA_FUNCTION("va_direct_over")
+	ASM_ENDBR
+	"	" ASM_RET
+	VA_END("va_direct_over")
+	".popsection\n");
 static_assert(offsetof(struct va_frame, regs.di) == 0 && offsetof(struct va_frame, regs.si) == 8 && offsetof(struct va_frame, regs.dx) == 16);
 static_assert(offsetof(struct va_frame, regs.cx) == 24 && offsetof(struct va_frame, regs.r8) == 32 && offsetof(struct va_frame, regs.r9) == 40);
 static_assert(!(sizeof(struct va_frame) % 8));

@@ -47,6 +47,16 @@ int va_direct_on(enum va_way way);
 /* Whoever is inside a function is not told of its return; of that the caller may be sure after an RCU grace period. */
 void va_direct_off(void);
 
+/* The trampolines, and what they call. Only direct.c: an assembler's names cannot be static. */
+struct va_frame;
+int va_direct_enter(struct va_frame *frame);
+void va_direct_leave(struct va_frame *frame);
+void va_direct_vma(void);
+void va_direct_lock(void);
+void va_direct_slow(void);
+void va_direct_body(void);
+void va_direct_over(void);
+
 /* When the module goes: waits until nobody returns through it. */
 int va_direct_init(void);
 void va_direct_exit(void);

@@ -114,6 +114,42 @@ static void test_unload(int rounds)
 	check(begun == rounds && good == 2 * rounds, "unloaded under fire, with files open, %d times of %d", good / 2, rounds);
 }
 
+/* In the kernel, but in no system call: in a fault. */
+static bool waits_in_fault(pid_t pid)
+{
+	char file[64], text[64] = "";
+
+	snprintf(file, sizeof(file), "/proc/%d/syscall", pid);
+	slurp(file, text, sizeof(text));
+	return !strncmp(text, "-1 ", 3);
+}
+
+/* Whoever waits in a fault that was seen to begin returns through the kernel alone. */
+static void test_unload_waiting(void)
+{
+	bool waited = false, still;
+	int err = load("");
+	pid_t pid;
+
+	control("enable", "1");
+	pid = fork();
+	if (!pid) {
+		control("target", "exec");
+		execl("/proc/self/exe", "modtest", "work", "unanswered", "0", NULL);
+		_exit(97);
+	}
+	for (int n = 0; n < 500 && !waited; n++) {
+		usleep(10000);
+		waited = waits_in_fault(pid);
+	}
+	err |= unload();
+	usleep(50000);
+	still = waits_in_fault(pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	check(waited && !err && still, "unloaded while a fault waits for a userfaultfd (%d, %d, %d)", waited, err, still);
+}
+
 /* Everything must work: steering, recording, reading, with the strictest lockdown there is. */
 static void test_lockdown(const char *level)
 {
@@ -198,6 +234,11 @@ int init(void)
 		test_lockdowns();
 		power_off();
 	}
+	if (getenv("waiting")) {
+		test_unload_waiting();
+		test_log("waiting", "");
+		power_off();
+	}
 	/* One part: only=collapse with=100. */
 	if (getenv("only")) {
 		if (!load("")) {
@@ -222,6 +263,7 @@ int init(void)
 		check(!unload() && cpu1_online(true), "unloaded");
 	}
 	test_unload(checks_itself() ? 3 : 8);
+	test_unload_waiting();
 	test_log("all", "");
 	if (checks_itself())
 		test_thoroughly();

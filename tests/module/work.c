@@ -404,6 +404,21 @@ static int work_uffd(int unused)
 	return 0;
 }
 
+/* A fault that nobody answers. */
+static int work_unanswered(int unused)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING, .range.len = PAGE };
+	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	area.range.start = (uintptr_t)p;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &area))
+		die("userfaultfd");
+	*p = 1;
+	return 0;
+}
+
 static void *sleeper(void *tid)
 {
 	*(volatile int *)tid = gettid();
@@ -528,7 +543,7 @@ static const struct {
 	{ "maps", work_maps },	   { "pages", work_pages }, { "fork", work_fork },	 { "bad", work_bad },
 	{ "threads", work_threads }, { "storm", work_storm }, { "wait", work_wait },	 { "forever", work_forever },
 	{ "bench", work_bench },   { "gup", work_gup },	   { "vfork", work_vfork }, { "nothing", work_nothing },
-	{ "edges", work_edges },   { "uffd", work_uffd },   { "change", work_change }, { "names", work_names },
+	{ "edges", work_edges },   { "uffd", work_uffd },     { "unanswered", work_unanswered },   { "change", work_change }, { "names", work_names },
 	{ "rename", work_rename }, { "collapse", work_collapse }, { "children", work_children }, { "pairs", work_pairs },
 };
 
