@@ -145,7 +145,8 @@ static struct va_hook va_hooks[] = {
 
 static char *without = "";
 module_param(without, charp, 0444);
-MODULE_PARM_DESC(without, "test aid: hooks that are left out as if this kernel lacked them, HOOK[,HOOK]");
+MODULE_PARM_DESC(without, "test aid: hooks that are left out as if this kernel lacked them, HOOK[,HOOK]; direct: all that could be called directly are probed");
+#define VA_DIRECT "direct"
 
 static DECLARE_BITMAP(va_calls, 512);
 
@@ -157,21 +158,28 @@ static const char *va_next_name(const char *at, size_t *n)
 	return at;
 }
 
-static bool va_left_out(const struct va_hook *hook)
+static bool va_is_without(const char *name)
 {
 	const char *at = without;
 	size_t n;
 
 	for (at = va_next_name(at, &n); n; at = va_next_name(at + n, &n))
-		if (n == strlen(hook->name) && !strncmp(hook->name, at, n))
+		if (n == strlen(name) && !strncmp(name, at, n))
 			return true;
 	return false;
+}
+
+static bool va_left_out(const struct va_hook *hook)
+{
+	return va_is_without(hook->name);
 }
 
 static bool va_is_hook(const char *name, size_t n)
 {
 	int i;
 
+	if (n == strlen(VA_DIRECT) && !strncmp(VA_DIRECT, name, n))
+		return true;
 	for (i = 0; i < ARRAY_SIZE(va_hooks); i++)
 		if (strlen(va_hooks[i].name) == n && !strncmp(va_hooks[i].name, name, n))
 			return true;
@@ -316,6 +324,7 @@ static void va_find_functions(void)
 	static bool done;
 	int i, n = 0;
 
+	done |= va_is_without(VA_DIRECT);
 	for (i = 0; i < ARRAY_SIZE(va_hooks) && !done; i++) {
 		probe[i].symbol_name = va_hooks[i].tracer ?: va_hooks[i].name;
 		probe[i].flags = KPROBE_FLAG_DISABLED;

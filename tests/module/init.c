@@ -254,6 +254,10 @@ int init(void)
 		check(!unload(), "unloaded");
 	}
 	test_both_names();
+	if (!load("without=direct")) {
+		run("short", "5");
+		check(!unload(), "unloaded");
+	}
 	if (!load("subbuf_size=4096 subbuf_count=2 fault_subbuf_count=2")) {
 		run("loss", NULL);
 		check(!unload(), "unloaded");
