@@ -2,7 +2,7 @@
  * faults_rare DIR NAME brd.ko: faults that need root and something set up: a disk, swap, huge pages, two nodes, broken memory. brd.ko: the RAM disk of this kernel.
  *
  * NAME.facts: pid N, then the steps (fault_step.h); "numa START END HINTS MINOR MAJOR": pages that NUMA balancing asked about, and how many hinting faults
- * the whole machine had meanwhile.
+ * the whole machine had meanwhile; "lacks WHAT": thp, numa: this kernel was built without (with PREEMPT_RT it is).
  */
 #include "fault_step.h"
 
@@ -258,11 +258,17 @@ static size_t huge_kb(const char *p)
 
 static void transparent(void)
 {
-	char *p = huge_area(), *q = huge_area();
+	char *p, *q;
 	time_t start = time(NULL);
 	int pipes[2];
 	pid_t child;
 
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK)) {
+		wl_fact("lacks thp");
+		return;
+	}
+	p = huge_area();
+	q = huge_area();
 	begin("thp-zero");
 	touch_huge(q, false);
 	end(q, HUGES * HUGE, HUGES);
@@ -385,6 +391,10 @@ static void balancing(void)
 	struct rusage now;
 	time_t start;
 
+	if (access("/proc/sys/kernel/numa_balancing", F_OK)) {
+		wl_fact("lacks numa");
+		return;
+	}
 	write_file("/sys/kernel/debug/sched/numa_balancing/scan_delay_ms", "1");
 	write_file("/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms", "20");
 	write_file("/sys/kernel/debug/sched/numa_balancing/scan_period_max_ms", "100");
