@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 case ${VMATLAS_TEST_SIZE:-normal} in
 fast) fire=3 fuzz=300 limit=300 ;;
-long) fire=168 fuzz=100000 limit=7000 ;; # six times 168: a thousand actions in all
+long) fire=168 fuzz=20000 limit=7000 ;; # six times 168: a thousand actions in all
 *) fire=12 fuzz=1500 limit=600 ;;
 esac
 seed=$((${VMATLAS_TEST_SEED:-1} % 1000000007))
