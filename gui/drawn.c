@@ -1,6 +1,5 @@
 #include "drawn.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,24 +77,6 @@ void va_drawn_touch(struct va_drawn *d, struct va_rect r)
 			d->tiles[y * d->columns + x].was = 0;
 }
 
-static struct va_rect around(const struct va_point *p, int n, float grow)
-{
-	float x0 = p[0].x, x1 = p[0].x, y0 = p[0].y, y1 = p[0].y;
-
-	for (int i = 1; i < n; i++) {
-		x0 = fminf(x0, p[i].x);
-		x1 = fmaxf(x1, p[i].x);
-		y0 = fminf(y0, p[i].y);
-		y1 = fmaxf(y1, p[i].y);
-	}
-	/* Coordinates may lie far outside: no rectangle of ints holds them. */
-	x0 = va_clampf(x0 - grow, -65536, 65536);
-	x1 = va_clampf(x1 + grow, -65536, 65536);
-	y0 = va_clampf(y0 - grow, -65536, 65536);
-	y1 = va_clampf(y1 + grow, -65536, 65536);
-	return va_rect((int)floorf(x0), (int)floorf(y0), (int)(x1 - x0) + 2, (int)(y1 - y0) + 2);
-}
-
 /* Where an item may leave pixels. */
 static struct va_rect reach_of(const struct va_item *item)
 {
@@ -106,13 +87,13 @@ static struct va_rect reach_of(const struct va_item *item)
 		r = va_rect_inset(r, -r.h, -r.h / 2);
 		break;
 	case VA_ITEM_LINE:
-		r = around(item->p, 2, item->width / 2 + 2);
+		r = va_rect_around(item->p, 2, item->width / 2 + 3);
 		break;
 	case VA_ITEM_CURVE:
-		r = around(item->p, 4, item->width + item->extra + 2);
+		r = va_rect_around(item->p, 4, item->width + item->extra + 3);
 		break;
 	case VA_ITEM_TRIANGLE:
-		r = around(item->p, 3, 2);
+		r = va_rect_around(item->p, 3, 3);
 		break;
 	case VA_ITEM_CLIP:
 		return va_rect(0, 0, 0, 0);

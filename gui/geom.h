@@ -2,6 +2,7 @@
 #ifndef VA_GEOM_H
 #define VA_GEOM_H
 
+#include <math.h>
 #include <stdbool.h>
 
 struct va_point {
@@ -62,6 +63,23 @@ static inline bool va_rect_empty(struct va_rect r)
 static inline bool va_rect_holds(struct va_rect r, int x, int y)
 {
 	return x >= r.x && y >= r.y && x < r.x + r.w && y < r.y + r.h;
+}
+
+/* What n points and all within `grow` of them touch. They may lie so far outside that no rectangle of ints holds them: then less, but all that a canvas can show. */
+static inline struct va_rect va_rect_around(const struct va_point *p, int n, float grow)
+{
+	const float far = 65536;
+	float x0 = p[0].x, x1 = p[0].x, y0 = p[0].y, y1 = p[0].y;
+
+	for (int i = 1; i < n; i++) {
+		x0 = fminf(x0, p[i].x);
+		x1 = fmaxf(x1, p[i].x);
+		y0 = fminf(y0, p[i].y);
+		y1 = fmaxf(y1, p[i].y);
+	}
+	int left = (int)floorf(va_clampf(x0 - grow, -far, far)), top = (int)floorf(va_clampf(y0 - grow, -far, far));
+
+	return va_rect(left, top, (int)ceilf(va_clampf(x1 + grow, -far, far)) - left, (int)ceilf(va_clampf(y1 + grow, -far, far)) - top);
 }
 
 /* Cuts n pixels off one side of *r and returns that piece. */

@@ -14,17 +14,7 @@ struct cover { /* coverage gathered before blending, so that pieces of one strok
 
 static bool cover_begin(struct cover *k, const struct va_canvas *c, const struct va_point *p, int n, float grow)
 {
-	float x0 = p[0].x, x1 = p[0].x, y0 = p[0].y, y1 = p[0].y;
-
-	for (int i = 1; i < n; i++) {
-		x0 = fminf(x0, p[i].x);
-		x1 = fmaxf(x1, p[i].x);
-		y0 = fminf(y0, p[i].y);
-		y1 = fmaxf(y1, p[i].y);
-	}
-	int left = (int)floorf(x0 - grow), top = (int)floorf(y0 - grow);
-
-	k->r = va_rect_cross(va_rect(left, top, (int)ceilf(x1 + grow) - left, (int)ceilf(y1 + grow) - top), c->clip);
+	k->r = va_rect_cross(va_rect_around(p, n, grow), c->clip);
 	k->a = va_rect_empty(k->r) ? NULL : calloc((size_t)k->r.w, (size_t)k->r.h);
 	return k->a;
 }

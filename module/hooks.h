@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the module hangs itself into the kernel: a table of tracepoints (found by name: most are not exported), entry probes and
- * return probes. Attached when recording is switched on, taken off in reverse order. A hook that this kernel lacks is noted for
+ * Where the module hangs itself into the kernel: a table of tracepoints (found by name: most are not exported), direct calls (direct.h), entry probes
+ * and return probes. Attached when recording is switched on, taken off in reverse order. A hook that this kernel lacks is noted for
  * `stats`; only a few are vital.
  */
 #ifndef VA_HOOKS_H

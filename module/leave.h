@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pages that come, go or change without a fault of the task that has them: return probes on the functions that change entries. Each knows from
+ * Pages that come, go or change without a fault of the task that has them: the beginnings and returns of the functions that change entries. Each knows from
  * the arguments which mm and which range; when it is done, what stands there is told (sweep.h). Those that run under the write side
  * of the mmap lock are told when it is given back, behind the RANGE that says what is mapped there.
  *

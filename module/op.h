@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The system calls that may change a map: the story beside the truth. Return probes on their entry functions; what other calls
+ * The system calls that may change a map: the story beside the truth. The beginnings and returns of their entry functions; what other calls
  * change is told too (VMATLAS_F_NO_RESULT), at the moment they give the lock back.
  */
 #ifndef VA_OP_H
@@ -18,7 +18,7 @@ struct va_call {
 /* The system call the running task is in. False where numbers and arguments mean something else: 32-bit (int 0x80, too), x32, io_uring's threads. */
 bool va_op_call(struct va_call *call);
 
-/* OP for a change by a call that has no return probe. */
+/* OP for a change by a call whose return is not seen. */
 void va_op_unhooked(struct va_map *map, int nr);
 
 /* Hooks. The entry functions take one argument: the registers of the caller. */

@@ -2,7 +2,7 @@
 /*
  * Truth by ranges: whenever the write side of a watched map's lock is about to be given back (or turned into the read side), tells
  * what the VMAs are where they may have changed. These run inside the critical section: mmap_lock.h traces before it releases, and
- * up_write() and downgrade_write() are probed at their entry. Which of the two: VA_UNLOCK_HOOK in compat.h.
+ * up_write() and downgrade_write() are hooked at their entry. Which of the two: VA_UNLOCK_HOOK in compat.h.
  *
  * What may have changed: what perf_event_mmap() was called with (mmap with merges, brk, stack growth, mprotect), and what the
  * arguments of the system call name; for calls whose arguments do not tell, the whole map. See va_truth_scope().

@@ -31,6 +31,28 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* One frame and what its parts took; arrived: what reading took before. to: where the playback goes, 0 = nowhere else. */
+static void frame(struct va_app *app, uint64_t clock, double arrived, __u64 to, double *t[PARTS], unsigned i)
+{
+	double a = now();
+
+	if (to)
+		va_playback_run_to(&app->play, to);
+	va_app_update(app, clock);
+	double b = now();
+
+	va_app_layout(app, clock);
+	double c = now();
+
+	va_app_draw(app);
+	double d = now();
+
+	t[UPDATE][i] = b - a + arrived;
+	t[LAYOUT][i] = c - b;
+	t[DRAW][i] = d - c;
+	t[ALL][i] = d - a + arrived;
+}
+
 static void frames(struct va_app *app, double *t[PARTS], unsigned n)
 {
 	struct va_history *h = va_recording_history(app->recording);
@@ -46,22 +68,7 @@ static void frames(struct va_app *app, double *t[PARTS], unsigned n)
 	va_app_draw(app);
 	for (unsigned i = 0; i < n; i++) {
 		clock += VA_SEC / 60;
-		double a = now();
-
-		va_playback_run_to(&app->play, from + (to - from) / n * (i + 1));
-		va_app_update(app, clock);
-		double b = now();
-
-		va_app_layout(app, clock);
-		double c = now();
-
-		va_app_draw(app);
-		double d = now();
-
-		t[UPDATE][i] = b - a;
-		t[LAYOUT][i] = c - b;
-		t[DRAW][i] = d - c;
-		t[ALL][i] = d - a;
+		frame(app, clock, 0, from + (to - from) / n * (i + 1), t, i);
 	}
 }
 
@@ -96,21 +103,7 @@ static unsigned arriving(struct va_app *app, const char *path, size_t rate, doub
 		clock += VA_SEC / 60;
 		if (!feed(app->recording, in, va_history_count(va_recording_history(app->recording)) + rate / 60, &arrived))
 			return i;
-		double a = now();
-
-		va_app_update(app, clock);
-		double b = now();
-
-		va_app_layout(app, clock);
-		double c = now();
-
-		va_app_draw(app);
-		double d = now();
-
-		t[UPDATE][i] = b - a + arrived;
-		t[LAYOUT][i] = c - b;
-		t[DRAW][i] = d - c;
-		t[ALL][i] = d - a + arrived;
+		frame(app, clock, arrived, 0, t, i);
 	}
 	return n;
 }
