@@ -8,7 +8,6 @@
  */
 #include "workload.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -26,12 +25,9 @@ static struct result *results;
 static __attribute__((noreturn)) void worker(unsigned who, unsigned rounds)
 {
 	long before = wl_minor_faults();
-	cpu_set_t one;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	CPU_ZERO(&one);
-	CPU_SET(who % (unsigned)sysconf(_SC_NPROCESSORS_ONLN), &one);
-	sched_setaffinity(0, sizeof(one), &one);
+	wl_stay_on((int)(who % (unsigned)sysconf(_SC_NPROCESSORS_ONLN)));
 	results[who].pid = getpid();
 	before = wl_minor_faults();
 	for (unsigned i = 0; i < rounds; i++) {

@@ -9,7 +9,6 @@
 #include "workload.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -61,11 +60,8 @@ static void *work(void *arg)
 {
 	uintptr_t who = (uintptr_t)arg;
 	uint64_t state = (seed * 977ull + who) * 0x9e3779b97f4a7c15ull + 1;
-	cpu_set_t one;
 
-	CPU_ZERO(&one);
-	CPU_SET(who % (unsigned)sysconf(_SC_NPROCESSORS_ONLN), &one);
-	sched_setaffinity(0, sizeof(one), &one);
+	wl_stay_on((int)(who % (unsigned)sysconf(_SC_NPROCESSORS_ONLN)));
 	for (unsigned i = 0; !rounds || i < rounds; i++)
 		one_round((char *)PLACE + who * STEP, &state);
 	return NULL;

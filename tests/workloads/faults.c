@@ -336,6 +336,7 @@ static void bad_accesses(void)
 int main(int argc, char **argv)
 {
 	wl_begin(argc, argv);
+	wl_one_cpu();
 	wl_fact("pid %d", getpid());
 	/* What the measuring itself needs is there. */
 	begin("warm-up");

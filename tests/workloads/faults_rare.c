@@ -7,7 +7,6 @@
 #include "fault_step.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -373,16 +372,6 @@ static unsigned long hints(void)
 	return at ? strtoul(at + 18, NULL, 10) : 0;
 }
 
-static void run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		wl_die("sched_setaffinity");
-}
-
 /* Pages of one node, used from the other: sooner or later the kernel wants to know. */
 static void balancing(void)
 {
@@ -402,9 +391,11 @@ static void balancing(void)
 		wl_fact("none numa");
 		return;
 	}
-	run_on(1);
+	if (!wl_stay_on(1))
+		wl_die("CPU 1");
 	touch(p, PAGES, true);
-	run_on(0);
+	if (!wl_stay_on(0))
+		wl_die("CPU 0");
 	first = hints();
 	start = time(NULL);
 	begin("numa");

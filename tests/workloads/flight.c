@@ -7,7 +7,6 @@
  */
 #include "workload.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -16,18 +15,9 @@
 #define BAD_AT 0x480000000000ul
 #define STORM 1024
 
-static void stay_on(int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
-}
-
 static __attribute__((noreturn)) void crash(unsigned calls)
 {
-	stay_on(0);
+	wl_stay_on(0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (unsigned i = 0; i < calls; i++) {
 		char *p = wl_map(NULL, 8 * WL_PAGE, WL_RW, WL_ANON, -1, 0);
@@ -62,7 +52,7 @@ int main(int argc, char **argv)
 	char *area;
 
 	wl_begin(argc, argv);
-	stay_on(1);
+	wl_stay_on(1);
 	area = wl_map(NULL, STORM * WL_PAGE, WL_RW, WL_ANON, -1, 0);
 	madvise(area, STORM * WL_PAGE, MADV_NOHUGEPAGE);
 	child = fork();

@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 	char c;
 
 	wl_begin(argc, argv);
+	wl_one_cpu();
 	prepare();
 	if (pipe(done) || pipe(stop))
 		wl_die("pipe");

@@ -167,6 +167,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	wl_begin(argc, argv);
+	wl_one_cpu();
 	for (int i = 0; i < OWN; i++)
 		map_area(i, areas[i].pages);
 	if (madvise(PLACE(SECRET), areas[SECRET].pages * WL_PAGE, MADV_DONTFORK) || pipe(to_child) || pipe(to_parent))

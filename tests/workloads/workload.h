@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,6 +60,26 @@ static WL_UNUSED void wl_begin(int argc, char **argv)
 		*(volatile char *)(wl_facts + i) = 0;
 	for (size_t i = 0; i < sizeof(wl_buffer); i += WL_PAGE)
 		*(volatile char *)(wl_buffer + i) = 0;
+}
+
+/* The calling thread, and whom it starts, on one CPU; below 0: on the one it is on. false: it is offline, or not ours. */
+static WL_UNUSED bool wl_stay_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu < 0 ? sched_getcpu() : cpu, &one);
+	return !sched_setaffinity(0, sizeof(one), &one);
+}
+
+/*
+ * For whom it matters whether a write copies or takes the frame over (mm/memory.c, wp_can_reuse_anon_folio): a page that waits on the list of another CPU has one
+ * more user, so it is copied.
+ */
+static WL_UNUSED void wl_one_cpu(void)
+{
+	if (!wl_stay_on(-1))
+		wl_die("sched_setaffinity");
 }
 
 static WL_UNUSED void wl_write_all(int fd, const char *bytes, size_t n)
