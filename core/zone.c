@@ -87,7 +87,7 @@ static unsigned kind_of_section(const struct vmatlas_section *s)
 	/* Tables for the loader, not data of the program. */
 	switch (s->type) {
 	case SHT_NOTE: case SHT_DYNSYM: case SHT_STRTAB: case SHT_HASH: case SHT_RELA: case SHT_REL:
-	case SHT_GNU_HASH: case SHT_GNU_versym: case SHT_GNU_verneed: case SHT_GNU_verdef:
+	case SHT_RELR: case SHT_GNU_HASH: case SHT_GNU_versym: case SHT_GNU_verneed: case SHT_GNU_verdef:
 		return HAS_META;
 	}
 	return !strcmp(s->name, ".interp") ? HAS_META : HAS_RODATA;

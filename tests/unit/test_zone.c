@@ -92,16 +92,17 @@ static void expect(struct fixture *f, __u64 addr, enum va_zone zone, bool is_lib
 struct object {
 	struct vmatlas_object head;
 	struct vmatlas_segment segment[2];
-	struct vmatlas_section section[5];
+	struct vmatlas_section section[6];
 };
 
 /* As ld makes them: headers and tables, text, rodata, RELRO and data, bss behind the file's end. */
 static struct object an_object(__u64 file, __u16 type, __u8 interp)
 {
 	struct object o = {
-		.head = { .path_text = file, .inode = file, .segments = 2, .sections = 5, .type = type, .interp = interp },
+		.head = { .path_text = file, .inode = file, .segments = 2, .sections = 6, .type = type, .interp = interp },
 		.segment = { { 0, 0, 0x3800, 0x3800, PF_R | PF_X, 0 }, { 0x4e00, 0x3e00, 0x400, 0x5000, PF_R | PF_W, 0 } },
 		.section = { { 0x300, 0x300, 0x400, SHF_ALLOC, SHT_DYNSYM, ".dynsym" },
+			     { 0x700, 0x700, 0x100, SHF_ALLOC, SHT_RELR, ".relr.dyn" }, /* as libc has it */
 			     { 0x1000, 0x1000, 0x1800, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS, ".text" },
 			     { 0x3000, 0x3000, 0x800, SHF_ALLOC, SHT_PROGBITS, ".rodata" },
 			     { 0x4e00, 0x3e00, 0x400, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS, ".data" },
