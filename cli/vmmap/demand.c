@@ -135,16 +135,18 @@ static int as_json(size_t size)
 static void explain_extra(long faults, size_t pages)
 {
 	long extra = faults - (long)pages;
-	char a[32], b[32];
+	char a[32], b[32], words[256];
 
 	printf("  New page faults: %s\n", vm_count(a, (__u64)faults));
 	if (extra > 0)
-		printf("  (%s pages, %s more: faults of the program itself between the two readings, such as its stack or code touched for the first time)\n",
-		       vm_count(a, pages), vm_count(b, (__u64)extra));
+		snprintf(words, sizeof(words), "(%s pages, %s more: faults of the program itself between the two readings, such as its stack or code touched for the first time)",
+			 vm_count(a, pages), vm_count(b, (__u64)extra));
 	else if (extra < 0)
-		printf("  (%s pages, %s fewer: the kernel gave more than one page at a fault, as for large folios)\n", vm_count(a, pages), vm_count(b, (__u64)-extra));
+		snprintf(words, sizeof(words), "(%s pages, %s fewer: the kernel gave more than one page at a fault, as for large folios)", vm_count(a, pages),
+			 vm_count(b, (__u64)-extra));
 	else
-		printf("  (exactly one for each of the %s pages)\n", vm_count(a, pages));
+		snprintf(words, sizeof(words), "(exactly one for each of the %s pages)", vm_count(a, pages));
+	vm_print_paragraph(words);
 }
 
 int vm_mode_demand(size_t size, bool json)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "colour.h"
+#include "fault.h"
 #include "modes.h"
 #include "units.h"
 
@@ -109,6 +110,7 @@ static bool parse_size(const char *text, __u64 *out)
 	static const char units[] = "KMGT";
 	char *end;
 	const char *unit;
+	int shift;
 
 	errno = 0;
 	*out = strtoull(text, &end, 10);
@@ -117,8 +119,25 @@ static bool parse_size(const char *text, __u64 *out)
 	unit = *end ? strchr(units, *end & ~32) : NULL;
 	if (*end && (!unit || end[1]))
 		return false;
-	*out <<= unit ? 10 * (unit - units + 1) : 0;
+	shift = unit ? 10 * (int)(unit - units + 1) : 0;
+	if (*out > ~0ull >> shift)
+		return false;
+	*out <<= shift;
 	return true;
+}
+
+static bool parse_seconds(const char *text, double *out)
+{
+	char *end;
+
+	*out = strtod(text, &end);
+	return end != text && !*end && *out >= 0.01 && *out <= 86400;
+}
+
+static bool parse_times(const char *text, unsigned *out)
+{
+	*out = strspn(text, "0123456789") == strlen(text) && strlen(text) < 10 ? (unsigned)strtoul(text, NULL, 10) : 0;
+	return *out;
 }
 
 static bool is_number(const char *s)
@@ -172,6 +191,8 @@ static int read_what(struct vm_process *p, const char *what)
 	pid_t pid = 0;
 	int code;
 
+	if (!*what)
+		return usage("a process is given by its id or a part of its name, not as", what);
 	if (is_number(what))
 		return vm_exit_of(vm_process_read(p, atoi(what), VM_WANT_SMAPS));
 	if (!strcmp(what, "-") || !stat(what, &st))
@@ -204,6 +225,26 @@ static int take_colour(const char *when, enum vm_colour *out)
 	return usage("--color takes auto, always or never, not", when);
 }
 
+static const char *name_of(int value)
+{
+	const struct option *o = options;
+
+	while (o->name && o->val != value)
+		o++;
+	return o->name;
+}
+
+static int take_mode(int mode, struct asked *a)
+{
+	if (a->mode && a->mode != mode) {
+		fprintf(stderr, "vmmap: one question at a time: --%s and --%s do not go together; see 'vmmap --help'\n", name_of(a->mode), name_of(mode));
+		return VM_EXIT_USAGE;
+	}
+	a->mode = mode;
+	a->detail = optarg;
+	return VM_EXIT_OK;
+}
+
 static int take(int c, struct vm_options *o, struct asked *a)
 {
 	static const char *const keys[] = {"address", "size", "rss", "pss", "swap"};
@@ -221,7 +262,8 @@ static int take(int c, struct vm_options *o, struct asked *a)
 		break;
 	case TYPE:
 		o->type = optarg;
-		break;
+		return vm_type_exists(optarg) ? 0 : usage("--type takes text, rodata, data, bss, headers, heap, stack, thread, anon, shared-lib, file,\n"
+							  "  shared, guard, vdso, vvar, vsyscall or special, not", optarg);
 	case PERM:
 		if (!*optarg || strlen(optarg) > 4 || strspn(optarg, "rwxps-") != strlen(optarg))
 			return usage("--perm takes letters as maps prints them, not", optarg);
@@ -249,11 +291,9 @@ static int take(int c, struct vm_options *o, struct asked *a)
 	case COLOUR:
 		return take_colour(optarg, &a->colour);
 	case INTERVAL:
-		a->interval = strtod(optarg, NULL);
-		return a->interval >= 0.01 && a->interval <= 86400 ? 0 : usage("--interval takes seconds, not", optarg);
+		return parse_seconds(optarg, &a->interval) ? 0 : usage("--interval takes seconds, not", optarg);
 	case TIMES:
-		a->times = (unsigned)strtoul(optarg, NULL, 10);
-		return a->times ? 0 : usage("--times takes a number from 1 on, not", optarg);
+		return parse_times(optarg, &a->times) ? 0 : usage("--times takes a number from 1 on, not", optarg);
 	case DEMAND:
 	case COW:
 	case FAULT:
@@ -269,10 +309,12 @@ static int take(int c, struct vm_options *o, struct asked *a)
 	case TLB:
 	case DETAIL:
 	case TABLES:
-		a->mode = c;
-		a->detail = optarg;
-		break;
-	default:
+		return take_mode(c, a);
+	default: /* getopt has said why */
+		if (optopt == FAULT) {
+			fputs("vmmap: the types of faults: ", stderr);
+			vm_fault_list();
+		}
 		return VM_EXIT_USAGE;
 	}
 	return 0;

@@ -42,6 +42,7 @@ int vm_mode_faults(char **argv, bool json); /* the command's own exit code */
 int vm_mode_aslr(bool json);
 int vm_mode_where(void);
 
+bool vm_type_exists(const char *type); /* is there such a type of region, as --type takes it? */
 /* Does the region pass the filters? */
 bool vm_wanted(const struct vm_process *p, const struct vm_region *r, const struct vm_options *o);
 /* Indices of the regions that do, in the order asked for; the caller frees it. */

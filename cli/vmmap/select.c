@@ -5,12 +5,25 @@
 #include "group.h"
 #include "modes.h"
 
-static bool type_fits(const struct vm_process *p, const struct vm_region *r, const char *type)
+/* "heap", and "[heap]" as --flat prints it */
+static bool type_fits(const struct vm_region *r, const char *type)
 {
 	const char *flat = vm_flat_type(r);
 	size_t n = strlen(type);
 
-	return !strcmp(va_zone_name(r->zone), type) || (!strncmp(flat + 1, type, n) && flat[n + 1] == ']') || (r->lib && !strcmp(type, "lib"));
+	return !strcmp(va_zone_name(r->zone), type) || !strcmp(flat, type) || (!strncmp(flat + 1, type, n) && flat[n + 1] == ']') || (r->lib && !strcmp(type, "lib"));
+}
+
+bool vm_type_exists(const char *type)
+{
+	for (int zone = 0; zone < VA_ZONES; zone++)
+		for (int lib = 0; lib < 2; lib++) {
+			struct vm_region r = {.name = "[x]", .zone = (enum va_zone)zone, .lib = lib};
+
+			if (type_fits(&r, type))
+				return true;
+		}
+	return false;
 }
 
 /* "r-x", "rw", "w": each letter must be there, '-' in its place must not. */
@@ -29,7 +42,7 @@ static bool perms_fit(const struct vm_region *r, const char *want)
 
 bool vm_wanted(const struct vm_process *p, const struct vm_region *r, const struct vm_options *o)
 {
-	return (!o->type || type_fits(p, r, o->type)) && (!o->perms || perms_fit(r, o->perms)) && (!o->file || strstr(vm_file_of(p, r), o->file)) &&
+	return (!o->type || type_fits(r, o->type)) && (!o->perms || perms_fit(r, o->perms)) && (!o->file || strstr(vm_file_of(p, r), o->file)) &&
 	       r->end - r->start >= o->least;
 }
 

@@ -2,6 +2,7 @@
 """vmmap against /proc: the regions, their facts and the sums are the kernel's; and what cannot be had is said."""
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -83,9 +84,16 @@ def refused():
     told = vmmap(str(zombie.pid))
     ok(told.returncode == 1 and b"zombie" in told.stderr, "a zombie has none either", told)
     zombie.wait()
-    for args in (["--type"], ["--perm", "q", "1"], ["--min", "12Q", "1"], ["--sort", "name", "1"], ["1", "2"], [], ["--nonsense"]):
+    for args in (["--type"], ["--type", "code", "--self"], ["--perm", "q", "1"], ["--min", "12Q", "1"], ["--min", "99999999999T", "--self"], ["--sort", "name", "1"],
+                 ["1", "2"], [], [""], ["--nonsense"], ["--cow", "--demand"], ["--interval", "1x", "--watch", "--self"], ["--times", "-1", "--watch", "--self"], ["--fault"]):
         told = vmmap(*args)
         ok(told.returncode == 2 and told.stderr and not told.stdout, "%s: 2 and a sentence" % args, told)
+    ok(all(b"past-eof" in vmmap(*args).stderr for args in (["--fault"], ["--fault", "bogus"])), "which faults there are is told")
+    ok(vmmap("--flat", "--type", "[heap]", "--self").stdout.count(b"\n[heap]") == 1 == vmmap("--flat", "--type", "heap", "--self").stdout.count(b"\n["), "a type, as it is printed or without brackets")
+    with subprocess.Popen([VMMAP, "--fault", "all"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as unread:
+        unread.stdout.readline()
+        unread.stdout.close()
+        ok(unread.stderr.read() == b"" and unread.wait() == -signal.SIGPIPE, "nobody reads on: it ends without a word", unread.returncode)
     ok(vmmap("/dev/null").returncode == 1, "a file without a region")
     garbage = vmmap("-", input=os.urandom(20000) + b"\n00400000-00401000 r-xp 00000000 00:00 0 x\nRss: 4 kB\nzzz\n")
     ok(garbage.returncode == 0 and b"make no sense" in garbage.stderr, "garbage is counted and left out", garbage.stderr)
