@@ -16,6 +16,7 @@
 #define CHECKPOINTS_MAX 2048            /* distance doubles beyond, … */
 #define CHECKPOINT_MEMORY (384u << 20)  /* … or when pages held by all models pass this */
 #define SKIP_FROM 4096                  /* shorter ways are gone record by record */
+#define COPY_FROM 4096                  /* who goes so far to the end takes a copy of the latest model */
 #define NEAR_MAX 24                     /* left behind by who goes back … */
 #define NEAR_FIRST 64                   /* … at this distance in records, twice that, and so on */
 
@@ -459,9 +460,14 @@ void va_history_move(struct va_history *h, struct va_model **model, size_t *p, s
 {
 	const struct checkpoint *point = start_for(h, to);
 
-	if (to > va_store_count(h->store))
-		to = va_store_count(h->store);
-	if (to >= *p && (!point || point->at <= *p)) {
+	size_t count = va_store_count(h->store);
+
+	if (to > count)
+		to = count;
+	if (to == count && to > *p && to - *p > COPY_FROM) {
+		va_model_free(*model);
+		*model = va_model_clone(h->latest);
+	} else if (to >= *p && (!point || point->at <= *p)) {
 		go_forward(h, *model, *p, to);
 	} else if (to != *p) {
 		bool back = to < *p;

@@ -9,6 +9,8 @@
 
 #define NOTICE_CHECKPOINT 16384 /* records; doubles when there are many */
 #define CHECKPOINTS_MAX 64
+#define LOOK_EVERY 8            /* updates, on a long way */
+#define NOWHERE ((size_t)-1)
 
 struct state {
 	struct va_watched *watch; /* running maps; owned */
@@ -32,7 +34,8 @@ struct va_notices {
 	size_t pos;
 	struct state state;         /* as records left it */
 	struct state shown;         /* … and one more look */
-	bool looked;                /* shown is that of pos */
+	size_t looked;              /* shown is that of this position; (size_t)-1 = none yet */
+	unsigned unlooked;          /* updates since then that did not arrive */
 	struct checkpoint *points;
 	size_t point_count, point_room, distance;
 };
@@ -250,6 +253,7 @@ struct va_notices *va_notices_new(struct va_history *h, const struct va_objects 
 	n->levels = header->levels;
 	n->place = (struct va_notice_place){ objects, texts, header->rules };
 	n->distance = NOTICE_CHECKPOINT;
+	n->looked = NOWHERE;
 	return n;
 }
 
@@ -313,22 +317,25 @@ static void jump(struct va_notices *n, size_t to)
 
 bool va_notices_update(struct va_notices *n, size_t to, size_t most)
 {
-	if (n->looked && n->pos == to)
+	if (n->looked == to)
 		return true;
 	jump(n, to);
 	for (; n->pos < to && most; most--) {
 		step(n);
 		add_checkpoint(n);
 	}
+	if (n->pos != to && n->looked != NOWHERE && ++n->unlooked < LOOK_EVERY)
+		return false;
 	state_copy(&n->shown, &n->state);
 	look(n, &n->shown, true, va_model_now(n->model));
-	n->looked = true;
+	n->looked = n->pos;
+	n->unlooked = 0;
 	return n->pos == to;
 }
 
 size_t va_notices_position(const struct va_notices *n)
 {
-	return n->pos;
+	return n->looked == NOWHERE ? 0 : n->looked;
 }
 
 size_t va_notices_count(const struct va_notices *n)

@@ -46,8 +46,8 @@ struct va_notices *va_notices_new(struct va_history *h, const struct va_objects 
 void va_notices_free(struct va_notices *n);
 
 /*
- * Moves to position `to`, reading at most `most` records; true: got there. Until then the notices are those of the position it got to. Cost: `most` records and one look at
- * each running map.
+ * Moves to position `to`, reading at most `most` records; true: got there. Until then the notices are those of a position on the way (va_notices_position()), looked for again
+ * each eighth time. Cost: `most` records and, where it looks, one look at each running map.
  */
 bool va_notices_update(struct va_notices *n, size_t to, size_t most);
 size_t va_notices_position(const struct va_notices *n);

@@ -19,6 +19,11 @@ struct meta {
 	char *key, *value; /* one allocation, owned by key */
 };
 
+struct held {
+	struct vmatlas_record rec;
+	__u32 cpu;
+};
+
 struct va_recording {
 	struct va_decoder *decoder;
 	struct va_texts *texts;
@@ -27,6 +32,9 @@ struct va_recording {
 	struct va_history *history; /* NULL where records are diverted */
 	void (*divert)(void *ctx, const struct vmatlas_record *rec, __u32 cpu);
 	void *divert_ctx;
+	bool holding;               /* records that came out wait in held: [held_head, held_tail) */
+	struct held *held;
+	size_t held_head, held_tail, held_room;
 	bool any;                   /* a record came out */
 	struct vmatlas_stream_header header;
 	struct meta *metas;
@@ -49,7 +57,12 @@ static void out(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
 {
 	struct va_recording *r = ctx;
 
-	va_history_append(r->history, rec, cpu);
+	if (!r->holding) {
+		va_history_append(r->history, rec, cpu);
+		return;
+	}
+	r->held = va_grow(r->held, &r->held_room, r->held_tail + 1, sizeof(*r->held));
+	r->held[r->held_tail++] = (struct held){ *rec, cpu };
 }
 
 static void out_of_hand(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
@@ -186,6 +199,24 @@ void va_recording_divert(struct va_recording *r, void (*to)(void *ctx, const str
 	r->divert_ctx = ctx;
 }
 
+void va_recording_hold(struct va_recording *r)
+{
+	r->holding = true;
+}
+
+size_t va_recording_held(const struct va_recording *r)
+{
+	return r->held_tail - r->held_head;
+}
+
+void va_recording_let(struct va_recording *r, size_t n)
+{
+	for (; n && r->held_head < r->held_tail; n--, r->held_head++)
+		va_history_append(r->history, &r->held[r->held_head].rec, r->held[r->held_head].cpu);
+	if (r->held_head == r->held_tail)
+		r->held_head = r->held_tail = 0;
+}
+
 static void close_file(struct va_recording *r);
 
 void va_recording_free(struct va_recording *r)
@@ -204,6 +235,7 @@ void va_recording_free(struct va_recording *r)
 	free(r->totals);
 	free(r->first_totals);
 	free(r->aligned);
+	free(r->held);
 	free(r);
 }
 

@@ -41,6 +41,13 @@ double va_recording_part(const struct va_recording *r);
  */
 void va_recording_divert(struct va_recording *r, void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx);
 
+/*
+ * For who has only so much time at once: from now on records that have come out of the merge wait until they are let into the history, so many at a time. What a piece of bytes sets free may be much.
+ */
+void va_recording_hold(struct va_recording *r);
+size_t va_recording_held(const struct va_recording *r); /* how many wait */
+void va_recording_let(struct va_recording *r, size_t n); /* n of them at most */
+
 bool va_recording_ready(const struct va_recording *r); /* header seen: the functions below may be used */
 const struct vmatlas_stream_header *va_recording_header(const struct va_recording *r);
 struct va_history *va_recording_history(struct va_recording *r); /* NULL: diverted */

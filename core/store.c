@@ -7,9 +7,11 @@
 
 #include "alloc.h"
 #include "columns.h"
+#include "packer.h"
 
 #define CHUNK 16384
 #define OPEN_MAX 24 /* chunks kept unpacked: 48 MiB of records */
+#define AHEAD 6     /* of them so many that were looked at least are packed before they have to go */
 
 struct records {
 	struct vmatlas_record rec[CHUNK];
@@ -23,6 +25,7 @@ struct chunk {
 	__u64 begin_ts;       /* the largest ts before this chunk */
 	__u32 types;          /* bit t: has a record of type t */
 	__u64 used;           /* when last looked at, by the store's own count */
+	struct va_packer_job *job; /* owned; NULL = nobody is packing it */
 };
 
 struct va_store {
@@ -30,7 +33,7 @@ struct va_store {
 	size_t chunk_count, chunk_room, open_count;
 	size_t count;
 	__u64 end, clock;
-	struct va_columns_writer *writer;
+	struct va_packer *packer;
 	struct va_columns_reader *reader;
 };
 
@@ -39,55 +42,90 @@ struct va_store *va_store_new(void)
 	return va_alloc(sizeof(struct va_store));
 }
 
+/* What the packer made of a chunk. */
+static void take(struct va_store *s, struct chunk *c)
+{
+	va_packer_wait(s->packer, c->job);
+	c->packed = c->job->packed;
+	c->packed_bytes = c->job->bytes;
+	free(c->job);
+	c->job = NULL;
+}
+
 void va_store_free(struct va_store *s)
 {
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->chunk_count; i++) {
+		if (s->chunks[i].job)
+			take(s, &s->chunks[i]);
 		free(s->chunks[i].open);
 		free(s->chunks[i].packed);
 	}
 	free(s->chunks);
-	va_columns_writer_free(s->writer);
+	va_packer_free(s->packer);
 	va_columns_reader_free(s->reader);
 	free(s);
 }
 
-/* A chunk is full and does not change any more when it is packed. */
-static void pack(struct va_store *s, struct chunk *c)
+/* A chunk is full and does not change any more when it is packed. Without a packer it stays open: memory, not correctness. */
+static void give(struct va_store *s, struct chunk *c)
 {
-	if (!c->packed) {
-		const void *packed;
+	if (!s->packer)
+		s->packer = va_packer_new();
+	if (!s->packer)
+		return;
+	c->job = va_alloc(sizeof(*c->job));
+	*c->job = (struct va_packer_job){ .recs = c->open->rec, .cpus = c->open->cpu, .n = CHUNK };
+	va_packer_give(s->packer, c->job);
+}
 
-		if (!s->writer)
-			s->writer = va_columns_writer_new();
-		size_t n = s->writer ? va_columns_pack_records(s->writer, c->open->rec, c->open->cpu, CHUNK, &packed) : 0;
+/* The open chunk looked at least, of those looked at later than `after`; the last one is being written and does not count. NULL = none. */
+static struct chunk *least_used(struct va_store *s, __u64 after)
+{
+	struct chunk *least = NULL;
 
-		if (!n)
-			return; /* it stays open: memory, not correctness */
-		c->packed = memcpy(va_alloc_raw(n), packed, n);
-		c->packed_bytes = n;
-	}
+	for (size_t i = 0; i + 1 < s->chunk_count; i++)
+		if (s->chunks[i].open && s->chunks[i].used > after && (!least || s->chunks[i].used < least->used))
+			least = &s->chunks[i];
+	return least;
+}
+
+static void close_least_used(struct va_store *s)
+{
+	struct chunk *c = least_used(s, 0);
+
+	if (c && c->job)
+		take(s, c);
+	if (!c || !c->packed)
+		return;
 	free(c->open);
 	c->open = NULL;
 	s->open_count--;
 }
 
-static void pack_least_used(struct va_store *s)
+/* Those that will have to go next are packed by then. */
+static void pack_ahead(struct va_store *s)
 {
-	struct chunk *least = NULL;
+	__u64 after = 0;
 
-	for (size_t i = 0; i + 1 < s->chunk_count; i++)
-		if (s->chunks[i].open && (!least || s->chunks[i].used < least->used))
-			least = &s->chunks[i];
-	if (least)
-		pack(s, least);
+	for (unsigned i = 0; i < AHEAD; i++) {
+		struct chunk *c = least_used(s, after);
+
+		if (!c)
+			break;
+		after = c->used;
+		if (!c->packed && !c->job)
+			give(s, c);
+	}
 }
 
 static void open_chunk(struct va_store *s, struct chunk *c)
 {
+	if (s->open_count >= OPEN_MAX - AHEAD)
+		pack_ahead(s);
 	if (s->open_count >= OPEN_MAX)
-		pack_least_used(s);
+		close_least_used(s);
 	c->open = va_alloc_raw(sizeof(*c->open));
 	s->open_count++;
 	if (!c->packed)

@@ -5,7 +5,8 @@
 #include "layout.h"
 
 #define CHRONICLE_BATCH 400000
-#define NOTICE_BATCH 4000 /* records a frame */
+#define NOTICE_BATCH 4000 /* records a frame … */
+#define NOTICE_LEAST 1000 /* … and so many where much else has to be read */
 
 void va_app_style(struct va_app *app)
 {
@@ -205,6 +206,14 @@ static void read_along(struct va_app *app)
 	app->play.slower = app->walk.slower = slow ? VA_EXPLAIN_SLOWER : 1;
 }
 
+/* Notices may come later than the picture; what they take is not to make frames late. went: records the picture moved on. */
+static void update_notices(struct va_app *app, size_t went)
+{
+	size_t less = went / 4 < NOTICE_BATCH - NOTICE_LEAST ? went / 4 : NOTICE_BATCH - NOTICE_LEAST;
+
+	va_notices_update(app->notices, app->play.pos, app->view.still ? app->play.pos : NOTICE_BATCH - less);
+}
+
 void va_app_update(struct va_app *app, uint64_t now)
 {
 	bool moved, jumped = app->jumped;
@@ -215,6 +224,8 @@ void va_app_update(struct va_app *app, uint64_t now)
 		return;
 	levels = va_recording_header(app->recording)->levels;
 	read_along(app);
+	size_t was = app->play.pos;
+
 	moved = va_playback_update(&app->play, now, app->view.pinned ? app->view.tgid : 0);
 	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH) |
 		      va_usage_update(&app->usage, app->play.history, levels, CHRONICLE_BATCH);
@@ -229,7 +240,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	if (app->view.tab == VA_TAB_TABLES || app->view.tab == VA_TAB_WALK)
 		va_frames_update(&app->frames, app->play.model, shown_mm(app), app->play.pos);
 	va_page_glow_update(&app->page_glow, app->play.history, app->play.pos, jumped, app->play.time, now);
-	va_notices_update(app->notices, app->play.pos, app->view.still ? app->play.pos : NOTICE_BATCH);
+	update_notices(app, app->play.pos > was ? app->play.pos - was : 0);
 	update_inspector(app);
 	build_rows(app, now);
 	update_tabs(app, levels, now);

@@ -4,23 +4,35 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PIECE (256u << 10)
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static bool add(struct va_source *s, const char *bytes, size_t n)
 {
+	struct va_source_piece *piece = malloc(sizeof(*piece) + n);
+
+	if (!piece)
+		abort();
+	*piece = (struct va_source_piece){.came = now_ns(), .n = n};
+	memcpy(piece->bytes, bytes, n);
 	pthread_mutex_lock(&s->lock);
-	while (s->used + n > VA_SOURCE_MAX && !s->leaving)
+	while (s->waiting + n > VA_SOURCE_MAX && !s->leaving) {
+		s->full = true;
 		pthread_cond_wait(&s->room, &s->lock);
-	if (s->used + n > s->size) {
-		s->size = (s->used + n) * 2;
-		s->bytes = realloc(s->bytes, s->size);
-		if (!s->bytes)
-			abort();
 	}
-	memcpy(s->bytes + s->used, bytes, n);
-	s->used += n;
+	*s->last = piece;
+	s->last = &piece->next;
+	s->waiting += n;
 	bool go_on = !s->leaving;
 
 	pthread_mutex_unlock(&s->lock);
@@ -70,6 +82,7 @@ int va_source_start(struct va_source *s, int fd, void (*wake)(void *ctx), void *
 	int error;
 
 	*s = (struct va_source){.fd = fd, .wake = wake, .ctx = ctx};
+	s->last = &s->first;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->room, NULL);
 	if (pipe(s->quit))
@@ -90,21 +103,39 @@ void va_source_stop(struct va_source *s)
 	close(s->quit[1]);
 	pthread_join(s->thread, NULL);
 	close(s->quit[0]);
-	free(s->bytes);
+	while (s->first) {
+		struct va_source_piece *next = s->first->next;
+
+		free(s->first);
+		s->first = next;
+	}
 	s->running = false;
 }
 
-bool va_source_take(struct va_source *s, char **bytes, size_t *n, bool *ended)
+struct va_source_piece *va_source_take(struct va_source *s, bool *ended, bool *full)
 {
 	pthread_mutex_lock(&s->lock);
-	*bytes = s->bytes;
-	*n = s->used;
+	struct va_source_piece *piece = s->first;
+
 	*ended = s->ended;
-	if (s->used) {
-		s->bytes = NULL;
-		s->used = s->size = 0;
+	*full = s->full;
+	s->full = false;
+	if (piece) {
+		s->first = piece->next;
+		s->waiting -= piece->n;
 		pthread_cond_signal(&s->room);
 	}
+	if (!s->first)
+		s->last = &s->first;
 	pthread_mutex_unlock(&s->lock);
-	return *n > 0;
+	return piece;
+}
+
+bool va_source_empty(struct va_source *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool empty = !s->first;
+
+	pthread_mutex_unlock(&s->lock);
+	return empty;
 }

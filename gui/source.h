@@ -1,6 +1,6 @@
 /*
  * Reads a descriptor on a thread of its own, so that a slow source never stops the window and a slow window only slows the source (the bytes
- * waiting are bounded). The thread touches nothing but its buffer.
+ * waiting are bounded). The thread touches nothing but its queue.
  */
 #ifndef VA_SOURCE_H
 #define VA_SOURCE_H
@@ -8,8 +8,16 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define VA_SOURCE_MAX (32u << 20) /* bytes waiting; then the reader waits too */
+
+struct va_source_piece {
+	struct va_source_piece *next;
+	uint64_t came;               /* when its first byte was read: CLOCK_MONOTONIC, ns */
+	size_t n;
+	char bytes[];
+};
 
 struct va_source {
 	int fd;                      /* borrowed */
@@ -20,8 +28,9 @@ struct va_source {
 	bool running;
 	pthread_mutex_t lock;        /* protects what follows */
 	pthread_cond_t room;
-	char *bytes;
-	size_t used, size;
+	struct va_source_piece *first, **last;
+	size_t waiting;              /* bytes */
+	bool full;                   /* the reader waits: more may be on its way than is known here */
 	bool ended, leaving;
 	int error;                   /* errno of a failed read; 0 = plain end */
 };
@@ -31,8 +40,9 @@ int va_source_start(struct va_source *s, int fd, void (*wake)(void *ctx), void *
 void va_source_stop(struct va_source *s);
 
 /*
- * Takes all bytes waiting; *bytes is then the caller's to free. False where there are none; *ended tells that none will come.
+ * The piece that waits longest; the caller frees it. NULL where there is none; *ended tells that none will come, *full that the reader had to wait.
  */
-bool va_source_take(struct va_source *s, char **bytes, size_t *n, bool *ended);
+struct va_source_piece *va_source_take(struct va_source *s, bool *ended, bool *full);
+bool va_source_empty(struct va_source *s);
 
 #endif

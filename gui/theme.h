@@ -24,6 +24,8 @@
 #define VA_TIME_COMPARE (150 * VA_MS)   /* a difference that follows the picture is made anew so often */
 #define VA_EXPLAIN_SLOWER 5             /* … times as long, walks too, where each event is explained */
 #define VA_TIME_FRAME (16 * VA_MS)
+#define VA_TIME_FEED (8 * VA_MS)      /* of a frame, for taking in what has arrived; more where the rest takes longer: half of the time */
+#define VA_TIME_BEHIND (100 * VA_MS)  /* the picture is said to be behind from here on */
 
 enum va_text_role { /* what a text is for; size and face follow */
 	VA_TEXT_BODY, VA_TEXT_STRONG, VA_TEXT_SMALL, VA_TEXT_LABEL, VA_TEXT_MONO, VA_TEXT_MONO_SMALL, VA_TEXT_MONO_STRONG, VA_TEXT_TITLE,

@@ -11,11 +11,11 @@
 #include "act.h"
 #include "copy.h"
 #include "decode.h"
+#include "feed.h"
 #include "input.h"
 #include "loading.h"
 #include "render.h"
 #include "settings.h"
-#include "source.h"
 #include "window_rest.h"
 #include "window_screen.h"
 #include "window_shots.h"
@@ -27,7 +27,8 @@ struct window {
 	const struct va_window_options *o;
 	struct va_recording *recording;
 	bool own_recording;
-	struct va_source source;
+	struct va_feed feed;
+	uint64_t spent; /* ns, by the last frame without what was taken in */
 	bool streaming;
 	bool loading;
 	struct va_rest rest;
@@ -78,41 +79,22 @@ static void say_source(struct window *w, const char *text)
 	w->app.dirty = true;
 }
 
-static void source_ended(struct window *w, int error)
-{
-	const struct vmatlas_end *end;
-
-	va_recording_finish(w->recording);
-	w->streaming = false;
-	w->app.play.growing = false;
-	end = va_recording_ready(w->recording) ? va_recording_end(w->recording) : NULL;
-	if (error)
-		say_source(w, va_decode_strerror(error));
-	else if (!va_recording_ready(w->recording))
-		say_source(w, "The source ended before it said anything.");
-	else if (!end)
-		say_source(w, "the source broke off; this is what came");
-	else
-		say_source(w, end->reason == VMATLAS_END_COMMAND ? "the command ended" : end->reason == VMATLAS_END_VANISHED ? "the process ended" :
-			   end->reason == VMATLAS_END_STOPPED ? "the recording was stopped" : "the recorder failed; this is what came");
-}
-
+/* As much of what has come as there is time for in a frame. */
 static void take_stream(struct window *w)
 {
-	char *bytes;
-	size_t n;
-	bool ended;
-	int error = 0;
+	uint64_t began = now_ns();
+	char text[sizeof(w->source_text)];
 
 	if (!w->streaming)
 		return;
-	if (va_source_take(&w->source, &bytes, &n, &ended)) {
-		error = va_recording_feed(w->recording, bytes, n);
-		free(bytes);
-		w->app.dirty |= !w->app.ready;
-	}
-	if (error || (ended && !n))
-		source_ended(w, error);
+	bool was_ready = va_recording_ready(w->recording);
+	int more = va_feed_step(&w->feed, w->recording, now_ns, began + (w->spent > VA_TIME_FEED ? w->spent : VA_TIME_FEED));
+
+	w->app.dirty |= va_recording_ready(w->recording) != was_ready;
+	w->streaming = w->app.play.growing = more == 1;
+	va_feed_words(&w->feed, w->recording, now_ns(), text, sizeof(text));
+	if (strcmp(text, w->source_text))
+		say_source(w, text);
 }
 
 static void write_mark(struct window *w, uint64_t now)
@@ -404,9 +386,9 @@ static void event(struct window *w, const SDL_Event *e, uint64_t now)
 }
 
 /* How long nothing can change by itself: ms for SDL_WaitEventTimeout */
-static int idle_time(const struct window *w, uint64_t now)
+static int idle_time(struct window *w, uint64_t now)
 {
-	if (w->loading)
+	if (w->loading || (w->streaming && va_feed_waiting(&w->feed, w->recording)))
 		return 1;
 	if (va_app_needs_frame(&w->app, now))
 		return (int)(VA_TIME_FRAME / VA_MS);
@@ -421,6 +403,8 @@ static int idle_time(const struct window *w, uint64_t now)
 static bool at_rest(struct window *w)
 {
 	SDL_PumpEvents();
+	if (w->streaming && va_feed_waiting(&w->feed, w->recording))
+		return false;
 	return w->loading || (!SDL_HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) && !va_app_needs_frame(&w->app, now_ns()));
 }
 
@@ -443,6 +427,8 @@ static void loop(struct window *w)
 		}
 
 		take_stream(w);
+		uint64_t taken = now_ns();
+
 		expect_text(w);
 		va_app_update(&w->app, now);
 		if (va_app_needs_frame(&w->app, now)) {
@@ -454,6 +440,7 @@ static void loop(struct window *w)
 		}
 		if (va_rest_asked(&w->rest) && at_rest(w))
 			va_rest_answer(&w->rest, &w->app.scene);
+		w->spent = now_ns() - taken;
 		int wait = idle_time(w, now), used = (int)((now_ns() - began) / VA_MS);
 
 		if (SDL_WaitEventTimeout(&e, va_max(wait - used, 1)))
@@ -557,14 +544,14 @@ static int open_all(struct window *w)
 	}
 	say_source(w, "live");
 	w->streaming = true;
-	return va_source_start(&w->source, w->o->stream_fd, wake, w);
+	return va_feed_start(&w->feed, w->recording, w->o->stream_fd, wake, w);
 }
 
 static void close_all(struct window *w)
 {
 	if (w->streaming && w->o->stop)
 		w->o->stop(w->o->ctx);
-	va_source_stop(&w->source);
+	va_feed_stop(&w->feed);
 	va_rest_stop(&w->rest);
 	va_shots_stop(&w->shots, "", now_ns());
 	if (w->fonts && w->app.canvas.pixels)

@@ -22,14 +22,13 @@ void va_rest_stop(struct va_rest *r)
 
 bool va_rest_asked(struct va_rest *r)
 {
-	char *bytes;
-	size_t n;
-	bool ended;
+	struct va_source_piece *piece;
+	bool ended, full;
 
-	if (r->on && va_source_take(&r->asked, &bytes, &n, &ended)) {
-		r->waiting += n;
-		r->texts |= memchr(bytes, 't', n) != NULL;
-		free(bytes);
+	while (r->on && (piece = va_source_take(&r->asked, &ended, &full))) {
+		r->waiting += piece->n;
+		r->texts |= memchr(piece->bytes, 't', piece->n) != NULL;
+		free(piece);
 	}
 	return r->waiting;
 }

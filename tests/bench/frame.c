@@ -3,7 +3,7 @@
  *
  * The last half of the recording is played within FRAMES frames of a sixtieth of a second; each is brought up to date, laid out and drawn, as the window does it. Times are
  * the thread's own, in ms; with RATE the file ("-": standard input; bare chunks) arrives meanwhile, so many records a second, and is shown live: reading, checking, merging and keeping them counts
- * as update, too. Half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
+ * as update, too; behind: what had arrived and was not shown yet, at most, as time. Half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,38 +72,57 @@ static void frames(struct va_app *app, double *t[PARTS], unsigned n)
 	}
 }
 
-/* Feeds until so many records have come out of the merge. False: there is no more. */
+/* Takes in what has arrived by now, `wanted` records in all, for as long as a frame of the window does (gui/feed.c). False: there is no more. */
 static bool feed(struct va_recording *r, FILE *in, size_t wanted, double *spent)
 {
-	static char piece[64 << 10];
+	static char piece[16 << 10];
+	double until = now() + (double)VA_TIME_FEED / 1e6;
 
+	*spent = 0;
 	while (!va_recording_ready(r) || va_history_count(va_recording_history(r)) < wanted) {
-		size_t n = fread(piece, 1, sizeof(piece), in);
 		double began = now();
 
-		if (!n || va_recording_feed(r, piece, n))
-			return false;
+		if (began >= until)
+			break;
+		if (va_recording_ready(r) && va_recording_held(r)) {
+			va_recording_let(r, 512);
+		} else {
+			size_t n = fread(piece, 1, sizeof(piece), in);
+
+			until += now() - began; /* whoever reads in the window is another thread */
+			began = now();
+			if (!n || va_recording_feed(r, piece, n))
+				return false;
+		}
 		*spent += now() - began;
 	}
 	return true;
 }
 
-/* Live: a sixtieth of RATE arrives with each frame. Returns how many frames there were. */
-static unsigned arriving(struct va_app *app, const char *path, size_t rate, double *t[PARTS], unsigned n)
+/* Live: a sixtieth of RATE arrives with each frame, behind a quarter of a second that has come already. Returns how many frames there were; *behind: records that waited at most at the end of one. */
+static unsigned arriving(struct va_app *app, const char *path, size_t rate, double *t[PARTS], unsigned n, size_t *behind)
 {
 	FILE *in = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+	struct va_recording *r = app->recording;
 	uint64_t clock = START;
-	double before = 0;
+	double arrived;
 
-	if (!in || !feed(app->recording, in, rate / 2, &before)) /* half a second has come already */
-		return 0;
-	for (unsigned i = 0; i < n; i++) {
-		double arrived = 0;
+	va_recording_hold(r);
+	for (bool here = false; !here; clock += VA_SEC / 60) {
+		if (!in || !feed(r, in, rate / 4, &arrived))
+			return 0;
+		frame(app, clock, arrived, 0, t, 0);
+		here = va_history_count(va_recording_history(r)) >= rate / 4;
+	}
+	for (unsigned i = 0; i < n; i++, clock += VA_SEC / 60) {
+		size_t wanted = rate / 4 + rate / 60 * (i + 1);
 
-		clock += VA_SEC / 60;
-		if (!feed(app->recording, in, va_history_count(va_recording_history(app->recording)) + rate / 60, &arrived))
+		if (!feed(r, in, wanted, &arrived))
 			return i;
 		frame(app, clock, arrived, 0, t, i);
+		size_t count = va_history_count(va_recording_history(r)), late = wanted > count ? wanted - count : 0;
+
+		*behind = late > *behind ? late : *behind;
 	}
 	return n;
 }
@@ -117,6 +136,7 @@ int main(int argc, char **argv)
 	struct va_app *app = calloc(1, sizeof(*app));
 	size_t rate = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
 	double *t[PARTS];
+	size_t behind = 0;
 
 	options.live = rate;
 	if (argc < 2 || !n || options.w < 320 || options.h < 240 || !app || (!rate && va_recording_load(recording, argv[1]))) {
@@ -131,7 +151,7 @@ int main(int argc, char **argv)
 	for (int k = 0; k < PARTS; k++)
 		t[k] = calloc(n, sizeof(double));
 	if (rate)
-		n = arriving(app, argv[1], rate, t, n);
+		n = arriving(app, argv[1], rate, t, n, &behind);
 	else
 		frames(app, t, n);
 	if (!n)
@@ -145,6 +165,8 @@ int main(int argc, char **argv)
 		printf(", \"%s_median_ms\": %.3f, \"%s_99_ms\": %.3f", names[k], t[k][n / 2], names[k], t[k][(size_t)((double)(n - 1) * 0.99)]);
 		free(t[k]);
 	}
+	if (rate)
+		printf(", \"behind_ms\": %.3f", (double)behind * 1e3 / (double)rate);
 	puts("}");
 	va_app_destroy(app);
 	free(app);

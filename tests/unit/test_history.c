@@ -306,6 +306,13 @@ static void long_histories(void **state)
 	struct va_model *at = va_history_model_at(h, look);
 
 	assert_true(picture(at, MMS) == then);
+	size_t p = look;
+
+	va_history_move(h, &at, &p, rounds * r.n); /* far, and to the end: a copy */
+	assert_true(p == rounds * r.n && picture(at, MMS) == picture(va_history_latest(h), MMS));
+	va_history_append(h, &r.recs[0], 0); /* which nothing that comes later changes */
+	va_history_move(h, &at, &p, look);
+	assert_true(picture(at, MMS) == then);
 	for (size_t i = 0; i < rounds * r.n; i += 4096 * 7 + 13) {
 		struct vmatlas_record rec = r.recs[i % r.n];
 
