@@ -1,7 +1,17 @@
 /* See site.h. */
 #include "site.h"
 
+#include <elf.h>
+
 #include "maps.h"
+
+/* The rest of the last page of a segment for data is bss, filled with zeros by whoever loads it. */
+static bool in_its_bss(const struct vmatlas_segment *s, __u64 offset)
+{
+	__u64 end = s->offset + s->file_size;
+
+	return s->flags & PF_W && offset >= end && offset < ((end + 4095) & ~4095ull) && offset - s->offset < s->mem_size;
+}
 
 bool va_object_linked(const struct vmatlas_object *o, __u64 offset, __u64 *linked)
 {
@@ -15,6 +25,11 @@ bool va_object_linked(const struct vmatlas_object *o, __u64 offset, __u64 *linke
 			return true;
 		}
 	}
+	for (__u32 i = 0; i < o->segments; i++)
+		if (in_its_bss(&s[i], offset)) {
+			*linked = s[i].addr - s[i].offset + offset;
+			return true;
+		}
 	return false;
 }
 

@@ -16,7 +16,7 @@ struct va_site {
 /* at: only a mapping that was there already at that moment counts; 0 = any. */
 struct va_site va_site_of(const struct va_mm *mm, __u64 addr, __u64 at, const struct va_texts *texts, const struct va_objects *objects);
 
-/* The address as linked of a byte of the file; false: it is in no segment. */
+/* The address as linked of what is mapped from this offset: a byte of the file, or bss behind the data in the same page; false: it is in no segment. */
 bool va_object_linked(const struct vmatlas_object *object, __u64 offset, __u64 *linked);
 
 #endif

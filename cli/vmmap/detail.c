@@ -86,7 +86,8 @@ static void print_symbol(const struct vm_place *w)
 
 	if (!w->site.object) {
 		if (w->site.path && !w->site.special)
-			vm_print_fact("ELF:", "no ELF file, or it cannot be read here");
+			vm_print_fact("ELF:", w->vma && va_objects_find(w->p->objects, w->vma) ? "in no segment of the file: what fills its page" :
+												"no ELF file, or it cannot be read here");
 		return;
 	}
 	if (w->section)

@@ -65,6 +65,8 @@ def names():
     for name, section in (("poke_here", ".text"), ("poke_data", ".data"), ("poke_bss", ".bss")):
         told = detail(child, places[name])
         ok(told["symbol"] and (told["symbol"]["name"], told["section"]) == (name, section), "%s is found, in %s" % (name, section), told)
+    told = detail(child, places["poke_bss"] - 2 * 4096)
+    ok((told["symbol"]["name"], told["symbol"]["offset"], told["section"], told["region"]["zone"]) == ("poke_bss", 0, ".bss", "data"), "bss that begins in the last page of data", told)
     told = detail(child, places["poke_data"])
     ok(told["symbol"]["offset"] == 8, "… with its distance", told["symbol"])
     libc = [line.split() for line in open("/proc/%d/maps" % child.pid, encoding="utf-8") if "libc.so" in line and " r-xp " in line][0]
