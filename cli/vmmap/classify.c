@@ -1,6 +1,7 @@
 /*
  * What each region is, by the same classifier as the window: the regions are told to a model as if the kernel had, and it is asked.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,16 +244,55 @@ const struct va_mm *vm_process_mm(const struct vm_process *p)
 	return p->model ? va_model_mm(p->model, MM) : NULL;
 }
 
-/* Names of the sections whose bytes in the file this region shows. */
-static bool sections_in(const struct vmatlas_object *o, const struct vm_region *r, char *buf, size_t n)
+/* What a region shows of the file it maps. */
+struct shown {
+	__u64 lo, hi;  /* addresses as linked, else offsets in the file */
+	bool linked;
+	bool relocated; /* of a segment for data */
+};
+
+static __u64 page_of(__u64 x)
+{
+	return x & ~4095ull;
+}
+
+/*
+ * A page of the file at the edge of two segments is mapped twice. Which of them a region is, its address tells: all of a file are equally far from where they were linked,
+ * and the lowest region begins with the first.
+ */
+static struct shown shown_of(const struct vm_process *p, const struct vmatlas_object *o, const struct vm_region *r)
+{
+	const struct vmatlas_segment *s = va_object_segments(o);
+	struct shown by_file = {.lo = r->offset, .hi = r->offset + (r->end - r->start)};
+	const struct vm_region *first = r;
+	__u64 moved;
+
+	while (first > p->regions.region && first[-1].name == r->name)
+		first--;
+	if (!o->segments || first->offset != page_of(s[0].offset))
+		return by_file;
+	moved = first->start - page_of(s[0].addr);
+	for (__u32 i = 0; i < o->segments; i++)
+		if (r->offset >= page_of(s[i].offset) && r->offset < s[i].offset + s[i].file_size &&
+		    r->start - moved == page_of(s[i].addr) + (r->offset - page_of(s[i].offset)))
+			return (struct shown){r->start - moved, r->end - moved, true, s[i].flags & PF_W};
+	return by_file;
+}
+
+/* Names of the sections there. Those without bytes in the file are, if not at the end of a page of data, in an anonymous region, and .tbss is in none. */
+static bool sections_in(const struct vmatlas_object *o, const struct shown *in, char *buf, size_t n)
 {
 	const struct vmatlas_section *s = va_object_sections(o);
-	__u64 lo = r->offset, hi = lo + (r->end - r->start);
 	size_t used = 0;
 
-	for (__u32 i = 0; i < o->sections && used + sizeof(s->name) + 2 < n; i++)
-		if (s[i].size && s[i].type != 8 /* SHT_NOBITS */ && s[i].offset < hi && lo < s[i].offset + s[i].size)
+	for (__u32 i = 0; i < o->sections && used + sizeof(s->name) + 2 < n; i++) {
+		__u64 at = in->linked ? s[i].addr : s[i].offset;
+
+		if (s[i].type == SHT_NOBITS && (!in->linked || s[i].flags & SHF_TLS))
+			continue;
+		if (s[i].size && at < in->hi && in->lo < at + s[i].size)
 			used += (size_t)snprintf(buf + used, n - used, "%s%.*s", used ? " " : "", (int)sizeof(s->name), s[i].name);
+	}
 	return used;
 }
 
@@ -299,12 +339,13 @@ const char *vm_describe(const struct vm_process *p, const struct vm_region *r, c
 	const struct va_mm *mm = *r->name == '/' && tellable(r) ? vm_process_mm(p) : NULL;
 	const struct va_vma *vma = mm ? va_mm_vma_at(mm, r->start) : NULL;
 	const struct vmatlas_object *o = vma ? va_objects_find(p->objects, vma) : NULL;
-	const char *words = zone_words(r);
+	struct shown in = o ? shown_of(p, o, r) : (struct shown){0};
+	const char *words = r->zone == VA_ZONE_RODATA && in.relocated ? "read-only once relocated" : zone_words(r);
 	char sections[512];
 
 	if (r->zone == VA_ZONE_VVAR || r->zone == VA_ZONE_VDSO || r->zone == VA_ZONE_VSYSCALL)
 		snprintf(buf, n, "%.32s %s", r->name, words);
-	else if (o && sections_in(o, r, sections, sizeof(sections)))
+	else if (o && sections_in(o, &in, sections, sizeof(sections)))
 		snprintf(buf, n, "%s: %s", words, sections);
 	else
 		return words;

@@ -78,28 +78,51 @@ def sections_of(path):
     for line in subprocess.run(["readelf", "-SW", path], capture_output=True, check=True, text=True).stdout.splitlines():
         match = re.match(r"^ +\[ *\d+\] (\S*) +(\S+) +([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) \S+ +([A-Za-z]*) ", line)
         if match and "A" in match.group(6):
-            found.append((match.group(1), match.group(2), int(match.group(4), 16), int(match.group(5), 16)))
+            address, offset, size = [int(match.group(i), 16) for i in (3, 4, 5)]
+            if size and (match.group(2) != "NOBITS" or "T" not in match.group(6)):
+                found.append((match.group(1), match.group(2), address, offset, size))
     return found
 
 
+def segments_of(path):
+    """[(offset, address, size in the file, flags)]"""
+    lines = subprocess.run(["readelf", "-lW", path], capture_output=True, check=True, text=True).stdout.splitlines()
+    loads = [(line.split()[1:6], line[line.rindex(" 0x") - 4:line.rindex(" 0x")].strip()) for line in lines if line.startswith("  LOAD")]
+    return [(int(words[0], 16), int(words[1], 16), int(words[3], 16), flags) for words, flags in loads]
+
+
+def linked_at(region, lowest, segments):
+    """Its address as linked and the flags of its segment; None: no segment of the file is mapped there (node maps parts of it again)."""
+    start, offset = int(region["start"], 16), region["offset"]
+    moved = int(lowest["start"], 16) - (segments[0][1] & -4096)
+    for at, address, size, flags in segments:
+        if at & -4096 <= offset < at + size and start - moved == (address & -4096) + offset - (at & -4096):
+            return start - moved, flags
+    return None
+
+
 def compare_elf(name, pid, told):
-    """What the description of each region of the program's own file lists are the sections readelf sees there."""
+    """What the description of each region of the program's own file lists are the sections readelf sees at its address; and what is closed after relocation is said to be."""
     exe = os.readlink("/proc/%d/exe" % pid)
-    sections = sections_of(exe)
-    bad = []
+    sections, segments = sections_of(exe), segments_of(exe)
+    bad, relocated = [], 0
     regions = [r for r in told["regions"] if r["name"] == exe]
     for region in regions:
-        lo, hi = region["offset"], region["offset"] + int(region["end"], 16) - int(region["start"], 16)
-        want = [section for section, kind, offset, size in sections if size and kind != "NOBITS" and offset < hi and lo < offset + size]
+        length, linked = int(region["end"], 16) - int(region["start"], 16), linked_at(region, regions[0], segments)
+        if linked:
+            want = [section for section, _, at, _, size in sections if at < linked[0] + length and linked[0] < at + size]
+        else:
+            want = [section for section, kind, _, at, size in sections if kind != "NOBITS" and at < region["offset"] + length and region["offset"] < at + size]
         got = region["description"].partition(": ")[2].split()
-        if got != want or region["group"] != "EXECUTABLE":
+        closed = bool(linked) and "W" in linked[1] and region["perms"] == "r--p"
+        relocated += closed
+        if got != want or region["group"] != "EXECUTABLE" or closed != region["description"].startswith("read-only once relocated: "):
             bad.append((region["description"], want))
     ok(len(regions) >= 3 and not bad, "%s: sections as readelf lists them, %d regions" % (name, len(regions)), bad)
-    headers = subprocess.run(["readelf", "-lW", exe], capture_output=True, check=True, text=True).stdout
-    code = [[int(word, 16) for word in line.split()[1:5]] for line in headers.splitlines() if line.startswith("  LOAD") and " R E " in line]
-    pages = sum((offset + size + 4095 >> 12) - (offset >> 12) for offset, _, _, size in code)
+    ok(relocated == 1, "%s: one is closed after relocation" % name, [r["description"] for r in regions])
+    pages = sum((offset + size + 4095 >> 12) - (offset >> 12) for offset, _, size, flags in segments if "E" in flags)
     mapped = sum(int(r["end"], 16) - int(r["start"], 16) for r in regions if r["zone"] == "text")
-    ok(mapped == pages << 12 or (name == "node" and mapped > pages << 12), "%s: as much code as the segments have (node maps some twice)" % name, headers)
+    ok(mapped == pages << 12 or (name == "node" and mapped > pages << 12), "%s: as much code as the segments have (node maps some twice)" % name, segments)
 
 
 def real_programs(place):
