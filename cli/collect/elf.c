@@ -12,14 +12,75 @@ static bool read_at(int fd, void *to, size_t n, uint64_t at)
 	return at <= INT64_MAX - n && pread(fd, to, n, at) == (ssize_t)n;
 }
 
+/* --- headers of files of 32 bits are read as those of 64: the same facts ------------------------------------------------- */
+
+static bool is_32(const Elf64_Ehdr *h)
+{
+	return h->e_ident[EI_CLASS] == ELFCLASS32;
+}
+
+static bool read_header(int fd, Elf64_Ehdr *h)
+{
+	Elf32_Ehdr n;
+
+	if (!read_at(fd, h->e_ident, EI_NIDENT, 0) || memcmp(h->e_ident, ELFMAG, SELFMAG))
+		return false;
+	if (!is_32(h))
+		return h->e_ident[EI_CLASS] == ELFCLASS64 && read_at(fd, h, sizeof(*h), 0);
+	if (!read_at(fd, &n, sizeof(n), 0))
+		return false;
+	h->e_type = n.e_type;
+	h->e_phoff = n.e_phoff;
+	h->e_phentsize = n.e_phentsize;
+	h->e_phnum = n.e_phnum;
+	h->e_shoff = n.e_shoff;
+	h->e_shentsize = n.e_shentsize;
+	h->e_shnum = n.e_shnum;
+	h->e_shstrndx = n.e_shstrndx;
+	return true;
+}
+
+static size_t segment_size(const Elf64_Ehdr *h)
+{
+	return is_32(h) ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
+}
+
+static size_t section_size(const Elf64_Ehdr *h)
+{
+	return is_32(h) ? sizeof(Elf32_Shdr) : sizeof(Elf64_Shdr);
+}
+
+static bool read_segment(int fd, const Elf64_Ehdr *h, unsigned i, Elf64_Phdr *p)
+{
+	Elf32_Phdr n;
+
+	if (h->e_phoff > INT64_MAX / 2 || !read_at(fd, is_32(h) ? (void *)&n : (void *)p, segment_size(h), h->e_phoff + i * segment_size(h)))
+		return false;
+	if (is_32(h))
+		*p = (Elf64_Phdr){ .p_type = n.p_type, .p_flags = n.p_flags, .p_offset = n.p_offset, .p_vaddr = n.p_vaddr, .p_filesz = n.p_filesz, .p_memsz = n.p_memsz };
+	return true;
+}
+
+static bool read_section(int fd, const Elf64_Ehdr *h, unsigned i, Elf64_Shdr *s)
+{
+	Elf32_Shdr n;
+
+	if (h->e_shoff > INT64_MAX / 2 || !read_at(fd, is_32(h) ? (void *)&n : (void *)s, section_size(h), h->e_shoff + i * section_size(h)))
+		return false;
+	if (is_32(h))
+		*s = (Elf64_Shdr){ .sh_name = n.sh_name, .sh_type = n.sh_type, .sh_flags = n.sh_flags, .sh_addr = n.sh_addr, .sh_offset = n.sh_offset, .sh_size = n.sh_size };
+	return true;
+}
+
 static bool header_fine(const Elf64_Ehdr *h)
 {
-	return !memcmp(h->e_ident, ELFMAG, SELFMAG) && h->e_ident[EI_CLASS] == ELFCLASS64 && h->e_ident[EI_DATA] == ELFDATA2LSB &&
-	       (h->e_type == ET_EXEC || h->e_type == ET_DYN) && h->e_phentsize == sizeof(Elf64_Phdr) && h->e_phnum &&
+	return h->e_ident[EI_DATA] == ELFDATA2LSB && (h->e_type == ET_EXEC || h->e_type == ET_DYN) && h->e_phentsize == segment_size(h) && h->e_phnum &&
 	       h->e_phnum <= HEADERS_MAX;
 }
 
-/* Elf64_Nhdr, then name and descriptor, each padded to 4 bytes. */
+/* --- what is told of a file ------------------------------------------------------------------------------------------------ */
+
+/* Elf64_Nhdr (of 32 bits the same), then name and descriptor, each padded to 4 bytes. */
 static void find_build_id(const unsigned char *notes, size_t n, struct vmatlas_object *object)
 {
 	while (n >= sizeof(Elf64_Nhdr)) {
@@ -60,7 +121,7 @@ static bool read_segments(int fd, const Elf64_Ehdr *h, struct vmatlas_object *ob
 	for (unsigned i = 0; i < h->e_phnum; i++) {
 		Elf64_Phdr p;
 
-		if (h->e_phoff > INT64_MAX / 2 || !read_at(fd, &p, sizeof(p), h->e_phoff + i * sizeof(p)))
+		if (!read_segment(fd, h, i, &p))
 			return false;
 		if (p.p_type == PT_INTERP)
 			object->interp = 1;
@@ -97,11 +158,10 @@ static void read_sections(int fd, const Elf64_Ehdr *h, struct vmatlas_object *ob
 {
 	Elf64_Shdr names, s;
 
-	if (h->e_shentsize != sizeof(s) || h->e_shnum > HEADERS_MAX || h->e_shstrndx >= h->e_shnum || h->e_shoff > INT64_MAX / 2 ||
-	    !read_at(fd, &names, sizeof(names), h->e_shoff + h->e_shstrndx * sizeof(s)))
+	if (h->e_shentsize != section_size(h) || h->e_shnum > HEADERS_MAX || h->e_shstrndx >= h->e_shnum || !read_section(fd, h, h->e_shstrndx, &names))
 		return;
 	for (unsigned i = 1; i < h->e_shnum && object->sections < VMATLAS_SECTIONS_MAX; i++) {
-		if (!read_at(fd, &s, sizeof(s), h->e_shoff + i * sizeof(s)))
+		if (!read_section(fd, h, i, &s))
 			return;
 		if (!(s.sh_flags & SHF_ALLOC))
 			continue;
@@ -118,7 +178,7 @@ bool va_elf_read(int fd, struct vmatlas_object *object, struct va_bytes *out)
 	Elf64_Ehdr h;
 	size_t before = out->n;
 
-	if (!read_at(fd, &h, sizeof(h), 0) || !header_fine(&h))
+	if (!read_header(fd, &h) || !header_fine(&h))
 		return false;
 	object->type = h.e_type;
 	if (!read_segments(fd, &h, object, out)) {

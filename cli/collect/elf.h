@@ -8,8 +8,8 @@
 #include "common/bytes.h"
 
 /*
- * Fills object's segments, sections, type, interp and build id and appends the segments and sections to `out`. False where it is no 64-bit little-
- * endian ELF file that makes sense; out is then as before. Sections: those that are in memory (SHF_ALLOC).
+ * Fills object's segments, sections, type, interp and build id and appends the segments and sections to `out`. False where it is no little-endian ELF file
+ * (of 64 or 32 bits) that makes sense; out is then as before. Sections: those that are in memory (SHF_ALLOC).
  */
 bool va_elf_read(int fd, struct vmatlas_object *object, struct va_bytes *out);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""vmmap on real programs that run, against pmap -X, /proc, readelf: static, PIE, stripped, python3, node, a reserve as a JVM makes, 64 threads. And processes that cannot be had."""
+"""vmmap on real programs that run, against pmap -X, /proc, readelf: static, PIE, stripped, 32 bits, python3, node, a reserve as a JVM makes, 64 threads. And processes that cannot be had."""
 import json
 import os
 import random
@@ -24,6 +24,39 @@ print('x'); input()"""
 THREADS = "import threading, time\nfor _ in range(64): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\nprint('x'); input()"
 
 
+SMALL = """
+static long call(long number, long a, const char *b, long c)
+{
+	long result;
+
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(a), "c"(b), "d"(c) : "memory");
+	return result;
+}
+
+void _start(void)
+{
+	call(4, 1, "x\\n", 2);
+	for (;;)
+		call(29, 0, 0, 0);
+}
+"""
+
+
+def of_32_bits(place):
+    """The path of a program of 32 bits without a library; None: this compiler makes none, or the kernel runs none."""
+    path = os.path.join(place, "small")
+    made = subprocess.run(["gcc", "-m32", "-O1", "-fno-pic", "-fno-stack-protector", "-no-pie", "-nostdlib", "-static", "-xc", "-", "-o", path], input=SMALL.encode(), capture_output=True, check=False)
+    if made.returncode:
+        return None
+    try:
+        child = subprocess.Popen([path], stdout=subprocess.PIPE)
+    except OSError:
+        return None
+    said = child.stdout.readline()
+    end(child)
+    return path if said == b"x\n" else None
+
+
 def programs(place):
     poke = os.path.join(WORKLOADS, "poke")
     stripped = os.path.join(place, "stripped")
@@ -34,6 +67,9 @@ def programs(place):
     yield "python3", [sys.executable, "-uc", "print('x'); input()"]
     yield "16 TiB reserved", [sys.executable, "-uc", RESERVE]
     yield "64 threads", [sys.executable, "-uc", THREADS]
+    small = of_32_bits(place)
+    if small:
+        yield "32 bits", [small]
     if shutil.which("node"):
         yield "node", ["node", "-e", "console.log('x'); process.stdin.resume()"]
 
@@ -119,7 +155,7 @@ def compare_elf(name, pid, told):
         if got != want or region["group"] != "EXECUTABLE" or closed != region["description"].startswith("read-only once relocated: "):
             bad.append((region["description"], want))
     ok(len(regions) >= 3 and not bad, "%s: sections as readelf lists them, %d regions" % (name, len(regions)), bad)
-    ok(relocated == 1, "%s: one is closed after relocation" % name, [r["description"] for r in regions])
+    ok(relocated == (name != "32 bits"), "%s: the data a loader closes after relocation is said to be closed" % name, [r["description"] for r in regions])
     pages = sum((offset + size + 4095 >> 12) - (offset >> 12) for offset, _, size, flags in segments if "E" in flags)
     mapped = sum(int(r["end"], 16) - int(r["start"], 16) for r in regions if r["zone"] == "text")
     ok(mapped == pages << 12 or (name == "node" and mapped > pages << 12), "%s: as much code as the segments have (node maps some twice)" % name, segments)

@@ -73,9 +73,75 @@ static void refuses_other_files(void **state)
 	assert_false(va_elf_read(-1, &o, &b));
 }
 
-static void hostile_numbers_do_no_harm(void **state)
+static const struct small {
+	Elf32_Ehdr h;
+	Elf32_Phdr p[3];
+	uint32_t note[5];
+	char names[16];
+	Elf32_Shdr s[4];
+} small = {
+	.h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_EXEC, .e_machine = EM_386, .e_phoff = offsetof(struct small, p),
+	       .e_phentsize = sizeof(Elf32_Phdr), .e_phnum = 3, .e_shoff = offsetof(struct small, s), .e_shentsize = sizeof(Elf32_Shdr), .e_shnum = 4, .e_shstrndx = 3 },
+	.p = { { .p_type = PT_LOAD, .p_vaddr = 0x8048000, .p_filesz = 0x800, .p_memsz = 0x800, .p_flags = PF_R | PF_X },
+	       { .p_type = PT_LOAD, .p_offset = 0x800, .p_vaddr = 0x8049800, .p_filesz = 0x10, .p_memsz = 0x90, .p_flags = PF_R | PF_W },
+	       { .p_type = PT_NOTE, .p_offset = offsetof(struct small, note), .p_filesz = 20 } },
+	.note = { 4, 4, NT_GNU_BUILD_ID, 0x554e47, 0xddccbbaa },
+	.names = "\0.text\0.bss",
+	.s = { { 0 }, { 1, SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0x8048400, 0x400, 0x123, 0, 0, 1, 0 }, { 7, SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 0x8049810, 0x810, 0x80, 0, 0, 1, 0 },
+	       { 0, SHT_STRTAB, 0, 0, offsetof(struct small, names), sizeof(small.names), 0, 0, 1, 0 } },
+};
+
+static void reads_32_bits(void **state)
+{
+	struct vmatlas_object o = { 0 };
+	struct va_bytes b = { 0 };
+	int fd = file_of(&small, sizeof(small));
+	const struct vmatlas_segment *s;
+
+	assert_true(va_elf_read(fd, &o, &b));
+	assert_int_equal(o.type, ET_EXEC);
+	assert_int_equal(o.interp, 0);
+	assert_int_equal(o.segments, 2);
+	assert_int_equal(o.sections, 2);
+	assert_int_equal(o.build_id_len, 4);
+	assert_memory_equal(o.build_id, &small.note[4], 4);
+	s = (const void *)b.data;
+	assert_int_equal(s[1].addr, 0x8049800);
+	assert_int_equal(s[1].offset, 0x800);
+	assert_int_equal(s[1].file_size, 0x10);
+	assert_int_equal(s[1].mem_size, 0x90);
+	assert_int_equal(s[1].flags, PF_R | PF_W);
+	assert_int_equal(section(&o, &b, ".text")->size, 0x123);
+	assert_int_equal(section(&o, &b, ".bss")->addr, 0x8049810);
+	va_bytes_free(&b);
+	assert_int_equal(ftruncate(fd, sizeof(small.h) + 40), 0); /* one program header */
+	assert_false(va_elf_read(fd, &o, &b));
+	assert_int_equal(b.n, 0);
+	va_bytes_free(&b);
+	close(fd);
+}
+
+static void harm(int fd, size_t at, unsigned round, const void *whole, size_t bytes)
 {
 	static const uint64_t numbers[] = { 0, 1, 0xff, 0xffff, 0x7fffffff, 0xffffffff, 0x7fffffffffffffff, 0xffffffffffffffff };
+	uint64_t value = numbers[random() % 8];
+	size_t n = 1 << random() % 4;
+	struct vmatlas_object o = { 0 };
+	struct va_bytes b = { 0 };
+
+	assert_int_equal(pwrite(fd, &value, n, at), n);
+	if (va_elf_read(fd, &o, &b)) {
+		assert_true(o.sections <= VMATLAS_SECTIONS_MAX && o.build_id_len <= sizeof(o.build_id));
+		assert_int_equal(b.n, o.segments * sizeof(struct vmatlas_segment) + o.sections * sizeof(struct vmatlas_section));
+	}
+	va_bytes_free(&b);
+	/* Two of three changes stay for a while. */
+	if (round % 3 == 0)
+		assert_int_equal(pwrite(fd, whole, bytes, 0), bytes);
+}
+
+static void hostile_numbers_do_no_harm(void **state)
+{
 	struct va_bytes file = { 0 };
 	int fd = open(own, O_RDONLY);
 
@@ -85,24 +151,16 @@ static void hostile_numbers_do_no_harm(void **state)
 	fd = file_of(file.data, file.n);
 	for (unsigned round = 0; round < 5000; round++) {
 		const Elf64_Ehdr *h = (const void *)file.data;
-		uint64_t value = numbers[random() % 8];
 		/* In the header, in the program headers, in the section headers, or where the notes are. */
 		size_t places[] = { random() % sizeof(*h), h->e_phoff + random() % (h->e_phnum * 56), h->e_shoff + random() % (h->e_shnum * 64),
 				    random() % 1024 };
-		size_t at = places[random() % 4], n = 1 << random() % 4;
-		struct vmatlas_object o = { 0 };
-		struct va_bytes b = { 0 };
 
-		assert_int_equal(pwrite(fd, &value, n, at), n);
-		if (va_elf_read(fd, &o, &b)) {
-			assert_true(o.sections <= VMATLAS_SECTIONS_MAX && o.build_id_len <= sizeof(o.build_id));
-			assert_int_equal(b.n, o.segments * sizeof(struct vmatlas_segment) + o.sections * sizeof(struct vmatlas_section));
-		}
-		va_bytes_free(&b);
-		/* Two of three changes stay for a while. */
-		if (round % 3 == 0)
-			assert_int_equal(pwrite(fd, file.data, file.n, 0), file.n);
+		harm(fd, places[random() % 4], round, file.data, file.n);
 	}
+	close(fd);
+	fd = file_of(&small, sizeof(small));
+	for (unsigned round = 0; round < 5000; round++)
+		harm(fd, random() % sizeof(small), round, &small, sizeof(small));
 	va_bytes_free(&file);
 	close(fd);
 }
@@ -125,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_its_own_program),
+		cmocka_unit_test(reads_32_bits),
 		cmocka_unit_test(refuses_other_files),
 		cmocka_unit_test(hostile_numbers_do_no_harm),
 		cmocka_unit_test(notes_end_where_they_end),
