@@ -118,7 +118,9 @@ static uint64_t seed_of(int argc, char **argv, int at)
 	uint64_t seed = at + 2 == argc && !strcmp(argv[at], "--seed") ? strtoul(argv[at + 1], &end, 10) : 0;
 
 	if (at < argc && (at + 2 != argc || strcmp(argv[at], "--seed") || end == argv[at + 1] || *end)) {
-		dprintf(STDERR_FILENO, "alloc: what is '%s'? --help tells\n", argv[at]);
+		bool seed_only = at + 2 == argc && !strcmp(argv[at], "--seed");
+
+		dprintf(STDERR_FILENO, seed_only ? "alloc: '%s' is no seed: a number\n" : "alloc: what is '%s'? --help tells\n", argv[at + seed_only]);
 		_exit(2);
 	}
 	return at < argc ? seed : 1;

@@ -2,6 +2,7 @@
  * The healthy twin of `cache-vs-private`: the same file is read with read() into a buffer of 64 KiB.
  *
  * One sees next to nothing: the page cache holds the file, the process does not. Nothing is noticed.
+ * Events: no call that maps; fault: about 16 demand-zero, the pages of the buffer.
  */
 #include <fcntl.h>
 

@@ -100,6 +100,8 @@ def help_and_usage(checks):
     checks.equal(wrong, {}, "wrong options: one sentence, status 2")
     same = [run(os.path.join(BUILD, "alloc"), "--seed", seed).stdout.splitlines()[-2:] for seed in ("5", "5", "6")]
     checks.ok(same[0] == same[1] != same[2], "alloc: the same for the same seed", same)
+    done = run(os.path.join(BUILD, "alloc"), "--seed", "5x")
+    checks.ok(done.returncode == 2 and done.stderr == "alloc: '5x' is no seed: a number\n", "alloc: a seed that is none", done)
     done = run(os.path.join(BUILD, "two-pages"), "--mmap")
     checks.ok("lies on 2 pages" in done.stdout and "with 100 children: 202 pages are there" in done.stdout, "two-pages --mmap: two pages", done)
 
@@ -111,6 +113,7 @@ def listed(checks):
     checks.equal([n for n in re.findall(r"^\| `([^`]*)` \|", text, re.M) if n not in SOURCES], [], "… and no other")
     silent = [n for n in SOURCES if "What one sees" not in source(n) and "One sees" not in source(n)]
     checks.equal(silent, [], "each says at its head what one sees")
+    checks.equal([n for n in SOURCES if "vents" not in source(n).split("*/")[0]], [], "… and which events, how many")
 
 
 LIBMAP_USER = r"""
