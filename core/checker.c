@@ -32,8 +32,6 @@ struct va_checker {
 	struct vmatlas_end end;
 	bool has_end, finished;
 	__u64 malformed;
-	struct vmatlas_record *aligned;
-	size_t aligned_room;
 };
 
 /* --- what touched it ------------------------------------------------------------------------------------------------------- */
@@ -125,18 +123,6 @@ static int on_header(void *ctx, const struct vmatlas_stream_header *header)
 	return 0;
 }
 
-static void on_records(struct va_checker *c, const struct vmatlas_chunk *chunk, const void *payload)
-{
-	size_t n = chunk->bytes / sizeof(struct vmatlas_record);
-
-	if ((size_t)payload % _Alignof(struct vmatlas_record)) {
-		c->aligned = va_grow(c->aligned, &c->aligned_room, n, sizeof(*c->aligned));
-		memcpy(c->aligned, payload, chunk->bytes);
-		payload = c->aligned;
-	}
-	va_merge_records(c->merge, chunk->cpu, chunk->channel, payload, n);
-}
-
 static void on_round(struct va_checker *c, __u64 drained)
 {
 	const struct va_proof *proof;
@@ -173,7 +159,7 @@ static int on_chunk(void *ctx, const struct vmatlas_chunk *chunk, const void *pa
 
 	switch (chunk->kind) {
 	case VMATLAS_CHUNK_RECORDS:
-		on_records(c, chunk, payload);
+		va_merge_records(c->merge, chunk->cpu, chunk->channel, payload, chunk->bytes / sizeof(struct vmatlas_record));
 		break;
 	case VMATLAS_CHUNK_ROUND:
 		on_round(c, chunk->drained);
@@ -230,7 +216,6 @@ void va_checker_free(struct va_checker *c)
 	free(c->vsyscall);
 	free(c->hooks);
 	free(c->totals);
-	free(c->aligned);
 	free(c);
 }
 

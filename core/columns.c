@@ -443,7 +443,7 @@ static void read_column(struct va_columns_reader *r, struct input *in, struct va
 	r->used += n * planes + VA_PLANES;
 	d->next = to;
 	d->stride = planes;
-	d->left = n;
+	d->end = to + n * planes;
 	d->mask = planes == VA_PLANES ? ~0ull : (1ull << planes * 8) - 1;
 }
 

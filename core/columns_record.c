@@ -84,7 +84,7 @@ void va_coder_begin(struct va_coder *c)
 		d->any = 0;
 		d->next = zeros;
 		d->stride = 0;
-		d->left = ~(size_t)0;
+		d->end = NULL;
 		d->mask = 0;
 	}
 	c->failed = false;
@@ -122,11 +122,10 @@ INLINE __u64 pull(struct va_coder *c, unsigned column)
 	struct va_column_data *d = &c->column[column];
 	__u64 value;
 
-	if (!d->left) {
+	if (__builtin_expect(d->next == d->end, 0)) {
 		c->failed = true;
 		return 0;
 	}
-	d->left--;
 	memcpy(&value, d->next, sizeof(value));
 	d->next += d->stride;
 	return value & d->mask;

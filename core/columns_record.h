@@ -31,9 +31,9 @@ struct va_column_data {
 	__u64 *value;                  /* differences */
 	size_t count, room;
 	__u64 any;                     /* all of them, or-ed */
-	/* unpacking: the next value stands at `next`, `stride` bytes each (0: all are 0), and 8 bytes may be read there */
-	const __u8 *next;
-	size_t stride, left;
+	/* unpacking: the next value stands at `next`, `stride` bytes each (0: all are 0, and there is no end), and 8 bytes may be read there */
+	const __u8 *next, *end;
+	size_t stride;
 	__u64 mask;
 };
 

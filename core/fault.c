@@ -21,9 +21,19 @@
 #define VM_UFFD_WP 0x1000ull
 #define VM_MIXEDMAP 0x10000000ull
 
-static bool mapped(const struct va_mm *mm, __u64 addr)
+#define NO_VMA (~(size_t)0)
+
+/* Index of the VMA that holds addr, or NO_VMA. */
+static size_t vma_at(const struct va_mm *mm, __u64 addr)
 {
-	return va_mm_vma_at(mm, addr) || va_spans_touch(&mm->unsure, addr, addr + 1);
+	size_t i = va_vmas_lower(mm->vmas, addr);
+
+	return i < va_vmas_count(mm->vmas) && va_vmas_at(mm->vmas, i)->start <= addr ? i : NO_VMA;
+}
+
+static bool mapped(const struct va_mm *mm, size_t vma, __u64 addr)
+{
+	return vma != NO_VMA || va_spans_touch(&mm->unsure, addr, addr + 1);
 }
 
 /* Page tables are filed by level as with five levels: with four the PGD stands where the P4D would. */
@@ -50,19 +60,17 @@ static void set_page(struct va_mm *mm, __u64 addr, unsigned level, __u64 entry, 
  * From now on fork will copy this VMA's entries: it has an anon_vma. do_cow_fault() makes one before it asks the file for the page: it stays where
  * there is none (SIGBUS), and nobody tells how far a fault came that was given up.
  */
-static void note_written(struct va_mm *mm, __u64 addr, bool surely)
+static void note_written(struct va_mm *mm, size_t vma, bool surely)
 {
-	const struct va_vma *v = va_mm_vma_at(mm, addr);
+	const struct va_vma *v = vma == NO_VMA ? NULL : va_vmas_at(mm->vmas, vma);
 
 	if (!v || v->written || (v->perhaps_written && !surely) || v->anon || (v->vm_flags & VM_SHARED))
 		return;
-	size_t i = va_mm_vma_lower(mm, addr);
-
 	va_vmas_own(&mm->vmas);
 	if (surely)
-		va_vmas_at(mm->vmas, i)->written = true;
+		va_vmas_at(mm->vmas, vma)->written = true;
 	else
-		va_vmas_at(mm->vmas, i)->perhaps_written = true;
+		va_vmas_at(mm->vmas, vma)->perhaps_written = true;
 }
 
 /* Above the PTE: a huge page that migrates, is in swap, or the like. */
@@ -121,12 +129,14 @@ static void take_around(struct va_mm *mm, const struct vmatlas_record *rec)
 
 void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)
 {
-	if (mm->ended || rec->fault.addr >= VA_USER_TOP || !mapped(mm, rec->fault.addr))
+	size_t vma = mm->ended || rec->fault.addr >= VA_USER_TOP ? NO_VMA : vma_at(mm, rec->fault.addr);
+
+	if (mm->ended || rec->fault.addr >= VA_USER_TOP || !mapped(mm, vma, rec->fault.addr))
 		return;
 	if (!(rec->head.flags & VMATLAS_F_BAD))
 		take_walk(mm, rec);
 	if (rec->head.flags & VMATLAS_F_WRITE)
-		note_written(mm, rec->fault.addr, !(rec->head.flags & VMATLAS_F_BAD) && rec->fault.counted != VMATLAS_COUNTED_NOT);
+		note_written(mm, vma, !(rec->head.flags & VMATLAS_F_BAD) && rec->fault.counted != VMATLAS_COUNTED_NOT);
 	/* Of a bad one, too: beyond the end of a file its neighbours are mapped first. */
 	if (rec->fault.around)
 		take_around(mm, rec);
@@ -138,25 +148,51 @@ static void no_table(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts)
 	va_spans_add(&mm->surveyed, lo, hi);
 }
 
+/* Of a level above the PTE. */
+static void take_upper(struct va_mm *mm, unsigned level, __u64 addr, __u64 entry, __u64 ts)
+{
+	__u64 size = va_level_size(level);
+	size_t vma = vma_at(mm, addr);
+
+	if (!entry)
+		no_table(mm, addr, addr + size, ts);
+	if (!entry || !mapped(mm, vma, addr))
+		return;
+	if (va_entry_written(entry, mm->dirty_bits))
+		note_written(mm, vma, true);
+	if (va_entry_leaf(level, entry) || names_no_table(entry))
+		set_page(mm, addr, level, entry, ts);
+	else
+		va_pages_note_table(&mm->pages, level, addr, entry, ts);
+}
+
+/* The first of n PTEs from addr on that are in the same VMA, or as many as are in none; returns how many that were. */
+static unsigned take_entries(struct va_mm *mm, __u64 addr, const __u64 *entry, unsigned n, __u64 ts)
+{
+	size_t vma = vma_at(mm, addr);
+	__u64 here = vma == NO_VMA ? 1 : (va_vmas_at(mm->vmas, vma)->end - addr) >> 12;
+
+	n = here < n ? (unsigned)here : n;
+	if (!mapped(mm, vma, addr))
+		return n;
+	for (unsigned i = 0; i < n; i++)
+		if (va_entry_written(entry[i], mm->dirty_bits)) {
+			note_written(mm, vma, true);
+			break;
+		}
+	va_pages_set_entries(&mm->pages, addr, entry, n, ts);
+	return n;
+}
+
 void va_mm_apply_pages(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	const struct vmatlas_pages *p = &rec->pages;
 	__u64 size = va_level_size(p->level);
 
-	for (unsigned i = 0; i < p->count && !mm->ended; i++) {
-		__u64 addr = p->addr + i * size;
-
-		if (p->level < 4 && !p->entry[i])
-			no_table(mm, addr, addr + size, rec->head.ts);
-		if (!mapped(mm, addr) || (p->level < 4 && !p->entry[i]))
-			continue;
-		if (va_entry_written(p->entry[i], mm->dirty_bits))
-			note_written(mm, addr, true);
-		if (p->level == 4 || va_entry_leaf(p->level, p->entry[i]) || names_no_table(p->entry[i]))
-			set_page(mm, addr, p->level, p->entry[i], rec->head.ts);
-		else
-			va_pages_note_table(&mm->pages, p->level, addr, p->entry[i], rec->head.ts);
-	}
+	for (unsigned i = 0; p->level == 4 && i < p->count && !mm->ended;)
+		i += take_entries(mm, p->addr + i * size, &p->entry[i], p->count - i, rec->head.ts);
+	for (unsigned i = 0; p->level < 4 && i < p->count && !mm->ended; i++)
+		take_upper(mm, p->level, p->addr + i * size, p->entry[i], rec->head.ts);
 }
 
 /* --- fork ------------------------------------------------------------------------------------------------------------ */

@@ -102,30 +102,38 @@ static void push_loss(struct va_merge *m, struct stream *s, __u32 count, __u64 t
 	m->stats[s->cpu].lost[s->channel] += count;
 }
 
-static void arrive(struct va_merge *m, struct stream *s, const struct vmatlas_record *rec)
+/* There is room for it and a LOSS. */
+static void arrive(struct va_merge *m, struct stream *s, const void *bytes)
 {
-	__u32 gap = rec->head.seq - s->next_seq;
+	struct vmatlas_record *rec = &s->recs[s->tail];
+	struct vmatlas_head head;
 
-	if (s->begun && gap)
-		push_loss(m, s, gap, rec->head.ts);
+	memcpy(&head, bytes, sizeof(head));
+	if (s->begun && head.seq != s->next_seq) {
+		push_loss(m, s, head.seq - s->next_seq, head.ts);
+		rec++;
+	}
 	s->begun = true;
-	s->next_seq = rec->head.seq + 1;
-	s->last_ts = rec->head.ts;
-	if (rec->head.type == VMATLAS_LOSS || !va_record_valid(rec))
+	s->next_seq = head.seq + 1;
+	s->last_ts = head.ts;
+	memcpy(rec, bytes, sizeof(*rec));
+	if (head.type == VMATLAS_LOSS || !va_record_valid(rec))
 		m->stats[s->cpu].invalid++;
 	else
-		s->recs[s->tail++] = *rec;
+		s->tail++;
 }
 
-int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const struct vmatlas_record *recs, size_t n)
+int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const void *recs, size_t n)
 {
 	if (cpu >= m->cpus || channel >= VMATLAS_CHANNELS)
 		return -EINVAL;
 	struct stream *s = &m->streams[cpu * VMATLAS_CHANNELS + channel];
 
+	make_room(s, n);
 	for (size_t i = 0; i < n; i++) {
-		make_room(s, 2);
-		arrive(m, s, &recs[i]);
+		if (s->tail + 2 > s->room)
+			make_room(s, 2);
+		arrive(m, s, (const char *)recs + i * sizeof(struct vmatlas_record));
 	}
 	m->stats[cpu].written[channel] += n;
 	return 0;

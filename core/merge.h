@@ -28,8 +28,8 @@ struct va_merge;
 struct va_merge *va_merge_new(__u32 cpus, void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx);
 void va_merge_free(struct va_merge *m);
 
-/* 0, or -EINVAL for a CPU or channel out of range. */
-int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const struct vmatlas_record *recs, size_t n);
+/* n records, aligned to nothing: they are copied. 0, or -EINVAL for a CPU or channel out of range. */
+int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const void *recs, size_t n);
 /*
  * Before its first record: the stream's numbers begin here, at that moment; what is missing before the first record is a loss, too. Without
  * it the first record says where they begin.

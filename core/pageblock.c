@@ -121,6 +121,26 @@ void va_block_set(struct va_block *b, unsigned page, const struct va_page *p)
 	set_present(b, c, i, p->present);
 }
 
+void va_block_set_entries(struct va_block *b, unsigned page, const __u64 *entry, unsigned n, __u64 ts)
+{
+	if (b->leaf)
+		va_block_split(b);
+	struct va_chunk *c = chunk_for(b, page);
+	unsigned first = page % VA_CHUNK_PAGES;
+	__u64 which = ((1ull << n) - 1) << first, present = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		c->entry[first + i] = entry[i];
+		c->ts[first + i] = ts;
+		c->certainty[first + i] = entry[i] ? VA_PAGE_SEEN : VA_PAGE_ABSENT;
+		present |= (__u64)va_entry_present(entry[i]) << (first + i);
+	}
+	if ((c->present & which) != present)
+		b->resident += (unsigned)__builtin_popcountll(present) - (unsigned)__builtin_popcountll(c->present & which);
+	c->known |= which;
+	c->present = (c->present & ~which) | present;
+}
+
 __u64 va_block_present(const struct va_block *b, unsigned page)
 {
 	const struct va_chunk *c = b->chunk[page / VA_CHUNK_PAGES];
@@ -191,6 +211,52 @@ void va_block_forget(struct va_block *b, unsigned page)
 
 	set_present(b, c, i, false);
 	c->known &= ~(1ull << i);
+}
+
+/* Bits of the pages of chunk k that are in [first, last). */
+static __u64 bits_within(unsigned k, unsigned first, unsigned last)
+{
+	unsigned base = k * VA_CHUNK_PAGES, from = first > base ? first - base : 0, to = last - base < VA_CHUNK_PAGES ? last - base : VA_CHUNK_PAGES;
+
+	return (1ull << to) - (1ull << from);
+}
+
+static __u64 older_ones(const struct va_chunk *c, __u64 which, __u64 older)
+{
+	__u64 found = 0;
+
+	for (which &= c->known; which; which &= which - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(which);
+
+		found |= (__u64)(c->ts[i] < older) << i;
+	}
+	return found;
+}
+
+bool va_block_any_older(const struct va_block *b, unsigned first, unsigned last, __u64 older)
+{
+	if (b->leaf)
+		return first < last && b->ts < older;
+	for (unsigned k = first / VA_CHUNK_PAGES; k * VA_CHUNK_PAGES < last; k++)
+		if (b->chunk[k] && older_ones(b->chunk[k], bits_within(k, first, last), older))
+			return true;
+	return false;
+}
+
+void va_block_forget_older(struct va_block *b, unsigned first, unsigned last, __u64 older)
+{
+	for (unsigned k = first / VA_CHUNK_PAGES; k * VA_CHUNK_PAGES < last; k++) {
+		__u64 which = b->chunk[k] ? older_ones(b->chunk[k], bits_within(k, first, last), older) : 0;
+
+		if (!which)
+			continue;
+		struct va_chunk *c = chunk_for(b, k * VA_CHUNK_PAGES);
+
+		if (c->present & which)
+			b->resident -= (unsigned)__builtin_popcountll(c->present & which);
+		c->known &= ~which;
+		c->present &= ~which;
+	}
 }
 
 unsigned va_block_count(const struct va_block *b, unsigned first, unsigned end)

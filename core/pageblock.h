@@ -31,12 +31,17 @@ struct va_block *va_block_own(struct va_block *block); /* a block that only the 
 
 struct va_page va_block_get(const struct va_block *block, unsigned page); /* page 0..511 */
 void va_block_set(struct va_block *block, unsigned page, const struct va_page *p);
+/* n PTEs as read, within one chunk. */
+void va_block_set_entries(struct va_block *block, unsigned page, const __u64 *entry, unsigned n, __u64 ts);
 /* Of the rest of its 64 pages, from `page` on (bit 0): which are known to be there; and: those are there, entries unread. */
 __u64 va_block_present(const struct va_block *block, unsigned page);
 void va_block_derive(struct va_block *block, unsigned page, __u64 which, __u64 ts);
 void va_block_set_leaf(struct va_block *block, const struct va_page *p);
 void va_block_split(struct va_block *block);            /* a leaf becomes 512 derived pages */
 void va_block_forget(struct va_block *block, unsigned page);
+/* What is stored in [first, last) with a ts before `older`: is there any; all of it goes (of a block that is no leaf). */
+bool va_block_any_older(const struct va_block *block, unsigned first, unsigned last, __u64 older);
+void va_block_forget_older(struct va_block *block, unsigned first, unsigned last, __u64 older);
 unsigned va_block_next(const struct va_block *block, unsigned page); /* the first from there on of which something is stored; 512 = none */
 unsigned va_block_count(const struct va_block *block, unsigned first, unsigned end); /* present in [first, end) */
 

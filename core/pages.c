@@ -152,6 +152,19 @@ void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *pag
 		va_block_set_leaf(block_for(p, at), page);
 }
 
+void va_pages_set_entries(struct va_pages **pages, __u64 addr, const __u64 *entry, unsigned n, __u64 ts)
+{
+	struct va_pages *p = own(pages);
+
+	for (unsigned i = 0, fit; i < n; i += fit) {
+		unsigned page = page_of(addr + ((__u64)i << 12));
+
+		fit = VA_CHUNK_PAGES - page % VA_CHUNK_PAGES;
+		fit = fit < n - i ? fit : n - i;
+		va_block_set_entries(block_for(p, addr + ((__u64)i << 12)), page, &entry[i], fit, ts);
+	}
+}
+
 void va_pages_derive(struct va_pages **pages, __u64 base, unsigned which, __u64 ts)
 {
 	while (which) {
@@ -250,6 +263,10 @@ bool va_pages_each(const struct va_pages *p, __u64 start, __u64 end, each_fn fn,
 
 static void clear_part(struct va_block *b, __u64 base, unsigned first, unsigned last, __u64 older, struct va_pages **moved)
 {
+	if (!moved && !b->leaf) {
+		va_block_forget_older(b, first, last, older);
+		return;
+	}
 	for (unsigned page = va_block_next(b, first); page < last; page = va_block_next(b, page + 1)) {
 		struct va_page was = va_block_get(b, page);
 
@@ -262,14 +279,6 @@ static void clear_part(struct va_block *b, __u64 base, unsigned first, unsigned 
 			va_pages_set(moved, base + ((__u64)page << 12), &was);
 		}
 	}
-}
-
-static bool clears_any(const struct va_block *b, unsigned first, unsigned last, __u64 older)
-{
-	for (unsigned page = va_block_next(b, first); page < last; page = va_block_next(b, page + 1))
-		if (va_block_get(b, page).ts < older)
-			return true;
-	return false;
 }
 
 static bool clear_block(struct va_block **slot, __u64 base, unsigned first, unsigned last, __u64 older, struct va_pages **moved)
@@ -285,7 +294,7 @@ static bool clear_block(struct va_block **slot, __u64 base, unsigned first, unsi
 	}
 	if (whole && older == ~0ull && !moved)
 		return true;
-	if (!clears_any(*slot, first, last, older))
+	if (!va_block_any_older(*slot, first, last, older))
 		return false;
 	*slot = va_block_own(*slot);
 	clear_part(*slot, base, first, last, older, moved);
@@ -473,16 +482,21 @@ static void slots_within(const struct va_pages *p, __u64 floor, __u64 ceiling, s
 /* The same of the entries of one level. */
 static void uppers_within(const struct va_pages *p, unsigned level, __u64 floor, __u64 ceiling, size_t *i, size_t *end)
 {
-	__u64 size = va_level_size(level);
+	__u64 size = va_level_size(level), first = upper_key(level, floor + size - 1), last = upper_key(level, ceiling);
 
-	*i = upper_lower(p, upper_key(level, floor + size - 1));
-	*end = upper_lower(p, upper_key(level, ceiling));
+	*i = *end = 0;
+	if (first >= last)
+		return;
+	*i = upper_lower(p, first);
+	*end = upper_lower(p, last);
 }
 
 static void free_slots(struct va_pages **pages, __u64 floor, __u64 ceiling)
 {
 	size_t i, end;
 
+	if ((floor + VA_BLOCK_SIZE - 1) >> VA_BLOCK_SHIFT >= ceiling >> VA_BLOCK_SHIFT)
+		return; /* the usual: too small a gap for a whole table */
 	slots_within(*pages, floor, ceiling, &i, &end);
 	if (i >= end)
 		return;

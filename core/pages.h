@@ -31,6 +31,9 @@ bool va_pages_each(const struct va_pages *pages, __u64 start, __u64 end,
 /* The functions below may replace *pages by a copy. addr is rounded down to the level's page. */
 void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *page);
 
+/* n PTEs from addr on, as read: pages that are SEEN, or ABSENT where an entry is 0. */
+void va_pages_set_entries(struct va_pages **pages, __u64 addr, const __u64 *entry, unsigned n, __u64 ts);
+
 /* Pages base + i * 4096 of each bit i are there, but nobody read their entries: those that were not known to be there are DERIVED now. */
 void va_pages_derive(struct va_pages **pages, __u64 base, unsigned which, __u64 ts);
 

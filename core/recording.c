@@ -45,8 +45,6 @@ struct va_recording {
 	struct vmatlas_end end;
 	bool has_end;
 	__u64 malformed;            /* OBJECT and META chunks without effect */
-	struct vmatlas_record *aligned;
-	size_t aligned_room;
 	int fd;                     /* of the file being read; -1 = none */
 	const char *name;           /* of it, borrowed */
 	char *piece;                /* owned; NULL = nothing is being read */
@@ -82,18 +80,6 @@ static int on_header(void *ctx, const struct vmatlas_stream_header *header)
 	if (!r->divert)
 		r->history = va_history_new(header, r->texts);
 	return 0;
-}
-
-static void on_records(struct va_recording *r, const struct vmatlas_chunk *chunk, const void *payload)
-{
-	size_t n = chunk->bytes / sizeof(struct vmatlas_record);
-
-	if ((size_t)payload % _Alignof(struct vmatlas_record)) {
-		r->aligned = va_grow(r->aligned, &r->aligned_room, n, sizeof(*r->aligned));
-		memcpy(r->aligned, payload, chunk->bytes);
-		payload = r->aligned;
-	}
-	va_merge_records(r->merge, chunk->cpu, chunk->channel, payload, n);
 }
 
 static struct meta *find_meta(const struct va_recording *r, const char *key)
@@ -155,7 +141,7 @@ static int on_chunk(void *ctx, const struct vmatlas_chunk *chunk, const void *pa
 	switch (chunk->kind) {
 	case VMATLAS_CHUNK_RECORDS:
 		r->running = true;
-		on_records(r, chunk, payload);
+		va_merge_records(r->merge, chunk->cpu, chunk->channel, payload, chunk->bytes / sizeof(struct vmatlas_record));
 		break;
 	case VMATLAS_CHUNK_ROUND:
 		r->running = true;
@@ -234,7 +220,6 @@ void va_recording_free(struct va_recording *r)
 	free(r->metas);
 	free(r->totals);
 	free(r->first_totals);
-	free(r->aligned);
 	free(r->held);
 	free(r);
 }

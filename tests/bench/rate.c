@@ -28,7 +28,6 @@ struct run {
 	struct va_merge *merge;
 	struct va_model *model;
 	struct va_history *history;
-	struct vmatlas_record *aligned;
 	__u64 records, faults;
 };
 
@@ -67,10 +66,6 @@ static int on_chunk(void *ctx, const struct vmatlas_chunk *c, const void *payloa
 	if (r->stage == CHUNKS) {
 		r->records += c->bytes / VMATLAS_RECORD_SIZE;
 		return 0;
-	}
-	if ((size_t)payload % _Alignof(struct vmatlas_record)) {
-		memcpy(r->aligned, payload, c->bytes);
-		payload = r->aligned;
 	}
 	va_merge_records(r->merge, c->cpu, c->channel, payload, c->bytes / VMATLAS_RECORD_SIZE);
 	return 0;
@@ -137,7 +132,7 @@ static char *load(const char *path, size_t *n)
 
 int main(int argc, char **argv)
 {
-	struct run r = { .stage = STAGES, .aligned = malloc(VMATLAS_CHUNK_MAX) };
+	struct run r = { .stage = STAGES };
 	double limit = argc > 3 ? atof(argv[3]) : 1, best = 0, all = 0;
 	unsigned rounds = 0;
 	size_t n;
@@ -145,7 +140,7 @@ int main(int argc, char **argv)
 	for (int i = 0; argc > 2 && i < STAGES; i++)
 		if (!strcmp(argv[1], names[i]))
 			r.stage = (enum stage)i;
-	if (r.stage == STAGES || !r.aligned) {
+	if (r.stage == STAGES) {
 		fputs("usage: rate chunks|merge|model|history FILE [SECONDS]\n", stderr);
 		return 2;
 	}
@@ -160,6 +155,5 @@ int main(int argc, char **argv)
 	printf("{\"program\": \"rate\", \"stage\": \"%s\", \"bytes\": %zu, \"records\": %llu, \"faults\": %llu, \"rounds\": %u, \"seconds\": %.6f, "
 	       "\"per_second\": %.0f}\n", names[r.stage], n, r.records, r.faults, rounds, best, (double)r.records / best);
 	free(bytes);
-	free(r.aligned);
 	return 0;
 }
