@@ -204,7 +204,7 @@ int vm_mode_compare(const struct vm_process *a, const struct vm_process *b, cons
 		json_difference(a, b, -1);
 		return VM_EXIT_OK;
 	}
-	printf("=== DIFFERENCES (%s to %s) ===\n", a->source ? a->source : a->comm, b->source ? b->source : b->comm);
+	printf("=== DIFFERENCES (%s to %s) ===\n", a->source ? a->source : a->name, b->source ? b->source : b->name);
 	print_rows(a, b, o->wide);
 	printf("%zu gone, %zu new, %zu with other contents\n", d.gone, d.came, d.changed);
 	print_sums(a, b);
@@ -246,7 +246,7 @@ int vm_mode_watch(struct vm_process *p, double every, unsigned times, const stru
 	sigaction(SIGINT, &a, NULL);
 	sigaction(SIGTERM, &a, NULL);
 	if (!o->json)
-		printf("=== WATCHING PID %d (%s), every %g s; Ctrl-C ends it ===\n", (int)p->pid, p->comm, every);
+		printf("=== WATCHING PID %d (%s), every %g s; Ctrl-C ends it ===\n", (int)p->pid, p->name, every);
 	fflush(stdout);
 	for (unsigned i = 0; (!times || i < times) && !stopped; i++) {
 		nanosleep(&pause, NULL);

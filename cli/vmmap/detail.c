@@ -321,7 +321,7 @@ int vm_mode_detail(struct vm_process *p, __u64 addr, bool json)
 		as_json(w);
 	} else {
 		if (p->pid)
-			printf("=== ADDRESS 0x%llx (PID %d, %s) ===\n", addr, (int)p->pid, p->comm);
+			printf("=== ADDRESS 0x%llx (PID %d, %s) ===\n", addr, (int)p->pid, p->name);
 		else
 			printf("=== ADDRESS 0x%llx (%s) ===\n", addr, p->source);
 		print_region(w);

@@ -9,13 +9,13 @@
 
 static void print_processes(FILE *out, const struct vm_run *run)
 {
-	char minor[32], major[32], rss[32];
+	char minor[32], major[32], rss[32], name[260];
 
 	fprintf(out, "  %8s %8s  %-16s %12s %8s %8s %10s\n", "PID", "PARENT", "NAME", "MINOR", "MAJOR", "THREADS", "MAX RSS");
 	for (size_t i = 0; i < run->count; i++) {
 		const struct vm_traced *p = &run->process[i];
 
-		fprintf(out, "  %8d %8d  %-16s %12s %8s %8u %10s\n", (int)p->pid, (int)p->parent, p->comm, vm_count(minor, p->minor), vm_count(major, p->major), p->threads,
+		fprintf(out, "  %8d %8d  %-16s %12s %8s %8u %10s\n", (int)p->pid, (int)p->parent, vm_harmless(p->comm, name, sizeof(name)), vm_count(minor, p->minor), vm_count(major, p->major), p->threads,
 			vm_size(rss, p->hwm_kb << 10));
 	}
 }

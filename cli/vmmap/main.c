@@ -151,7 +151,7 @@ static int find_by_name(const char *part, pid_t *found)
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 	unsigned n = 0;
-	char path[64], comm[64];
+	char path[64], comm[64], first[64] = "", name[260];
 
 	while (d && (e = readdir(d))) {
 		FILE *f;
@@ -168,10 +168,12 @@ static int find_by_name(const char *part, pid_t *found)
 		if (!strstr(comm, part))
 			continue;
 		if (n == 1)
-			fprintf(stderr, "vmmap: several processes have '%s' in their name; say which by its id:\n  %d\n", part, (int)*found);
+			fprintf(stderr, "vmmap: several processes have '%s' in their name; say which by its id:\n  %d  %s\n", part, (int)*found, vm_harmless(first, name, sizeof(name)));
 		*found = atoi(e->d_name);
+		if (!n)
+			memcpy(first, comm, sizeof(first));
 		if (n++)
-			fprintf(stderr, "  %d  %s\n", (int)*found, comm);
+			fprintf(stderr, "  %d  %s\n", (int)*found, vm_harmless(comm, name, sizeof(name)));
 	}
 	if (d)
 		closedir(d);

@@ -118,7 +118,7 @@ int vm_mode_numa(struct vm_process *p, bool json)
 	struct va_json j = {0};
 
 	if (!json)
-		printf("=== NUMA NODES OF PID %d (%s) ===\n  It ran last on node %d.\n", (int)p->pid, p->comm, home);
+		printf("=== NUMA NODES OF PID %d (%s) ===\n  It ran last on node %d.\n", (int)p->pid, p->name, home);
 	va_json_object(&j, NULL);
 	va_json_s64(&j, "node", home);
 	va_json_array(&j, "regions");

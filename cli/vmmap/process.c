@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "units.h"
+
 static FILE *open_proc(pid_t pid, const char *name)
 {
 	char path[64];
@@ -61,11 +63,12 @@ bool vm_stat_text(struct vm_process *p, const char *text)
 {
 	const char *open = strchr(text, '('), *at = strrchr(text, ')');
 	__u64 field[STAT_FIELDS + 1] = {0};
-	char *behind;
+	char *behind, harmless[sizeof(p->name)];
 
 	if (!open || !at || at < open)
 		return false;
 	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(at - open - 1), open + 1);
+	snprintf(p->name, sizeof(p->name), "%s", vm_harmless(p->comm, harmless, sizeof(harmless)));
 	p->state = at[1] && at[2] ? at[2] : '?';
 	at += at[1] ? at[2] ? 3 : 2 : 1;
 	for (int i = 4; i <= STAT_FIELDS && *at; i++, at = behind)
@@ -151,7 +154,7 @@ static int read_whole(struct vm_process *p, enum vm_want want)
 
 static int complain(const struct vm_process *p, int error)
 {
-	const char *name = *p->comm ? p->comm : "?";
+	const char *name = *p->name ? p->name : "?";
 
 	if (error == -ENODATA && p->kernel_thread)
 		fprintf(stderr, "vmmap: %d (%s) is a thread of the kernel: it has no address space of its own\n", (int)p->pid, name);

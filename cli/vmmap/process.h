@@ -28,7 +28,8 @@ struct vm_layout { /* of /proc/PID/stat: 0 where the caller may not trace the pr
 struct vm_process {
 	pid_t pid;              /* 0: a saved file */
 	pid_t ns_pid;           /* in the innermost pid namespace it is in; 0 = not known */
-	char comm[64];          /* as /proc/PID/comm */
+	char comm[64];          /* as /proc/PID/comm: may hold any bytes */
+	char name[260];         /* the same for people: control characters as octal escapes */
 	char exe[4096];         /* "" = not known */
 	char state;             /* as in stat; '?' = not known */
 	bool kernel_thread;

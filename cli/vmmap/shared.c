@@ -204,9 +204,9 @@ static void json_regions(struct va_json *j, const struct vm_process *p, const st
 static void print_sharing(const struct vm_process *p, const struct frames *f, const struct other *others, size_t n)
 {
 	struct vm_totals t = vm_totals_of(p);
-	char a[32], b[32], c[32];
+	char a[32], b[32], c[32], name[260];
 
-	printf("=== SHARED PAGES OF PID %d (%s) ===\n", (int)p->pid, p->comm);
+	printf("=== SHARED PAGES OF PID %d (%s) ===\n", (int)p->pid, p->name);
 	printf("  RSS %s, of it shared %s; PSS %s\n", vm_size(a, t.rss), vm_size(b, t.shared), vm_size(c, t.pss));
 	if (f->hidden) {
 		puts("  With whom: hidden (frame numbers are shown to CAP_SYS_ADMIN only)\n=== END SHARED ===");
@@ -214,7 +214,7 @@ static void print_sharing(const struct vm_process *p, const struct frames *f, co
 	}
 	printf("  %s frames\n\n  %8s  %-16s %10s  %s\n", vm_count(a, f->count), "PID", "NAME", "PAGES", "SIZE");
 	for (size_t i = 0; i < n; i++)
-		printf("  %8d  %-16s %10s  %s\n", (int)others[i].pid, others[i].comm, vm_count(a, others[i].pages), vm_size(b, others[i].pages * PAGE));
+		printf("  %8d  %-16s %10s  %s\n", (int)others[i].pid, vm_harmless(others[i].comm, name, sizeof(name)), vm_count(a, others[i].pages), vm_size(b, others[i].pages * PAGE));
 	if (!n)
 		puts("  no other process that you may see maps any of them");
 	else if (f->by_region)

@@ -57,7 +57,7 @@ void vm_print_summary(const struct vm_process *p)
 
 	puts("SUMMARY:");
 	if (*p->comm)
-		printf("  %-18s %12s  %s\n", "Process:", p->comm, vm_harmless(p->exe, store, sizeof(store)));
+		printf("  %-18s %12s  %s\n", "Process:", p->name, vm_harmless(p->exe, store, sizeof(store)));
 	if (p->ns_pid && p->ns_pid != p->pid)
 		printf("  %-18s %12d  (%d in its own pid namespace)\n", "PID:", (int)p->pid, (int)p->ns_pid);
 	line("Total Virtual:", s->known ? s->size << 10 : t.size, s->known ? "(VmSize: address space promised)" : "(sum of all regions)");

@@ -220,7 +220,7 @@ static void print_all(const struct vm_process *p, const struct blocks *b, const 
 	struct tree t = {.p = p, .b = b, .levels = vm_paging_levels(), .few = o->wide ? (size_t)-1 : FEW};
 	char count[32];
 
-	printf("=== PAGE TABLES (PID %d, %s) ===\n", (int)p->pid, p->comm);
+	printf("=== PAGE TABLES (PID %d, %s) ===\n", (int)p->pid, p->name);
 	print_source(paging, b);
 	printf("\nStep 2: the tree, %u levels: each table has 512 entries, an entry leads to a table of the next level\n  CR3, %s pages there\n", t.levels,
 	       vm_count(count, b->present));
@@ -327,7 +327,7 @@ static void print_last_table(const struct vm_place *w)
 
 static void print_one(const struct vm_place *w)
 {
-	printf("=== PAGE TABLES OF 0x%llx (PID %d, %s) ===\n", w->addr, (int)w->p->pid, w->p->comm);
+	printf("=== PAGE TABLES OF 0x%llx (PID %d, %s) ===\n", w->addr, (int)w->p->pid, w->p->name);
 	printf("Step 1: the branch, %u levels, %s\n", w->levels, w->module.mm ? "the page's entry as the module read it" : "indices computed from the address, the rest from pagemap");
 	if (w->steps) {
 		vm_tree_path(w);
@@ -363,7 +363,7 @@ int vm_mode_tables(struct vm_process *p, const __u64 *addr, const struct vm_opti
 	}
 	paging = vm_paging_open(p->pid);
 	if (paging.fd < 0) {
-		fprintf(stderr, "vmmap: the pages of %d (%s) are hidden from you: pagemap is for its owner, and root\n", (int)p->pid, p->comm);
+		fprintf(stderr, "vmmap: the pages of %d (%s) are hidden from you: pagemap is for its owner, and root\n", (int)p->pid, p->name);
 		return VM_EXIT_PERMISSION;
 	}
 	gather(&b, p, &paging);

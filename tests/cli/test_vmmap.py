@@ -94,6 +94,15 @@ def refused():
         unread.stdout.readline()
         unread.stdout.close()
         ok(unread.stderr.read() == b"" and unread.wait() == -signal.SIGPIPE, "nobody reads on: it ends without a word", unread.returncode)
+    program = "open('/proc/self/comm', 'wb').write(b'ev\\x1b[31m\\x80l'); print('x', flush=True); input()"
+    evil = [stands_still([sys.executable, "-c", program]) for _ in range(2)]
+    said = [vmmap(*args) for args in (["ev\x1b[31m"], [evil[0].pid], ["--detail", "0x1000", evil[0].pid], ["--tables", evil[0].pid], ["--shared", evil[0].pid], ["--compare", evil[0].pid, evil[1].pid])]
+    ok(not [told for told in said if b"\x1b[31m\x80l" in told.stdout + told.stderr] and b"ev\\033[31m" in said[1].stdout, "what a process calls itself does nothing to a terminal", said)
+    ok(len([line for line in said[0].stderr.splitlines() if line.split()[-1].startswith(b"ev\\033[31m")]) == 2, "several of one name: each with its id and its name", said[0])
+    ok(json.loads(vmmap("--json", evil[0].pid).stdout)["comm"] == "ev\x1b[31m\ufffdl", "in JSON it is whole")
+    for child in evil:
+        child.kill()
+        child.wait()
     ok(vmmap("/dev/null").returncode == 1, "a file without a region")
     garbage = vmmap("-", input=os.urandom(20000) + b"\n00400000-00401000 r-xp 00000000 00:00 0 x\nRss: 4 kB\nzzz\n")
     ok(garbage.returncode == 0 and b"make no sense" in garbage.stderr, "garbage is counted and left out", garbage.stderr)
