@@ -18,10 +18,17 @@ void va_json_clear(struct va_json *j)
 	j->comma = false;
 }
 
-static void put(struct va_json *j, const char *s, size_t n)
+/* Room for n more bytes; returns where they go. Asked some fifty times a region of a map. */
+static inline char *room(struct va_json *j, size_t n)
 {
-	j->buf = va_grow(j->buf, &j->room, j->used + n, 1);
-	memcpy(j->buf + j->used, s, n);
+	if (__builtin_expect(j->used + n > j->room, 0))
+		j->buf = va_grow(j->buf, &j->room, j->used + n, 1);
+	return j->buf + j->used;
+}
+
+static inline void put(struct va_json *j, const char *s, size_t n)
+{
+	memcpy(room(j, n), s, n);
 	j->used += n;
 }
 
@@ -69,18 +76,32 @@ static void put_escaped(struct va_json *j, unsigned char c)
 	}
 }
 
+static bool stays(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void put_string(struct va_json *j, const char *value)
 {
 	const unsigned char *s = (const unsigned char *)value;
 
 	put(j, "\"", 1);
 	while (*s) {
-		size_t n = sequence(s);
+		size_t same = 0, n;
+
+		while (stays(s[same]))
+			same++;
+		if (same) {
+			put(j, (const char *)s, same);
+			s += same;
+			continue;
+		}
+		n = sequence(s);
 
 		if (!n) {
 			puts_(j, "\\ufffd");
 			n = 1;
-		} else if (n == 1 && (*s < 0x20 || *s == 0x7f || *s == '"' || *s == '\\')) {
+		} else if (n == 1) {
 			put_escaped(j, *s);
 		} else {
 			put(j, (const char *)s, n);
@@ -92,14 +113,19 @@ static void put_string(struct va_json *j, const char *value)
 
 static void begin(struct va_json *j, const char *key)
 {
+	size_t n = key ? strlen(key) : 0;
+	char *at = room(j, n + 4);
+
 	if (j->comma)
-		put(j, ",", 1);
+		*at++ = ',';
 	j->comma = true;
-	if (!key)
-		return;
-	put(j, "\"", 1);
-	puts_(j, key);
-	put(j, "\":", 2);
+	if (key) {
+		*at++ = '"';
+		at = (char *)memcpy(at, key, n) + n;
+		*at++ = '"';
+		*at++ = ':';
+	}
+	j->used = (size_t)(at - j->buf);
 }
 
 void va_json_object(struct va_json *j, const char *key)
