@@ -29,6 +29,8 @@ bool va_appearance_take(struct va_appearance *a, int c, const char *text)
 	case VA_OPT_TAB:
 		a->tab = text;
 		return va_tab_find(text, &tab);
+	case VA_OPT_HISTORY:
+		return sscanf(text, "%u%c", &a->history, &more) == 1 && *text >= '0' && *text <= '9' && a->history >= 16 && a->history <= 65536;
 	case VA_OPT_COMPACT:
 		return a->compact = true;
 	case VA_OPT_ON_TOP:
@@ -46,4 +48,5 @@ void va_appearance_apply(const struct va_appearance *a, struct va_window_options
 	o->tab = a->tab;
 	o->compact = a->compact;
 	o->on_top = a->on_top;
+	o->history = (size_t)a->history << 20;
 }

@@ -8,6 +8,8 @@
 #include "idmap.h"
 #include "pages.h"
 
+#define SWEEP_WORK 2000 /* maps, blocks and hits; half a ms or so */
+
 struct hit {
 	__u64 ts;
 	__u32 pos;  /* of the record */
@@ -30,6 +32,7 @@ struct va_heat {
 	struct place *place;
 	size_t places, place_room;
 	size_t seen;
+	size_t first, swept; /* hits before position `first` are to go; of places before `swept` they have gone */
 };
 
 struct va_heat *va_heat_new(void)
@@ -100,11 +103,52 @@ static void take(struct va_heat *heat, const struct vmatlas_record *rec, size_t 
 	b->hit[b->count++] = (struct hit){ rec->head.ts, (__u32)pos, (__u16)(rec->fault.addr >> 12 & 511) };
 }
 
+/* Whole blocks, and of others what is worth the copying. */
+static size_t sweep_place(struct place *p, size_t first)
+{
+	size_t kept = 0, work = 1 + p->count / 64;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct block *b = &p->block[i];
+		size_t n = 0;
+
+		if (b->count && b->hit[b->count - 1].pos < first)
+			n = b->count;
+		else if (b->count >= 64 && b->hit[b->count / 2].pos < first)
+			n = b->count / 2;
+		work += n / 512;
+		b->count -= n;
+		memmove(b->hit, b->hit + n, b->count * sizeof(*b->hit));
+		if (b->count) {
+			p->block[kept++] = *b;
+			continue;
+		}
+		free(b->hit);
+	}
+	p->count = kept;
+	return work;
+}
+
+/* A little of what the history gave up at each update. */
+static void sweep(struct va_heat *heat, size_t first)
+{
+	size_t work = 0;
+
+	if (first != heat->first && heat->swept >= heat->places) {
+		heat->first = first;
+		heat->swept = 0;
+	}
+	for (; heat->swept < heat->places && work < SWEEP_WORK; heat->swept++)
+		work += sweep_place(&heat->place[heat->swept], heat->first);
+}
+
 bool va_heat_update(struct va_heat *heat, struct va_history *h, size_t most)
 {
 	size_t end = va_history_count(h), stop = end - heat->seen < most ? end : heat->seen + most;
 	bool news = heat->seen < stop;
 
+	if (va_history_first(h))
+		sweep(heat, va_history_first(h));
 	while (heat->seen < stop) {
 		size_t i = va_history_next(h, heat->seen, VMATLAS_FAULT, 0);
 		__u32 cpu;

@@ -40,6 +40,9 @@ struct mark {
 
 struct va_history {
 	struct va_store *store;
+	size_t limit;       /* bytes; 0 = none */
+	size_t first;       /* records before it were given up; then points[0] stands there and has all of the truth */
+	__u64 first_ts;
 	struct va_texts *texts; /* borrowed */
 	struct vmatlas_stream_header header;
 	struct va_model *latest; /* owned */
@@ -112,6 +115,8 @@ static void strip(struct va_history *h, struct checkpoint *point, const struct c
 	struct va_skip skip = { .last = h->latest };
 	size_t from = before ? before->at : 0, i = before ? va_model_map_count(before->model) : 0;
 
+	if (h->first && point == h->points)
+		return; /* there is nothing before it to start from */
 	if (odd_between(h, from, now))
 		return;
 	for (size_t end = va_model_map_count(point->model); i < end; i++) {
@@ -133,7 +138,7 @@ static void thin_checkpoints(struct va_history *h)
 
 	h->distance *= 2;
 	for (size_t i = 0; i < h->point_count; i++) {
-		if (h->points[i].at % h->distance)
+		if (h->points[i].at % h->distance && !(h->first && !i))
 			va_model_free(h->points[i].model);
 		else
 			h->points[kept++] = h->points[i];
@@ -204,6 +209,64 @@ static bool is_late(const struct va_history *h, const struct vmatlas_record *rec
 	return i != VA_NO_MAP && i < h->life_count && h->lives[i].ended;
 }
 
+/* Of n elements the first `gone` go; how many are left. */
+static size_t cut(void *array, size_t n, size_t gone, size_t size)
+{
+	if (gone)
+		memmove(array, (char *)array + gone * size, (n - gone) * size);
+	return n - gone;
+}
+
+/* All that tells of positions before h->first. */
+static void forget(struct va_history *h)
+{
+	size_t n = 0;
+
+	while (n < h->odd_count && h->odd[n] <= h->first)
+		n++;
+	h->odd_count = cut(h->odd, h->odd_count, n, sizeof(*h->odd));
+	for (n = 0; n < h->mark_count && h->marks[n].at <= h->first;)
+		n++;
+	h->mark_count = cut(h->marks, h->mark_count, n, sizeof(*h->marks));
+	for (n = 0; n < h->near_count && h->near[n].at <= h->first;)
+		va_model_free(h->near[n++].model);
+	h->near_count = cut(h->near, h->near_count, n, sizeof(*h->near));
+	va_store_drop(h->store, h->first);
+}
+
+static struct va_model *begin_at(struct va_history *h, const struct checkpoint *point, size_t *at);
+
+/* The history begins at checkpoint i, or as soon behind it as that leads to the whole truth. */
+static void begin_with(struct va_history *h, size_t i)
+{
+	size_t at;
+	struct va_model *base = begin_at(h, &h->points[i], &at);
+
+	for (size_t k = 0; k <= i; k++)
+		va_model_free(h->points[k].model);
+	memmove(&h->points[1], &h->points[i + 1], (h->point_count - i - 1) * sizeof(*h->points));
+	h->point_count -= i;
+	h->points[0] = (struct checkpoint){ at, base, at };
+	h->first_ts = va_store_get(h->store, at - 1, NULL)->head.ts;
+	h->first = at;
+	forget(h);
+}
+
+static size_t memory(const struct va_history *h)
+{
+	return va_store_memory(h->store) + (va_store_count(h->store) - h->first) * VA_HISTORY_DERIVED;
+}
+
+/* A sixteenth of what is kept goes; where checkpoints stand farther apart, up to the next one. */
+static void give_up(struct va_history *h)
+{
+	size_t target = h->first + (va_store_count(h->store) - h->first) / 16;
+
+	for (size_t i = h->first ? 1 : 0; i < h->point_count; i++)
+		if (h->points[i].at >= target && h->points[i].at > h->first && i + 1 < h->point_count)
+			return begin_with(h, i);
+}
+
 void va_history_append(struct va_history *h, const struct vmatlas_record *rec, __u32 cpu)
 {
 	__u64 odd = oddities(h->latest);
@@ -223,6 +286,23 @@ void va_history_append(struct va_history *h, const struct vmatlas_record *rec, _
 		add_mark(h, count, rec->mark.text);
 	if (count % h->distance == 0)
 		add_checkpoint(h, count);
+	if (h->limit && count % CHECKPOINT_FIRST == 0 && memory(h) > h->limit)
+		give_up(h);
+}
+
+void va_history_limit(struct va_history *h, size_t bytes)
+{
+	h->limit = bytes;
+}
+
+size_t va_history_first(const struct va_history *h)
+{
+	return h->first;
+}
+
+__u64 va_history_kept_from(struct va_history *h)
+{
+	return h->first ? h->first_ts : h->header.start_mono;
 }
 
 size_t va_history_count(const struct va_history *h)
@@ -232,6 +312,13 @@ size_t va_history_count(const struct va_history *h)
 
 const struct vmatlas_record *va_history_record(struct va_history *h, size_t i, __u32 *cpu)
 {
+	static const struct vmatlas_record none;
+
+	if (i < h->first) {
+		if (cpu)
+			*cpu = 0;
+		return &none;
+	}
 	return va_store_get(h->store, i, cpu);
 }
 
@@ -252,7 +339,9 @@ __u64 va_history_end(const struct va_history *h)
 
 size_t va_history_find_time(struct va_history *h, __u64 ts)
 {
-	return va_store_find_time(h->store, ts);
+	size_t i = va_store_find_time(h->store, ts);
+
+	return i > h->first ? i : h->first;
 }
 
 size_t va_history_mark_count(const struct va_history *h)
@@ -281,7 +370,7 @@ size_t va_history_next(struct va_history *h, size_t p, unsigned type, __u32 tgid
 {
 	size_t count = va_store_count(h->store);
 
-	for (size_t i = p; i < count; i++) {
+	for (size_t i = p > h->first ? p : h->first; i < count; i++) {
 		i = va_store_skip(h->store, i, type);
 		if (i >= count)
 			break;
@@ -297,9 +386,9 @@ size_t va_history_prev(struct va_history *h, size_t p, unsigned type, __u32 tgid
 {
 	size_t i = p < va_store_count(h->store) ? p : va_store_count(h->store);
 
-	while (i-- > 0) {
+	while (i-- > h->first) {
 		i = va_store_skip_back(h->store, i, type);
-		if (i == (size_t)-1)
+		if (i == (size_t)-1 || i < h->first)
 			break;
 		const struct vmatlas_record *rec = va_store_get(h->store, i, NULL);
 
@@ -418,6 +507,8 @@ struct va_model *va_history_model_at(struct va_history *h, size_t p)
 
 	if (p >= count)
 		return va_model_clone(h->latest);
+	if (p < h->first)
+		p = h->first;
 	struct va_model *model = begin_at(h, start_for(h, p), &at);
 
 	go_forward(h, model, at, p);
@@ -458,12 +549,14 @@ static struct va_model *back_to(struct va_history *h, size_t to)
 
 void va_history_move(struct va_history *h, struct va_model **model, size_t *p, size_t to)
 {
-	const struct checkpoint *point = start_for(h, to);
-
 	size_t count = va_store_count(h->store);
 
 	if (to > count)
 		to = count;
+	if (to < h->first)
+		to = h->first;
+	const struct checkpoint *point = start_for(h, to);
+
 	if (to == count && to > *p && to - *p > COPY_FROM) {
 		va_model_free(*model);
 		*model = va_model_clone(h->latest);

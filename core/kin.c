@@ -30,6 +30,31 @@ static __u32 chain(struct va_idmap *map, __u32 id, size_t index)
 	return before;
 }
 
+/* Changes are numbered from the first one there ever was. */
+static bool is_kept(const struct va_kin *k, __u32 number)
+{
+	return number != VA_IDMAP_NONE && number >= k->changes_gone;
+}
+
+static const struct va_kin_change *change(const struct va_kin *k, __u32 number)
+{
+	return &k->changes[number - k->changes_gone];
+}
+
+/* Changes the history has given up, where it is worth the copying. */
+static void forget(struct va_kin *k, size_t first)
+{
+	size_t n = 0;
+
+	if (!k->change_count || k->changes[k->change_count / 4].pos > first)
+		return;
+	while (n < k->change_count && k->changes[n].pos <= first)
+		n++;
+	k->change_count -= n;
+	k->changes_gone += n;
+	memmove(k->changes, k->changes + n, k->change_count * sizeof(*k->changes));
+}
+
 static void take_fork(struct va_kin *k, const struct vmatlas_record *rec, size_t pos)
 {
 	struct va_kin_fork *f;
@@ -66,7 +91,7 @@ static void take_change(struct va_kin *k, const struct vmatlas_record *rec, size
 	c = &k->changes[k->change_count];
 	*c = (struct va_kin_change){.pos = pos, .ts = rec->head.ts, .mm = rec->head.mm, .tid = rec->head.tid, .lo = rec->range.lo, .hi = rec->range.hi,
 				    .nr = rec->range.nr, .seq = rec->head.aux, .count = rec->range.count};
-	c->same = chain(&k->by_mm, c->mm, k->change_count++);
+	c->same = chain(&k->by_mm, c->mm, k->changes_gone + k->change_count++);
 }
 
 bool va_kin_update(struct va_kin *k, struct va_history *h, size_t most)
@@ -74,6 +99,8 @@ bool va_kin_update(struct va_kin *k, struct va_history *h, size_t most)
 	size_t end = va_history_count(h);
 	__u32 cpu;
 
+	if (va_history_first(h))
+		forget(k, va_history_first(h));
 	if (k->seen == end)
 		return false;
 	for (; k->seen < end && most; most--) {
@@ -147,8 +174,8 @@ const struct va_kin_change *va_kin_turned(const struct va_kin *k, struct va_hist
 	__u32 i = va_idmap_get(&k->by_mm, mm);
 	unsigned n = 0;
 
-	for (; i != VA_IDMAP_NONE && n < LOOK_BACK && k->changes[i].pos > since; n++, i = k->changes[i].same) {
-		const struct va_kin_change *c = &k->changes[i];
+	for (; is_kept(k, i) && n < LOOK_BACK && change(k, i)->pos > since; n++, i = change(k, i)->same) {
+		const struct va_kin_change *c = change(k, i);
 
 		if (c->pos > pos || c->lo > addr || c->hi <= addr)
 			continue;
@@ -163,8 +190,8 @@ const struct va_kin_change *va_kin_change_at(const struct va_kin *k, __u32 mm, _
 {
 	__u32 i = va_idmap_get(&k->by_mm, mm);
 
-	for (unsigned n = 0; i != VA_IDMAP_NONE && n < LOOK_BACK && k->changes[i].pos > since; n++, i = k->changes[i].same)
-		if (k->changes[i].ts == ts)
-			return &k->changes[i];
+	for (unsigned n = 0; is_kept(k, i) && n < LOOK_BACK && change(k, i)->pos > since; n++, i = change(k, i)->same)
+		if (change(k, i)->ts == ts)
+			return change(k, i);
 	return NULL;
 }

@@ -40,6 +40,7 @@ struct va_kin {
 	struct va_kin_exec *execs;
 	struct va_kin_change *changes;
 	size_t fork_count, fork_room, exec_count, exec_room, change_count, change_room;
+	size_t changes_gone; /* so many before changes[0] were given up */
 	struct va_idmap by_child, by_parent, by_exec, by_mm; /* the newest */
 	size_t seen;
 };

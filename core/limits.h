@@ -14,6 +14,7 @@
 #define VA_LIMIT_META (1u << 10)          /* facts about the recording, each at most VA_LIMIT_META_BYTES */
 #define VA_LIMIT_META_BYTES (64u << 10)
 #define VA_LIMIT_PROOF_BYTES (512u << 20) /* of proofs that wait for their moment */
+#define VA_LIMIT_HISTORY (1u << 30)       /* of records that a window keeps of what arrives; --history=MIB */
 #define VA_LIMIT_LOSS_WINDOWS 64          /* recent losses on the faults channel a map remembers one by one */
 
 #endif

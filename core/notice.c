@@ -300,17 +300,23 @@ static void add_checkpoint(struct va_notices *n)
 /* To the last checkpoint at or before `to`: back always, forward only where it saves something. */
 static void jump(struct va_notices *n, size_t to)
 {
-	size_t i = n->point_count;
+	size_t i, first = va_history_first(n->history);
+
+	while (n->point_count && n->points[0].at < first) {
+		state_free(&n->points[0].state);
+		memmove(&n->points[0], &n->points[1], --n->point_count * sizeof(*n->points));
+	}
+	i = n->point_count;
 
 	while (i > 0 && n->points[i - 1].at > to)
 		i--;
-	if (to >= n->pos && (!i || n->points[i - 1].at <= n->pos))
+	if (to >= n->pos && n->pos >= first && (!i || n->points[i - 1].at <= n->pos))
 		return;
 	if (i)
 		state_copy(&n->state, &n->points[i - 1].state);
 	else
 		state_free(&n->state);
-	n->pos = i ? n->points[i - 1].at : 0;
+	n->pos = i ? n->points[i - 1].at : va_history_first(n->history);
 	va_model_free(n->model);
 	n->model = va_history_model_at(n->history, n->pos);
 }

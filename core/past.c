@@ -259,6 +259,18 @@ static void take(struct va_past *p, const struct vmatlas_record *rec, size_t i)
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
+/* The mapping as it stood where the history that is kept begins. */
+static void take_over(struct va_past *p, struct va_history *h)
+{
+	struct va_model *model = va_history_model_at(h, p->begin);
+	const struct va_mm *mm = va_model_mm(model, p->line[0].mm);
+	const struct va_vma *v = mm ? va_mm_vma_at(mm, p->addr) : NULL;
+
+	if (v)
+		p->state.vma = (struct va_past_vma){v->start, v->end, v->vm_flags, v->pgoff, v->inode, v->name_text};
+	va_model_free(model);
+}
+
 static void begin(struct va_past *p, struct va_history *h, const struct va_model *model, __u32 mm, __u64 addr)
 {
 	p->mm = mm;
@@ -269,6 +281,9 @@ static void begin(struct va_past *p, struct va_history *h, const struct va_model
 	find_line(p, h, model);
 	p->state.pos = p->begin;
 	note_exec(p, h);
+	p->cut = va_history_first(h) && p->begin == va_history_first(h);
+	if (p->cut)
+		take_over(p, h);
 }
 
 static void keep_point(struct va_past *p)
@@ -307,7 +322,8 @@ bool va_past_update(struct va_past *p, struct va_history *h, const struct va_mod
 	p->valid = vma != NULL;
 	if (!vma)
 		return was;
-	bool anew = !was || p->mm != mm_id || p->addr != addr || p->born != vma->born || p->levels != va_model_header(model)->levels;
+	bool anew = !was || p->mm != mm_id || p->addr != addr || p->born != vma->born || p->levels != va_model_header(model)->levels ||
+		    p->begin < va_history_first(h);
 
 	if (anew || (pos < p->state.pos && !go_back(p, pos)))
 		begin(p, h, model, mm_id, addr), anew = true;

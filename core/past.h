@@ -65,6 +65,7 @@ struct va_past {
 	__u64 addr, born;
 	size_t to;             /* the moment it is to reach */
 	size_t begin;
+	bool cut;              /* it was there before what is kept of the history began: what happened to it before is not known any more */
 	unsigned levels;
 	bool valid;            /* a mapping is there, and asked about */
 	bool done;             /* state.pos == to */

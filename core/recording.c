@@ -32,6 +32,7 @@ struct va_recording {
 	struct va_history *history; /* NULL where records are diverted */
 	void (*divert)(void *ctx, const struct vmatlas_record *rec, __u32 cpu);
 	void *divert_ctx;
+	size_t limit;               /* of the history, bytes; 0 = none */
 	bool holding;               /* records that came out wait in held: [held_head, held_tail) */
 	struct held *held;
 	size_t held_head, held_tail, held_room;
@@ -77,8 +78,10 @@ static int on_header(void *ctx, const struct vmatlas_stream_header *header)
 
 	r->header = *header;
 	r->merge = va_merge_new(header->cpus, r->divert ? out_of_hand : out, r);
-	if (!r->divert)
+	if (!r->divert) {
 		r->history = va_history_new(header, r->texts);
+		va_history_limit(r->history, r->limit);
+	}
 	return 0;
 }
 
@@ -183,6 +186,11 @@ void va_recording_divert(struct va_recording *r, void (*to)(void *ctx, const str
 {
 	r->divert = to;
 	r->divert_ctx = ctx;
+}
+
+void va_recording_limit(struct va_recording *r, size_t bytes)
+{
+	r->limit = bytes;
 }
 
 void va_recording_hold(struct va_recording *r)

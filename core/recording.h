@@ -41,6 +41,9 @@ double va_recording_part(const struct va_recording *r);
  */
 void va_recording_divert(struct va_recording *r, void (*out)(void *ctx, const struct vmatlas_record *rec, __u32 cpu), void *ctx);
 
+/* Before the first byte: the history's limit (va_history_limit()); 0 = none. */
+void va_recording_limit(struct va_recording *r, size_t bytes);
+
 /*
  * For who has only so much time at once: from now on records that have come out of the merge wait until they are let into the history, so many at a time. What a piece of bytes sets free may be much.
  */

@@ -29,8 +29,9 @@ struct chunk {
 };
 
 struct va_store {
-	struct chunk *chunks;
-	size_t chunk_count, chunk_room, open_count;
+	struct chunk *chunks; /* [0] is chunk number `gone` */
+	size_t chunk_count, chunk_room, open_count, gone;
+	size_t packed_bytes;
 	size_t count;
 	__u64 end, clock;
 	struct va_packer *packer;
@@ -48,6 +49,7 @@ static void take(struct va_store *s, struct chunk *c)
 	va_packer_wait(s->packer, c->job);
 	c->packed = c->job->packed;
 	c->packed_bytes = c->job->bytes;
+	s->packed_bytes += c->packed_bytes;
 	free(c->job);
 	c->job = NULL;
 }
@@ -138,6 +140,7 @@ static void open_chunk(struct va_store *s, struct chunk *c)
 	}
 }
 
+/* By its place in the array. */
 static struct chunk *use(struct va_store *s, size_t i)
 {
 	struct chunk *c = &s->chunks[i];
@@ -177,9 +180,40 @@ size_t va_store_count(const struct va_store *s)
 	return s->count;
 }
 
+size_t va_store_memory(const struct va_store *s)
+{
+	return s->packed_bytes + s->open_count * sizeof(struct records);
+}
+
+void va_store_drop(struct va_store *s, size_t i)
+{
+	size_t n = i / CHUNK > s->gone ? i / CHUNK - s->gone : 0;
+
+	n = n < s->chunk_count ? n : s->chunk_count - !!s->chunk_count; /* the last one is being written */
+	for (size_t k = 0; k < n; k++) {
+		struct chunk *c = &s->chunks[k];
+
+		if (c->job)
+			take(s, c);
+		s->packed_bytes -= c->packed_bytes;
+		s->open_count -= c->open != NULL;
+		free(c->open);
+		free(c->packed);
+	}
+	s->chunk_count -= n;
+	s->gone += n;
+	memmove(s->chunks, s->chunks + n, s->chunk_count * sizeof(*s->chunks));
+}
+
 const struct vmatlas_record *va_store_get(struct va_store *s, size_t i, __u32 *cpu)
 {
-	struct chunk *c = use(s, i / CHUNK);
+	static const struct vmatlas_record none;
+
+	if (cpu)
+		*cpu = 0;
+	if (i / CHUNK < s->gone)
+		return &none;
+	struct chunk *c = use(s, i / CHUNK - s->gone);
 
 	if (cpu)
 		*cpu = c->open->cpu[i % CHUNK];
@@ -205,33 +239,35 @@ size_t va_store_find_time(struct va_store *s, __u64 ts)
 			hi = mid;
 	}
 	if (!lo)
-		return 0;
-	size_t i = (lo - 1) * CHUNK;
+		return s->gone * CHUNK;
+	size_t number = s->gone + lo - 1, i = number * CHUNK;
 	const struct records *r = use(s, lo - 1)->open;
 
-	while (i < s->count && i / CHUNK == lo - 1 && r->rec[i % CHUNK].head.ts <= ts)
+	while (i < s->count && i / CHUNK == number && r->rec[i % CHUNK].head.ts <= ts)
 		i++;
 	return i;
 }
 
-static bool has(const struct chunk *c, unsigned type)
+static bool has(const struct va_store *s, size_t i, unsigned type)
 {
-	return !type || c->types >> (type & 31) & 1;
+	return !type || s->chunks[i / CHUNK - s->gone].types >> (type & 31) & 1;
 }
 
 size_t va_store_skip(const struct va_store *s, size_t i, unsigned type)
 {
-	while (i < s->count && !has(&s->chunks[i / CHUNK], type))
+	if (i < s->gone * CHUNK)
+		i = s->gone * CHUNK;
+	while (i < s->count && !has(s, i, type))
 		i = (i / CHUNK + 1) * CHUNK;
 	return i < s->count ? i : s->count;
 }
 
 size_t va_store_skip_back(const struct va_store *s, size_t i, unsigned type)
 {
-	while (!has(&s->chunks[i / CHUNK], type)) {
+	while (i / CHUNK >= s->gone && !has(s, i, type)) {
 		if (i < CHUNK)
 			return (size_t)-1;
 		i = i / CHUNK * CHUNK - 1;
 	}
-	return i;
+	return i / CHUNK < s->gone ? (size_t)-1 : i;
 }

@@ -159,10 +159,27 @@ static void take(struct va_usage *u, const struct vmatlas_record *rec, unsigned 
 	}
 }
 
+/* What was before ts, in whole blocks and where it is worth the copying; one sample stays that says what holds from ts on. */
+static void forget(struct va_curve *c, __u64 ts)
+{
+	size_t before = va_curve_before(c, ts), n = before ? (before - 1) / VA_CURVE_BLOCK : 0;
+
+	if (n < 4 || n * VA_CURVE_BLOCK < c->count / 4)
+		return;
+	c->count -= n * VA_CURVE_BLOCK;
+	memmove(c->sample, c->sample + n * VA_CURVE_BLOCK, c->count * sizeof(*c->sample));
+	memmove(c->peak, c->peak + n, (c->count + VA_CURVE_BLOCK - 1) / VA_CURVE_BLOCK * sizeof(*c->peak));
+}
+
 bool va_usage_update(struct va_usage *u, struct va_history *h, unsigned levels, size_t most)
 {
 	size_t end = va_history_count(h);
 
+	if (u->first != va_history_first(h)) {
+		u->first = va_history_first(h);
+		for (size_t i = 0; i < u->count; i++)
+			forget(&u->curve[i], va_history_kept_from(h));
+	}
 	if (u->seen == end)
 		return false;
 	for (; u->seen < end && most; u->seen++, most--)

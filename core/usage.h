@@ -34,6 +34,7 @@ struct va_curve { /* of one process */
 
 struct va_usage {
 	size_t seen;
+	size_t first; /* of the history, when samples before it were given up */
 	struct va_curve *curve; /* owned */
 	size_t count, room;
 	struct va_idmap of_tgid, owner; /* tgid → curve; mm → tgid */

@@ -9,6 +9,7 @@
 typedef bool (*va_act_fn)(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 
 bool va_act_on_time(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
+void va_act_forget_moments(struct va_app *app, uint64_t now); /* those the history has given up */
 bool va_act_on_moments(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_map(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);
 bool va_act_on_stage(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now);

@@ -106,6 +106,30 @@ static bool on_tabs(struct va_app *app, enum va_action_id action, uint64_t arg)
 	}
 }
 
+static bool is_gone(const struct va_moment *m, size_t first)
+{
+	return m->set && m->pos < first;
+}
+
+void va_act_forget_moments(struct va_app *app, uint64_t now)
+{
+	struct va_moments *m = &app->view.moments;
+	size_t first = va_history_first(app->play.history);
+	unsigned gone = 0;
+
+	while (gone < m->bookmarks && m->bookmark[gone].pos < first)
+		gone++;
+	if (!gone && !is_gone(&m->a, first) && !is_gone(&m->b, first))
+		return;
+	m->bookmarks -= gone;
+	memmove(m->bookmark, m->bookmark + gone, m->bookmarks * sizeof(m->bookmark[0]));
+	if (is_gone(&m->a, first))
+		m->a.set = false;
+	if (is_gone(&m->b, first))
+		m->b.set = false;
+	va_app_notice(app, "a moment you had set is no longer kept", now);
+}
+
 bool va_act_on_moments(struct va_app *app, enum va_action_id action, uint64_t arg, uint64_t now)
 {
 	struct va_moments *m = &app->view.moments;

@@ -36,7 +36,7 @@ static bool show_memory(struct va_app *app, const struct va_notice *n)
 /* The stretch, with a little before and behind, and the moment it was sure. */
 static bool show_time(struct va_app *app, const struct va_notice *n)
 {
-	__u64 begin = va_history_begin(app->play.history), end = va_history_end(app->play.history);
+	__u64 begin = va_history_kept_from(app->play.history), end = va_history_end(app->play.history);
 	__u64 until = n->end ? n->end : app->play.time, more = (until - n->begin) / 8 + 1000;
 
 	choose(app, n);

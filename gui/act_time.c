@@ -7,7 +7,7 @@
 
 void va_act_zoom_time(struct va_app *app, double factor, double at)
 {
-	__u64 begin = va_history_begin(app->play.history), end = va_history_end(app->play.history);
+	__u64 begin = va_history_kept_from(app->play.history), end = va_history_end(app->play.history);
 	__u64 from = app->view.time_to ? app->view.time_from : begin, to = app->view.time_to ? app->view.time_to : end;
 	double span = (double)(to - from), want = span / factor, middle = (double)(from - begin) + span * at, start = middle - want * at;
 
@@ -26,7 +26,7 @@ void va_act_zoom_time(struct va_app *app, double factor, double at)
 
 void va_act_show_time(struct va_app *app, __u64 from, __u64 to)
 {
-	__u64 begin = va_history_begin(app->play.history), end = va_history_end(app->play.history);
+	__u64 begin = va_history_kept_from(app->play.history), end = va_history_end(app->play.history);
 
 	if (from < begin)
 		from = begin;
@@ -43,7 +43,7 @@ void va_act_show_time(struct va_app *app, __u64 from, __u64 to)
 /* By this part of what is shown; stops at the ends. */
 static void scroll_time(struct va_app *app, double part)
 {
-	double begin = (double)va_history_begin(app->play.history), end = (double)va_history_end(app->play.history);
+	double begin = (double)va_history_kept_from(app->play.history), end = (double)va_history_end(app->play.history);
 	double from = (double)app->view.time_from - begin, span = (double)(app->view.time_to - app->view.time_from);
 
 	if (!app->view.time_to)
@@ -56,7 +56,7 @@ static void scroll_time(struct va_app *app, double part)
 /* By keys: around the moment shown, else around the middle. */
 static void zoom_time_by_key(struct va_app *app, double factor)
 {
-	__u64 from = app->view.time_to ? app->view.time_from : va_history_begin(app->play.history);
+	__u64 from = app->view.time_to ? app->view.time_from : va_history_kept_from(app->play.history);
 	__u64 to = app->view.time_to ? app->view.time_to : va_history_end(app->play.history), at = app->play.time;
 
 	va_act_zoom_time(app, factor, at > from && at < to ? (double)(at - from) / (double)(to - from) : 0.5);
@@ -136,7 +136,7 @@ bool va_act_on_time(struct va_app *app, enum va_action_id action, uint64_t arg, 
 
 static void shown_time(const struct va_app *app, __u64 *from, __u64 *to)
 {
-	*from = app->view.time_to ? app->view.time_from : va_history_begin(app->play.history);
+	*from = app->view.time_to ? app->view.time_from : va_history_kept_from(app->play.history);
 	*to = app->view.time_to ? app->view.time_to : va_history_end(app->play.history);
 }
 
@@ -159,7 +159,7 @@ static struct va_moment moment_at(struct va_app *app, int x)
 
 static void overview_to(struct va_app *app, int x)
 {
-	__u64 begin = va_history_begin(app->play.history), end = va_history_end(app->play.history), from, to;
+	__u64 begin = va_history_kept_from(app->play.history), end = va_history_end(app->play.history), from, to;
 	double middle, half;
 
 	shown_time(app, &from, &to);

@@ -214,6 +214,24 @@ static void update_notices(struct va_app *app, size_t went)
 	va_notices_update(app->notices, app->play.pos, app->view.still ? app->play.pos : NOTICE_BATCH - less);
 }
 
+/* What the history has given up since. */
+static void forget(struct va_app *app, uint64_t now)
+{
+	__u64 from = va_history_kept_from(app->play.history);
+
+	if (app->kept == va_history_first(app->play.history))
+		return;
+	app->kept = va_history_first(app->play.history);
+	app->dirty = true;
+	va_act_forget_moments(app, now);
+	if (app->view.time_to && app->view.time_from < from) {
+		app->view.time_to += from - app->view.time_from;
+		app->view.time_from = from;
+	}
+	if (app->view.time_to > va_history_end(app->play.history))
+		app->view.time_from = app->view.time_to = 0;
+}
+
 void va_app_update(struct va_app *app, uint64_t now)
 {
 	bool moved, jumped = app->jumped;
@@ -226,6 +244,7 @@ void va_app_update(struct va_app *app, uint64_t now)
 	read_along(app);
 	size_t was = app->play.pos;
 
+	forget(app, now);
 	moved = va_playback_update(&app->play, now, app->view.pinned ? app->view.tgid : 0);
 	app->dirty |= moved | va_chronicle_update(&app->chronicle, app->play.history, levels, CHRONICLE_BATCH) |
 		      va_usage_update(&app->usage, app->play.history, levels, CHRONICLE_BATCH);

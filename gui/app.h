@@ -12,6 +12,7 @@
 
 struct va_app {
 	struct va_recording *recording; /* borrowed */
+	size_t kept;               /* first position of the history, when last looked at */
 	struct va_playback play;
 	bool ready;                     /* header seen: play may be used */
 	struct va_chronicle chronicle;

@@ -83,6 +83,30 @@ int va_class_of_record(const struct vmatlas_record *rec, unsigned levels)
 	}
 }
 
+/* What was before ts goes: whole buckets, marks and gaps. */
+static void forget(struct va_chronicle *c, __u64 ts)
+{
+	__u64 n = ts > c->origin ? (ts - c->origin) / c->width : 0;
+	size_t gone = 0;
+
+	if (n > VA_BUCKETS)
+		n = VA_BUCKETS;
+	memmove(c->bucket, c->bucket + n, (VA_BUCKETS - n) * sizeof(*c->bucket));
+	memset(c->bucket + VA_BUCKETS - n, 0, n * sizeof(*c->bucket));
+	c->origin += n * c->width;
+	while (gone < c->mark_count && c->marks[gone].ts < ts)
+		gone++;
+	c->mark_count -= gone;
+	c->marks_gone += gone;
+	if (gone)
+		memmove(c->marks, c->marks + gone, c->mark_count * sizeof(*c->marks));
+	for (gone = 0; gone < c->gap_count && c->gaps[gone].to < ts;)
+		gone++;
+	c->gap_count -= gone;
+	if (gone)
+		memmove(c->gaps, c->gaps + gone, c->gap_count * sizeof(*c->gaps));
+}
+
 static void take(struct va_chronicle *c, const struct vmatlas_record *rec, size_t i, unsigned levels)
 {
 	int class = va_class_of_record(rec, levels);
@@ -109,6 +133,10 @@ bool va_chronicle_update(struct va_chronicle *c, struct va_history *h, unsigned 
 		return false;
 	if (!c->seen)
 		c->origin = va_history_begin(h);
+	if (c->first != va_history_first(h)) {
+		c->first = va_history_first(h);
+		forget(c, va_history_kept_from(h));
+	}
 	for (; c->seen < end && most; c->seen++, most--) {
 		__u32 cpu;
 

@@ -33,6 +33,8 @@ struct va_chronicle {
 	struct va_gap *gaps;
 	size_t gap_count, gap_room;
 	size_t seen;                  /* records taken */
+	size_t first;                 /* of the history, when what was before it was given up … */
+	size_t marks_gone;            /* … these marks with it: the next ones keep their numbers */
 };
 
 void va_chronicle_init(struct va_chronicle *c);

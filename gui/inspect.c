@@ -64,7 +64,7 @@ static void name_code(struct va_inspect *i, const struct va_inspect_input *in, s
 
 static bool update_code(struct va_inspect *i, const struct va_inspect_input *in, bool changed)
 {
-	bool event = in->view->kind == VA_INSPECT_EVENT && in->view->event < va_history_count(in->history);
+	bool event = in->view->kind == VA_INSPECT_EVENT && in->view->event < va_history_count(in->history) && in->view->event >= va_history_first(in->history);
 
 	if (!changed && i->looked_up && !i->pending && i->named_event == in->view->event)
 		return false;

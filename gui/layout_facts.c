@@ -163,8 +163,8 @@ void va_inspect_event(struct va_sheet *s, const struct va_look *look)
 	char line[640], clock[32];
 	__u32 cpu;
 
-	if (i >= va_history_count(look->play->history)) {
-		va_sheet_heading(s, "No such event");
+	if (i >= va_history_count(look->play->history) || i < va_history_first(look->play->history)) {
+		va_sheet_heading(s, i < va_history_first(look->play->history) ? "This event is no longer kept" : "No such event");
 		return;
 	}
 	struct vmatlas_record rec = *va_history_record(look->play->history, i, &cpu);

@@ -9,7 +9,7 @@
 void va_layout_time_overview(struct va_scene *s, struct va_rect r, const struct va_look *look)
 {
 	const struct va_theme *t = s->style->theme;
-	struct va_time_axis all = {va_rect(r.x, r.y + va_px(s->style, 1), r.w, r.h - va_px(s->style, 3)), va_history_begin(look->play->history), va_history_end(look->play->history)};
+	struct va_time_axis all = {va_rect(r.x, r.y + va_px(s->style, 1), r.w, r.h - va_px(s->style, 3)), va_history_kept_from(look->play->history), va_history_end(look->play->history)};
 	int step = va_max(va_px(s->style, OVERVIEW_BIN), 1), x0, x1, x;
 	double sum[VA_CLASSES], per = (double)(all.to - all.from) / va_max(r.w / step, 1);
 

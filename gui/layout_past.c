@@ -110,6 +110,9 @@ void va_inspect_past(struct va_sheet *s, const struct va_look *look)
 		return;
 	if (!p->done)
 		va_sheet_fact(s, "", "being read: %d %%", (int)((double)(p->state.pos - p->begin) * 100 / (double)(p->to - p->begin + 1)));
+	if (p->cut)
+		va_sheet_fact(s, "", "what happened to it before %s is no longer kept",
+			      va_words_clock(n, sizeof(n), va_history_kept_from(look->play->history) - va_history_begin(look->play->history)));
 	for (size_t k = 0; k < items; k++) {
 		if (k == 1 && (skip || p->state.dropped)) {
 			va_sheet_fact(s, "", "… %s changes more …", va_words_count(n, sizeof(n), skip + p->state.dropped));

@@ -128,8 +128,8 @@ static void totals(struct va_scene *s, struct va_rect r, const struct va_look *l
 	double sum[VA_CLASSES];
 	char text[32];
 
-	va_chronicle_sum(look->chronicle, va_history_begin(look->play->history), look->play->time, sum);
-	va_scene_text(s, va_rect_cut_top(&r, line), VA_TEXT_STRONG, VA_LEFT, t->text, "Events so far");
+	va_chronicle_sum(look->chronicle, va_history_kept_from(look->play->history), look->play->time, sum);
+	va_scene_text(s, va_rect_cut_top(&r, line), VA_TEXT_STRONG, VA_LEFT, t->text, va_history_first(look->play->history) ? "Events kept, so far" : "Events so far");
 	for (int c = 0; c < VA_CLASSES && r.h >= line; c++) {
 		struct va_rect at = va_rect_cut_top(&r, line);
 

@@ -99,6 +99,9 @@ void va_layout_status(struct va_scene *s, struct va_rect r, const struct va_look
 		va_rect_cut_left(&r, va_scene_text(s, r, VA_TEXT_BODY, VA_LEFT, t->dim, text) + va_px(style, 22));
 	}
 	fact(s, &r, "lost", va_words_count(text, sizeof(text), counts->lost), counts->lost ? t->warn : t->good, "records the kernel had to drop because buffers were full; 0 = the picture misses nothing");
+	if (va_history_first(look->play->history))
+		fact(s, &r, "no longer kept", va_words_count(text, sizeof(text), va_history_first(look->play->history)), t->warn,
+		     "the oldest records: they were shown, and had to make room (--history); the timeline begins behind them");
 	fact(s, &r, "faults", va_words_count(text, sizeof(text), faults_of(look)), t->text, "page faults of this process so far");
 	memory_facts(s, &r, look);
 	snprintf(text, sizeof(text), look->events_per_second < 10 ? "%.1f" : "%.0f", look->events_per_second);

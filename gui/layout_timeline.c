@@ -12,7 +12,7 @@ struct va_time_axis va_layout_time_axis(struct va_rect r, const struct va_look *
 	struct va_time_axis a = {r, look->view->time_from, look->view->time_to};
 
 	if (!a.to) {
-		a.from = va_history_begin(look->play->history);
+		a.from = va_history_kept_from(look->play->history);
 		a.to = va_history_end(look->play->history);
 	}
 	if (a.to <= a.from)
@@ -169,6 +169,10 @@ static void controls(struct va_scene *s, struct va_rect r, const struct va_look 
 	va_rect_cut_left(&r, va_scene_printf(s, r, VA_TEXT_MONO_STRONG, VA_LEFT, t->text, "%s", a) + va_px(look->style, 6));
 	va_rect_cut_left(&r, va_scene_printf(s, r, VA_TEXT_SMALL, VA_LEFT, t->dim, "of %s, event %zu of %zu", b, p->pos, va_history_count(p->history)) +
 				     va_px(look->style, 12));
+	if (va_history_first(p->history)) {
+		va_words_clock(a, sizeof(a), va_history_kept_from(p->history) - va_history_begin(p->history));
+		va_rect_cut_left(&r, va_scene_printf(s, r, VA_TEXT_SMALL, VA_LEFT, t->warn, "kept from %s on", a) + va_px(look->style, 12));
+	}
 	legend(s, r);
 }
 
@@ -269,7 +273,7 @@ static void marks(struct va_scene *s, const struct va_time_axis *a, struct va_re
 			continue;
 		va_scene_fill(s, va_rect(x, lane.y + 2, va_max(1, va_px(s->style, 1)), a->r.y + a->r.h - lane.y - 2),
 			      va_colour_fade(s->style->theme->fresh, m == newest ? 1 : 0.5f));
-		mark_label(s, va_rect(x + gap, lane.y, end - x - gap, lane.h), i, text ? text : "?", m == newest);
+		mark_label(s, va_rect(x + gap, lane.y, end - x - gap, lane.h), c->marks_gone + i, text ? text : "?", m == newest);
 		va_scene_hit(s, va_rect(x - gap, lane.y, va_max(va_min(end - x, va_px(s->style, 150)), 2 * gap), lane.h), VA_ACT_SEEK, m->pos, text);
 	}
 }

@@ -158,7 +158,7 @@ static void headings(struct va_scene *s, struct va_rect r, const struct columns 
 static void list(struct va_scene *s, struct va_rect r, const struct columns *c, const struct va_look *look)
 {
 	const struct va_process_list *l = look->tree;
-	struct axis axis = {va_history_begin(look->play->history), va_history_end(look->play->history), look->play->time};
+	struct axis axis = {va_history_kept_from(look->play->history), va_history_end(look->play->history), look->play->time};
 	int h = row_height(s->style), y, top = r.y, end = r.y + r.h, x;
 	struct va_rect was = s->clip;
 

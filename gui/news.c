@@ -88,11 +88,13 @@ static void go_on(struct va_news *news, struct va_history *h, size_t pos, size_t
 
 void va_news_update(struct va_news *news, struct va_history *h, size_t pos, __u32 tgid, unsigned levels)
 {
-	size_t stop = pos > LOOK_BACK ? pos - LOOK_BACK : 0;
+	size_t stop = pos > LOOK_BACK ? pos - LOOK_BACK : 0, first = va_history_first(h);
 	bool on = news->tgid == tgid && news->pos && pos > news->pos && pos - news->pos < LOOK_BACK / 2;
 
 	if (news->pos == pos && news->tgid == tgid)
 		return;
+	if (stop < first)
+		stop = first < pos ? first : pos;
 	news->tgid = tgid;
 	if (on)
 		go_on(news, h, pos, stop, levels);

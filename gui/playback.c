@@ -17,8 +17,9 @@ static const struct {
 void va_playback_init(struct va_playback *p, struct va_history *history, bool live, uint64_t now)
 {
 	*p = (struct va_playback){.history = history, .mode = live ? VA_PLAY_LIVE : VA_PLAY_RUNNING, .speed = SPEED_ONE, .last = now, .growing = live};
-	p->model = va_history_model_at(history, 0);
-	p->time = va_history_begin(history);
+	p->pos = va_history_first(history);
+	p->model = va_history_model_at(history, p->pos);
+	p->time = va_history_kept_from(history);
 }
 
 void va_playback_destroy(struct va_playback *p)
@@ -37,7 +38,7 @@ static bool move_to(struct va_playback *p, size_t to)
 
 static __u64 time_at(struct va_playback *p, size_t pos)
 {
-	return pos ? va_history_time(p->history, pos - 1) : va_history_begin(p->history);
+	return pos > va_history_first(p->history) ? va_history_time(p->history, pos - 1) : va_history_kept_from(p->history);
 }
 
 bool va_is_story(const struct vmatlas_record *rec)
@@ -101,7 +102,7 @@ static size_t prev_story(struct va_playback *p, __u32 tgid)
 	bool passed = false;
 	__u32 cpu;
 
-	for (size_t i = p->pos; i-- > 0;) {
+	for (size_t i = p->pos; i-- > va_history_first(p->history);) {
 		const struct vmatlas_record *rec = va_history_record(p->history, i, &cpu);
 
 		if (!wanted(rec, tgid))
@@ -113,7 +114,7 @@ static size_t prev_story(struct va_playback *p, __u32 tgid)
 		}
 		passed = true;
 	}
-	return 0;
+	return va_history_first(p->history);
 }
 
 void va_playback_run_to(struct va_playback *p, __u64 ts)
@@ -161,6 +162,17 @@ static bool run_each(struct va_playback *p, uint64_t now, __u32 tgid)
 	return moved;
 }
 
+/* The beginning of what is kept pushes the picture along. */
+static bool stay_kept(struct va_playback *p)
+{
+	if (p->pos >= va_history_first(p->history))
+		return false;
+	move_to(p, va_history_first(p->history));
+	p->time = va_history_kept_from(p->history);
+	p->jumped = true;
+	return true;
+}
+
 bool va_playback_update(struct va_playback *p, uint64_t now, __u32 tgid)
 {
 	uint64_t elapsed = now - p->last;
@@ -168,13 +180,15 @@ bool va_playback_update(struct va_playback *p, uint64_t now, __u32 tgid)
 
 	p->last = now;
 	p->jumped = false;
+	if (p->mode != VA_PLAY_LIVE)
+		moved = stay_kept(p);
 	switch (p->mode) {
 	case VA_PLAY_PAUSED:
 		break;
 	case VA_PLAY_RUNNING:
-		return run(p, elapsed);
+		return run(p, elapsed) | moved;
 	case VA_PLAY_EACH:
-		return run_each(p, now, tgid);
+		return run_each(p, now, tgid) | moved;
 	case VA_PLAY_LIVE:
 		moved = move_to(p, va_history_count(p->history));
 		p->time = va_history_end(p->history);
@@ -195,7 +209,7 @@ void va_playback_seek(struct va_playback *p, size_t pos)
 
 void va_playback_seek_time(struct va_playback *p, __u64 ts)
 {
-	__u64 begin = va_history_begin(p->history), end = va_history_end(p->history);
+	__u64 begin = va_history_kept_from(p->history), end = va_history_end(p->history);
 
 	if (ts < begin)
 		ts = begin;
@@ -278,7 +292,7 @@ bool va_playback_step_call(struct va_playback *p, int direction, __u32 tgid)
 			if (call_at(p, i, tgid))
 				to = behind_call(p, i);
 	} else {
-		for (size_t i = p->pos; i-- > 0 && to >= p->pos;)
+		for (size_t i = p->pos; i-- > va_history_first(p->history) && to >= p->pos;)
 			if (call_at(p, i, tgid))
 				to = behind_call(p, i);
 		if (to >= p->pos)

@@ -13,6 +13,7 @@
 #include "decode.h"
 #include "feed.h"
 #include "input.h"
+#include "limits.h"
 #include "loading.h"
 #include "render.h"
 #include "settings.h"
@@ -542,6 +543,7 @@ static int open_all(struct window *w)
 			start_loaded(w, now_ns());
 		return 0;
 	}
+	va_recording_limit(w->recording, w->o->history ? w->o->history : VA_LIMIT_HISTORY);
 	say_source(w, "live");
 	w->streaming = true;
 	return va_feed_start(&w->feed, w->recording, w->o->stream_fd, wake, w);

@@ -31,6 +31,7 @@ struct va_window_options {
 	/* Loading has ended: where to start, paused. NULL = plays from the start. False: after one sentence, the window closes. */
 	bool (*loaded)(void *ctx, size_t *position);
 
+	size_t history;     /* bytes of what arrives that are kept (va_history_limit()); 0 = VA_LIMIT_HISTORY */
 	int width, height;  /* 0 = as the window was last, else 1280 × 720, or what fits the screen */
 	double scale;       /* of texts and widths; 0 = from the window's size */
 	const char *theme;  /* "dark", "light", "projector"; NULL = as it was last */

@@ -198,8 +198,44 @@ echo made >"$last"
                          [("collector", "%.0f" % (said["records"] / said["seconds"]), *("%.1f MiB" % (said["rss_%s_kib" % k] / 1024) for k in ("first", "most", "last")),
                            "%+.0f KiB" % said["slope_kib_a_minute"], "yes" if flat else "NO")])
         print("  " + said["said"])
-        if not flat:
-            raise SystemExit("soak: memory grew")
+        grew = [] if flat else ["the flight recorder's"]
+        grew += self.soak_window(seconds)
+        if grew:
+            raise SystemExit("soak: memory grew: " + ", ".join(grew))
+
+    @staticmethod
+    def slope(points):
+        """Of (seconds, KiB): KiB a minute, by least squares."""
+        n, sx, sy = len(points), sum(t for t, _ in points), sum(k for _, k in points)
+        sxx, sxy = sum(t * t for t, _ in points), sum(t * k for t, k in points)
+        return 60 * (n * sxy - sx * sy) / (n * sxx - sx * sx)
+
+    def soak_window(self, seconds):
+        """The same of a window here, on the same program in the VM, whose history has a limit; once that is reached."""
+        kept = 16
+        directory = self.bench.path("live")
+        os.makedirs(directory, exist_ok=True)
+        program = os.path.join(self.bench.BUILD, "tests", "workloads", "cpus_flat_out")
+        env = dict(os.environ, SDL_VIDEODRIVER="dummy", VMATLAS_TIMES_FD="1", XDG_CONFIG_HOME=directory)
+        with open(os.devnull, "wb") as nothing:
+            window = subprocess.Popen([self.bench.VMATLAS, "run", "-q", "--vm=" + self.bench.KERNEL, "--cpus", "2", "--size", "1280x720", "--history", str(kept), "--", program, "-",
+                                       "soak", "0", "4000000000"], env=env, stdin=subprocess.DEVNULL, stdout=nothing)
+        points, began = [], time.monotonic()
+        while time.monotonic() < began + seconds and window.poll() is None:
+            time.sleep(1)
+            with open("/proc/%d/status" % window.pid) as file:
+                points += [(time.monotonic() - began, int(line.split()[1])) for line in file if line.startswith("VmRSS")]
+        alive = window.poll() is None
+        window.terminate()
+        window.wait()
+        later = [p for p in points if p[0] > seconds / 2]
+        figures = {"seconds": seconds, "kept_mib": kept, "first_kib": points[0][1], "most_kib": max(k for _, k in points), "last_kib": points[-1][1],
+                   "slope_kib_a_minute": self.slope(later), "alive": alive}
+        flat = alive and figures["slope_kib_a_minute"] * seconds / 60 < figures["most_kib"] / 20
+        self.bench.note("soak", "window", flat=flat, **figures)
+        self.bench.table("A window on the same (--history %d), for %d s" % (kept, seconds), ("", "RAM at the beginning", "most", "at the end", "a minute", "flat"),
+                         [("window", *("%.1f MiB" % (figures[k + "_kib"] / 1024) for k in ("first", "most", "last")), "%+.0f KiB" % figures["slope_kib_a_minute"], "yes" if flat else "NO")])
+        return [] if flat else ["the window's"]
 
     def parts(self):
         return {"timely": self.timely, "collector": self.collector, "video": self.video, "soak": self.soak}

@@ -445,6 +445,98 @@ static void far_among_short_lives(void **state)
 	free(recs);
 }
 
+/* With a limit the oldest go: every moment that is kept is what it is without a limit, by any way to it, and nothing grows. */
+static void check_kept(struct va_history *h, struct va_history *whole, __u32 mms, __u64 *seed, struct va_model **moved, size_t *at)
+{
+	size_t first = va_history_first(h), count = va_history_count(h);
+	const char *name;
+	__u32 cpu, other;
+
+	assert_int_equal(count, va_history_count(whole));
+	for (int i = 0; i < 12; i++) {
+		size_t p = i == 0 ? first : i == 1 ? first + 1 : i == 2 ? count : first + pick(seed, count - first);
+		struct va_model *a = va_history_model_at(h, p), *b = va_history_model_at(whole, p);
+		__u64 truth = picture(b, mms);
+
+		assert_true(picture(a, mms) == truth);
+		va_history_move(h, moved, at, p);
+		assert_true(*at == p && picture(*moved, mms) == truth);
+		if (p < count) {
+			assert_memory_equal(va_history_record(h, p, &cpu), va_history_record(whole, p, &other), sizeof(struct vmatlas_record));
+			assert_int_equal(cpu, other);
+			assert_int_equal(va_history_find_time(h, va_history_time(whole, p)), va_history_find_time(whole, va_history_time(whole, p)));
+			assert_int_equal(va_history_next(h, p, VMATLAS_FORK, 0), va_history_next(whole, p, VMATLAS_FORK, 0));
+		}
+		va_model_free(a);
+		va_model_free(b);
+	}
+	for (size_t i = 0; i < va_history_mark_count(h); i++)
+		assert_true(va_history_mark(h, i, &name) > first);
+	assert_true(va_history_prev(h, first, VMATLAS_FAULT, 0) == (size_t)-1);
+	if (!first)
+		return;
+	va_history_move(h, moved, at, first - 1); /* back stops at the beginning */
+	assert_int_equal(*at, first);
+	assert_int_equal(va_history_find_time(h, 1), first);
+	assert_int_equal(va_history_kept_from(h), va_history_time(whole, first - 1));
+	assert_int_equal(va_history_record(h, 0, NULL)->head.type, 0);
+}
+
+static void limited(const struct vmatlas_record *recs, size_t n, size_t rounds, __u32 mms, size_t limit)
+{
+	struct va_texts *texts = va_texts_new();
+	struct va_history *h = new_history(texts), *whole = new_history(texts);
+	struct va_model *moved = va_history_model_at(h, 0);
+	size_t at = 0, before = 0, most = 0, drops = 0;
+	__u64 seed = 5;
+
+	va_history_limit(h, limit);
+	for (size_t i = 0; i < rounds * n; i++) {
+		struct vmatlas_record rec = recs[i % n];
+
+		rec.head.ts += i / n * 1000000;
+		va_history_append(h, &rec, (__u32)(i % 3));
+		va_history_append(whole, &rec, (__u32)(i % 3));
+		if (va_history_first(h) != before) {
+			assert_true(va_history_first(h) > before);
+			before = va_history_first(h);
+			if (drops++ % 3 == 0)
+				check_kept(h, whole, mms, &seed, &moved, &at);
+		}
+		if (i + 1 - before > most)
+			most = i + 1 - before;
+	}
+	check_kept(h, whole, mms, &seed, &moved, &at);
+	assert_true(drops >= 6);
+	assert_true(most <= limit / VA_HISTORY_DERIVED && most < rounds * n / 2);
+	va_model_free(moved);
+	va_history_free(h);
+	va_history_free(whole);
+	va_texts_free(texts);
+}
+
+static void the_oldest_go(void **state)
+{
+	struct replay r = straight(9000, 21);
+
+	limited(r.recs, r.n, 30, MMS, 12 << 20);
+	release(&r);
+}
+
+static void the_oldest_of_short_lives_go(void **state)
+{
+	static const size_t n = 100000;
+	struct vmatlas_record *recs = calloc(n, sizeof(*recs));
+
+	for (int odd = 0; odd < 2; odd++) {
+		memset(recs, 0, n * sizeof(*recs));
+		__u32 maps = (__u32)short_lives(recs, n, 30 + (__u64)odd, odd);
+
+		limited(recs, n, 1, maps, 6 << 20);
+	}
+	free(recs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,7 +544,7 @@ int main(void)
 		cmocka_unit_test(growing),
 		cmocka_unit_test(records_come_back), cmocka_unit_test(moments_by_time), cmocka_unit_test(by_type_and_process),
 		cmocka_unit_test(marks_by_name), cmocka_unit_test(long_histories),
-		cmocka_unit_test(far_among_short_lives),
+		cmocka_unit_test(far_among_short_lives), cmocka_unit_test(the_oldest_go), cmocka_unit_test(the_oldest_of_short_lives_go),
 	};
 
 	return RUN(tests);
