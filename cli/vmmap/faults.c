@@ -24,13 +24,15 @@ static void print_processes(FILE *out, const struct vm_run *run)
 
 static void print_counts(FILE *out, const char *title, const struct vm_place_count *c, size_t n, __u64 all)
 {
-	char count[32];
+	char count[32], store[17000];
 	__u64 rest = 0;
 
 	fprintf(out, "%s\n", title);
 	for (size_t i = 0; i < n; i++) {
+		const char *name = vm_harmless(c[i].name, store, sizeof(store));
+
 		if (i < SHOWN)
-			fprintf(out, "  %12s %5.1f %%  %.75s\n", vm_count(count, c[i].faults), 100.0 * (double)c[i].faults / (double)all, c[i].name);
+			fprintf(out, "  %12s %5.1f %%  %.*s\n", vm_count(count, c[i].faults), 100.0 * (double)c[i].faults / (double)all, (int)vm_whole_characters(name, 75), name);
 		else
 			rest += c[i].faults;
 	}

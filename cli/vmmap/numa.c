@@ -116,6 +116,7 @@ int vm_mode_numa(struct vm_process *p, bool json)
 	int home = node_of_process(p->pid);
 	struct nodes all = {0};
 	struct va_json j = {0};
+	char store[17000];
 
 	if (!json)
 		printf("=== NUMA NODES OF PID %d (%s) ===\n  It ran last on node %d.\n", (int)p->pid, p->name, home);
@@ -137,7 +138,9 @@ int vm_mode_numa(struct vm_process *p, bool json)
 			all.pages[k] += n.pages[k];
 		all.unknown += n.unknown;
 		if (!json) {
-			printf("0x%012llx %-13s %-24.24s", r->start, vm_flat_type(r), vm_basename(vm_file_of(p, r)));
+			const char *file = vm_harmless(vm_basename(vm_file_of(p, r)), store, sizeof(store));
+
+			printf("0x%012llx %-13s %-24.*s", r->start, vm_flat_type(r), (int)vm_whole_characters(file, 24), file);
 			print_nodes(&n, home);
 		}
 		va_json_object(&j, NULL);

@@ -127,7 +127,8 @@ static void print_block(const struct tree *t, const struct block *k)
 {
 	size_t at = vm_regions_lower(&t->p->regions, k->addr);
 	const struct vm_region *r = at < t->p->regions.count ? &t->p->regions.region[at] : NULL;
-	const char *file = r ? vm_file_of(t->p, r) : "";
+	char store[17000];
+	const char *file = r ? vm_harmless(vm_basename(vm_file_of(t->p, r)), store, sizeof(store)) : "";
 
 	printf("0x%012llx  ", k->addr);
 	if (k->huge)
@@ -136,7 +137,7 @@ static void print_block(const struct tree *t, const struct block *k)
 		printf("%3u of 512 pages", k->present);
 	if (k->swapped)
 		printf(", %u in swap", k->swapped);
-	printf("  %s%s%.24s\n", r ? vm_flat_type(r) : "", *file ? " " : "", *file ? vm_basename(file) : "");
+	printf("  %s%s%.*s\n", r ? vm_flat_type(r) : "", *file ? " " : "", (int)vm_whole_characters(file, 24), file);
 }
 
 static void print_table(struct tree *t, unsigned level, unsigned depth, size_t from, size_t to);

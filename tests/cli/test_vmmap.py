@@ -94,10 +94,18 @@ def refused():
         unread.stdout.readline()
         unread.stdout.close()
         ok(unread.stderr.read() == b"" and unread.wait() == -signal.SIGPIPE, "nobody reads on: it ends without a word", unread.returncode)
-    program = "open('/proc/self/comm', 'wb').write(b'ev\\x1b[31m\\x80l'); print('x', flush=True); input()"
-    evil = [stands_still([sys.executable, "-c", program]) for _ in range(2)]
-    said = [vmmap(*args) for args in (["ev\x1b[31m"], [evil[0].pid], ["--detail", "0x1000", evil[0].pid], ["--tables", evil[0].pid], ["--shared", evil[0].pid], ["--compare", evil[0].pid, evil[1].pid])]
-    ok(not [told for told in said if b"\x1b[31m\x80l" in told.stdout + told.stderr] and b"ev\\033[31m" in said[1].stdout, "what a process calls itself does nothing to a terminal", said)
+    program = """import mmap, os
+open('/proc/self/comm', 'wb').write(b'ev\\x1b[31m\\x80l')
+file = os.memfd_create('\\x1b[31mf'); os.ftruncate(file, 4 << 20)
+memory = mmap.mmap(file, 4 << 20)
+for at in range(0, 4 << 20, 4096): memory[at] = 1
+print('x', flush=True)
+"""
+    evil = [stands_still([sys.executable, "-c", program + "input()"]) for _ in range(2)]
+    said = [vmmap(*args) for args in (["ev\x1b[31m"], [evil[0].pid], ["--detail", "0x1000", evil[0].pid], ["--tables", evil[0].pid], ["--shared", evil[0].pid], ["--compare", evil[0].pid, evil[1].pid],
+                                          ["--flat", evil[0].pid], ["--files", evil[0].pid], ["--numa", evil[0].pid], ["--faults", sys.executable, "-c", program])]
+    ok(not [told for told in said if b"\x1b[31m\x80l" in told.stdout + told.stderr or b"\x1b[31mf" in told.stdout + told.stderr], "what a process calls itself and its files does nothing to a terminal", said)
+    ok(b"ev\\033[31m" in said[1].stdout and b"\\033[31mf" in said[6].stdout, "… it is shown", said[1])
     ok(len([line for line in said[0].stderr.splitlines() if line.split()[-1].startswith(b"ev\\033[31m")]) == 2, "several of one name: each with its id and its name", said[0])
     ok(json.loads(vmmap("--json", evil[0].pid).stdout)["comm"] == "ev\x1b[31m\ufffdl", "in JSON it is whole")
     for child in evil:
