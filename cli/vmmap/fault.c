@@ -101,6 +101,13 @@ static void print_rights(const struct caught *c, const char *line, const struct 
 
 	if (c->trap != 14)
 		return;
+	if ((intptr_t)c->address < 0) {
+		puts("  VMA:            none: the address is of the kernel's half\n"
+		     "  Page table entry (of the kernel's half nothing is told to programs):");
+		bit("Present (P)", "not told", "", false);
+		bit("User (U/S)", "NO", "(if there is an entry; if not, that)", true);
+		return;
+	}
 	if (!*line) {
 		puts("  VMA:            none covers this address   <-- this caused the fault");
 	} else {
@@ -174,7 +181,10 @@ static void json_report(const struct vm_fault_type *t, const char *line, const s
 	va_json_s64(&j, "trap", caught.trap);
 	va_json_s64(&j, "error", caught.error);
 	va_json_string(&j, "vma", *line ? line : NULL);
-	va_json_bool(&j, "present", page->known && page->present);
+	if ((intptr_t)caught.address < 0)
+		va_json_null(&j, "present");
+	else
+		va_json_bool(&j, "present", page->known && page->present);
 	va_json_string(&j, "why", t->why);
 	va_json_string(&j, "fix", t->fix);
 	va_json_end_object(&j);

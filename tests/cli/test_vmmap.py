@@ -165,6 +165,8 @@ def demonstrations():
               "kernel-address": ("SIGSEGV", 1), "non-canonical": ("SIGSEGV", 128), "past-eof": ("SIGBUS", 2), "guard": ("SIGSEGV", 2), "protnone": ("SIGSEGV", 2)}
     ok({f["type"]: (f["signal"], f["si_code"]) for f in faults} == wanted, "--fault all: signal and code of each", faults)
     by_type = {f["type"]: f for f in faults}
+    kernel = vmmap("--fault", "kernel-address").stdout
+    ok(by_type["kernel-address"]["present"] is None and b"not told" in kernel and b"Present (P)    NO" not in kernel, "of the kernel's half it is not told whether an entry is there", kernel)
     ok(by_type["write-readonly"]["error"] == 7 and by_type["write-readonly"]["present"] and " r--p " in by_type["write-readonly"]["vma"], "write-readonly: present, forbidden", by_type["write-readonly"])
     ok(by_type["execute-data"]["error"] & 16 and by_type["execute-data"]["ip"] == by_type["execute-data"]["address"], "execute-data: an instruction fetch", by_type["execute-data"])
     text = vmmap("--fault", "write-readonly").stdout.decode()
