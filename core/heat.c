@@ -126,6 +126,11 @@ static size_t sweep_place(struct place *p, size_t first)
 		free(b->hit);
 	}
 	p->count = kept;
+	if (!kept) {
+		free(p->block);
+		p->block = NULL;
+		p->room = 0;
+	}
 	return work;
 }
 

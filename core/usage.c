@@ -164,6 +164,14 @@ static void forget(struct va_curve *c, __u64 ts)
 {
 	size_t before = va_curve_before(c, ts), n = before ? (before - 1) / VA_CURVE_BLOCK : 0;
 
+	if (before > 1 && before == c->count) { /* as with every process that ended before */
+		c->sample[0] = c->sample[c->count - 1];
+		c->peak[0] = (struct va_peak){c->sample[0].rss, c->sample[0].vss};
+		c->sample = va_realloc(c->sample, 1, sizeof(*c->sample));
+		c->peak = va_realloc(c->peak, 1, sizeof(*c->peak));
+		c->count = c->room = c->peak_room = 1;
+		return;
+	}
 	if (n < 4 || n * VA_CURVE_BLOCK < c->count / 4)
 		return;
 	c->count -= n * VA_CURVE_BLOCK;

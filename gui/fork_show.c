@@ -212,7 +212,7 @@ static void look(struct va_fork_show *f, const struct va_fork_at *at)
 	/* A fork that is no longer kept: there is nothing to begin from. */
 	va_pair_choose(&f->pair, at->history, c && c->fork.pos > va_history_first(at->history) ? &c->fork : NULL);
 	a = c ? va_model_mm(at->model, c->fork.parent_mm) : NULL;
-	b = c && va_fork_show_copied(f) ? va_model_mm(at->model, c->mm) : a;
+	b = c && va_fork_show_copied(f) && f->pair.fork.child ? va_model_mm(at->model, c->mm) : a;
 	f->pieces = a && b ? va_pair_pieces(&f->pair, &f->kin, at->history, a, b, at->pos, &f->piece, &f->piece_room) : 0;
 }
 

@@ -208,7 +208,7 @@ echo made >"$last"
         """Of (seconds, KiB): KiB a minute, by least squares."""
         n, sx, sy = len(points), sum(t for t, _ in points), sum(k for _, k in points)
         sxx, sxy = sum(t * t for t, _ in points), sum(t * k for t, k in points)
-        return 60 * (n * sxy - sx * sy) / (n * sxx - sx * sx)
+        return 60 * (n * sxy - sx * sy) / (n * sxx - sx * sx) if n > 1 else float("nan")
 
     def soak_window(self, seconds):
         """The same of a window here, on the same program in the VM, whose history has a limit; once that is reached."""

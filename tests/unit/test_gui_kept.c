@@ -19,19 +19,21 @@ struct live {
 	struct va_app app;
 };
 
-static struct va_recording *source;
+static struct va_recording *source, *forks;
 static struct va_fonts *fonts;
 
 static int set_up(void **state)
 {
 	source = va_recording_new();
 	fonts = va_fonts_new(NULL);
-	return va_recording_load(source, RECORDING) || !fonts;
+	forks = va_recording_new();
+	return va_recording_load(source, RECORDING) || va_recording_load(forks, "tests/data/fork.vmatlas") || !fonts;
 }
 
 static int tear_down(void **state)
 {
 	va_recording_free(source);
+	va_recording_free(forks);
 	va_fonts_free(fonts);
 	return 0;
 }
@@ -214,10 +216,41 @@ static void who_stands_there_is_taken_along(void **state)
 	close_live(&whole);
 }
 
+/* Parent and child run on, the fork itself goes: they are not compared any more, at any moment. */
+static void a_fork_that_goes(void **state)
+{
+	static struct live l;
+	struct va_history *from = va_recording_history(forks), *h;
+	size_t n = 0, fork = va_history_next(from, 0, VMATLAS_FORK, 0);
+	__u32 cpu;
+
+	open_live(&l, LIMIT);
+	look(&l);
+	l.app.view.tab = VA_TAB_FORK;
+	h = va_recording_history(l.recording);
+	for (; !va_fork_show_comparable(&l.app.fork); n++) {
+		assert_true(n < va_history_count(from));
+		va_history_append(h, va_history_record(from, n, &cpu), 0);
+		if (n < fork)
+			continue;
+		if (n == fork)
+			va_app_act(&l.app, VA_ACT_PROCESS, va_history_record(from, fork, NULL)->head.tgid, NOW);
+		look(&l);
+	}
+	assert_true(l.app.fork.count > 0 && l.app.fork.pair.fork.child);
+	for (unsigned round = 1; round < ROUNDS; round++)
+		one_more(&l, round);
+	assert_true(va_history_first(h) > n);
+	assert_true(l.app.fork.count > 0 && va_fork_show_copied(&l.app.fork));
+	assert_false(va_fork_show_comparable(&l.app.fork));
+	close_live(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(derived_and_said), cmocka_unit_test(who_stands_there_is_taken_along),
+		cmocka_unit_test(a_fork_that_goes),
 	};
 
 	return _cmocka_run_group_tests("kept", tests, sizeof(tests) / sizeof(tests[0]), set_up, tear_down);
