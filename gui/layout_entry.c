@@ -157,7 +157,7 @@ int va_layout_entry_card(struct va_scene *s, struct va_rect r, const struct va_l
 		y += h;
 	}
 	if (step->entry && y + 1 + h <= r.y + r.h)
-		y += chips(s, va_rect(r.x, y + 1, r.w, va_min(3 * h, r.y + r.h - y - 1)), step->level, step->entry, &told->rules) + 1;
+		y += chips(s, va_rect(r.x, y + 1, r.w, va_min(3 * (h + 1), r.y + r.h - y - 1)), step->level, step->entry, &told->rules) + 1;
 	return y - r.y;
 }
 

@@ -20,15 +20,16 @@ void va_layout_process_name(struct va_scene *s, struct va_rect row, struct va_re
 	const struct va_style *style = s->style;
 	const struct va_theme *t = style->theme;
 	bool chosen = p->tgid == look->view->tgid;
-	char tip[160], ended[64] = "";
+	char tip[160], ended[64] = "", number[16];
 
 	if (chosen) {
 		va_scene_round(s, row, va_px(style, 4), t->raised);
 		va_scene_fill(s, va_rect(row.x, row.y + 2, va_px(style, 3), row.h - 4), t->accent);
 	}
 	va_rect_cut_left(at, va_scene_text(s, *at, chosen ? VA_TEXT_STRONG : VA_TEXT_BODY, VA_LEFT, p->end ? t->dim : t->text, p->comm) + va_px(style, 6));
-	if (at->w > va_px(style, 20))
-		va_rect_cut_left(at, va_scene_printf(s, *at, VA_TEXT_SMALL, VA_LEFT, t->dim, "%u", p->tgid) + va_px(style, 6));
+	snprintf(number, sizeof(number), "%u", p->tgid);
+	if (at->w >= va_role_width(style, VA_TEXT_SMALL, number)) /* the whole number or none of it: a part is another number */
+		va_rect_cut_left(at, va_scene_text(s, *at, VA_TEXT_SMALL, VA_LEFT, t->dim, number) + va_px(style, 6));
 	if (p->end)
 		va_words_ended(ended, sizeof(ended), p->exit_code);
 	snprintf(tip, sizeof(tip), "%s, process %u, child of %u%s%s. Click to look at it; F follows what happens.", p->comm, p->tgid, p->ppid, *ended ? ", " : "", ended);
