@@ -71,7 +71,7 @@ struct va_hook {
 
 /*
  * The end of a map comes first here, so it is on before anything can begin to watch one, and off last: a map that ended unseen would
- * leave its pointer in the table.
+ * leave its pointer in the table. What a kernel is built without (PREEMPT_RT: huge pages) changes no page unseen.
  */
 static struct va_hook va_hooks[] = {
 	VA_KP("exit_mmap", va_truth_mm_end, true, "end of maps"),
@@ -91,9 +91,11 @@ static struct va_hook va_hooks[] = {
 	VA_TP("signal_deliver", va_task_signal, false, "the moment of a crash"),
 	{ .name = "unmap_page_range", .kind = VA_KRETPROBE, .way = VA_WAY_ANY, .enter = va_leave_zap, .leave = va_leave_return,
 	  .data_size = va_leave_data_size, .active = 256, .nr = -1, .sure = true, .on = &va_leave_sees_zap, .lost = "pages that are unmapped" },
+#ifdef CONFIG_HUGETLB_PAGE
 	{ .name = "__unmap_hugepage_range", .kind = VA_KRETPROBE, .enter = va_leave_zap, .leave = va_leave_return,
 	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .on = &va_leave_sees_huge_zap,
 	  .lost = "hugetlb pages that are unmapped" },
+#endif
 	{ .name = VA_MOVE_TABLES, .kind = VA_KRETPROBE, .enter = va_leave_move, .leave = va_leave_return,
 	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .may_split = true, .on = &va_leave_sees_move, .lost = "pages that mremap moves" },
 	VA_LEAVE_HOOK("try_to_unmap_one", va_leave_folio, true, "pages that are reclaimed"),
@@ -101,14 +103,19 @@ static struct va_hook va_hooks[] = {
 	VA_LEAVE_HOOK("remove_migration_pte", va_leave_folio, true, "pages that have migrated"),
 	VA_LEAVE_HOOK("page_mkclean_one", va_leave_folio, false, "entries made read-only by writeback"),
 	VA_LEAVE_HOOK("change_protection", va_leave_protect, true, "entries that mprotect, NUMA balancing and userfaultfd change"),
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
 	VA_LEAVE_HOOK("collapse_huge_page", va_leave_collapse, true, "pages that become a huge one"),
 	VA_LEAVE_HOOK("collapse_pte_mapped_thp", va_leave_pmd, true, "file pages that become a huge one"),
 	VA_LEAVE_HOOK("pmdp_collapse_flush", va_leave_collapse_flush, true, "file pages that another process makes a huge one"),
 	VA_LEAVE_HOOK("__split_huge_pmd", va_leave_split, true, "huge pages that are split"),
+#endif
+#ifdef CONFIG_SWAP
 	VA_LEAVE_HOOK("unuse_pte_range", va_leave_unuse, true, "pages that swapoff brings back"),
+#endif
 	VA_LEAVE_HOOK("madvise_free_pte_range", va_leave_free, true, "swap that MADV_FREE gives up"),
 	VA_LEAVE_HOOK("clear_refs_pte_range", va_leave_access, false, "entries made read-only by clear_refs"),
 	VA_LEAVE_HOOK("migrate_vma_collect_pmd", va_leave_walk, false, "pages that go to a device"),
+#ifdef CONFIG_USERFAULTFD
 	VA_LEAVE_HOOK(VA_UFFD_COPY, va_leave_uffd4, true, "pages that userfaultfd fills"),
 	VA_LEAVE_HOOK(VA_UFFD_ZERO, va_leave_uffd3, true, "zero pages that userfaultfd fills in"),
 	VA_LEAVE_HOOK(VA_UFFD_CONTINUE, va_leave_uffd3, true, "pages of a file that userfaultfd fills in"),
@@ -118,16 +125,21 @@ static struct va_hook va_hooks[] = {
 #if VA_UFFD_MOVES
 	VA_LEAVE_HOOK("move_pages", va_leave_uffd_move, true, "pages that userfaultfd moves"),
 #endif
+#endif
 	VA_LEAVE_HOOK("vm_insert_page", va_leave_insert, true, "pages that drivers map"),
 	VA_LEAVE_HOOK("vm_insert_pages", va_leave_insert_all, true, "pages that drivers map"),
 	VA_LEAVE_HOOK("__vm_map_pages", va_leave_insert_all, false, "pages that drivers map"),
 	{ .name = VA_REMAP, .kind = VA_KRETPROBE, .enter = va_leave_remap, .leave = va_leave_return, .data_size = va_leave_data_size,
 	  .active = 256, .nr = -1, .sure = true, .may_split = true, .lost = "memory of devices" },
+#ifdef CONFIG_UPROBES
 	VA_LEAVE_HOOK("uprobe_write_opcode", va_leave_uprobe, true, "pages that uprobes copy"),
+#endif
+#ifdef CONFIG_KSM
 	{ .name = "page_address_in_vma", .kind = VA_KRETPROBE, .enter = va_leave_ksm_address, .leave = va_leave_ksm_address_known,
 	  .data_size = va_leave_data_size, .active = 64, .nr = -1, .sure = true, .lost = "pages that KSM merges" },
 	{ .name = "try_to_merge_one_page", .kind = VA_KRETPROBE, .enter = va_leave_ksm, .leave = va_leave_return_ksm,
 	  .data_size = va_leave_data_size, .active = 16, .nr = -1, .sure = true, .lost = "pages that KSM merges" },
+#endif
 	VA_TP("signal_generate", va_fault_signal, false, "bad accesses"),
 	VA_FAULTS("page_fault_user", va_fault_user, "faults"),
 	VA_FAULTS("page_fault_kernel", va_fault_kernel, "faults by the kernel"),

@@ -65,6 +65,7 @@ def short_pass(checks, kernel, levels):
     tables(checks, guest, levels)
     walks(checks, guest, levels)
     cow(checks, guest)
+    checks.equal(guest.recording.stats()["not_seen"], None, "nothing that changes pages goes unseen")
     if "threads" in names:
         threads(checks, guest)
     order_and_loss(checks, guest)

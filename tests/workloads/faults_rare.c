@@ -2,7 +2,7 @@
  * faults_rare DIR NAME brd.ko: faults that need root and something set up: a disk, swap, huge pages, two nodes, broken memory. brd.ko: the RAM disk of this kernel.
  *
  * NAME.facts: pid N, then the steps (fault_step.h); "numa START END HINTS MINOR MAJOR": pages that NUMA balancing asked about, and how many hinting faults
- * the whole machine had meanwhile; "lacks WHAT": thp, numa: this kernel was built without (with PREEMPT_RT it is).
+ * the whole machine had meanwhile; "lacks WHAT": thp, numa, poison: this kernel was built without.
  */
 #include "fault_step.h"
 
@@ -348,7 +348,7 @@ static void broken(void)
 	touch(p, PAGES, true);
 	/* Who breaks a page of its own is told at once, by a signal without a fault. */
 	if (!sigsetjmp(back, 1) && madvise(p, WL_PAGE, MADV_HWPOISON)) {
-		wl_fact("none poison");
+		wl_fact(errno == EINVAL ? "lacks poison" : "none poison");
 		return;
 	}
 	begin("poison");
