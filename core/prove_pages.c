@@ -4,7 +4,7 @@
 
 #define VM_PFNMAP 0x400ull
 #define VM_HUGETLB 0x400000ull
-#define NAMED_MOST (1u << 20) /* pages, one by one */
+#define DIFFERING_MOST (1u << 20) /* pages of a VMA whose sizes differ, one by one */
 #define SURE_MOST 1024 /* pages: of VMAs up to this it is looked up whether all are certain */
 
 static const char *how_sure(const struct va_page *page)
@@ -127,13 +127,13 @@ static bool find_touch(void *ctx, __u64 addr, const struct va_page *page)
 	return !t->found;
 }
 
-/* Kernel threads (khugepaged, compaction) go on while tasks stand still: smaps may have been read before or after them. */
+/* Kernel threads (kswapd, khugepaged, compaction) go on while tasks stand still: smaps may have been read before or after them. */
 static bool touched_since(const struct va_mm *mm, const struct va_vma *v, __u64 since)
 {
 	struct touch t = { since, false };
 
 	va_mm_each_page(mm, v->start, v->end, find_touch, &t);
-	if ((v->end - v->start) >> 12 > SURE_MOST)
+	if ((v->end - v->start) >> 12 > DIFFERING_MOST)
 		return t.found;
 	for (__u64 at = v->start; !t.found && at < v->end; at += 4096)
 		t.found = va_mm_page(mm, at).ts >= since;
@@ -148,7 +148,7 @@ static __u64 frames_named(const struct va_part *part, const struct va_vma *v)
 {
 	__u64 n = 0;
 
-	if ((v->end - v->start) >> 12 > NAMED_MOST)
+	if ((v->end - v->start) >> 12 > DIFFERING_MOST)
 		return 0;
 	for (__u64 at = v->start; at < v->end; at += 4096) {
 		struct va_page page = va_mm_page(part->mm, at);

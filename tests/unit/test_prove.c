@@ -258,6 +258,32 @@ static void what_is_absent_is_a_claim(void **state)
 	expect(&s, VA_DIFF_RSS, 1);
 }
 
+/* In a VMA of more pages than are looked up one by one where sizes agree: kswapd took one away while smaps had been read, or was still to be. */
+static void what_leaves_while_the_kernel_is_read(void **state)
+{
+	const __u64 lo = 0x7f0000020000, hi = lo + 1280 * PAGE;
+	struct story s = a_good_story();
+	struct va_prove_counts c;
+	size_t at = s.count - 1;
+
+	s.recs[s.count + 3] = s.recs[at];
+	s.recs[at] = a_range(1032, 1, 3, lo, hi, 1);
+	s.recs[at + 1] = a_vma(1032, 1, 3, 0, lo, hi, 3);
+	s.recs[at + 2] = a_fault(1033, 1, lo + 7 * PAGE, an_entry(900));
+	s.recs[at + 2].fault.counted = VMATLAS_COUNTED_NOT;
+	s.recs[at + 3] = a_record(VMATLAS_PAGES, 1045, 1);
+	s.recs[at + 3].pages.addr = lo + 7 * PAGE;
+	s.recs[at + 3].pages.level = 4;
+	s.recs[at + 3].pages.count = 1;
+	s.count += 4;
+	strcat(s.maps, "7f0000020000-7f0000520000 rw-p 00000000 00:00 0 \n");
+	s.vmas[0] = (struct vmatlas_proof_vma){ lo, hi, PAGE, 0 };
+	none(&s, &c);
+	assert_int_equal(c.moved, 1);
+	s.recs[at + 3].head.ts = 1039;
+	expect(&s, VA_DIFF_RSS, 1);
+}
+
 static void sizes_and_counts_differ(void **state)
 {
 	struct story s = a_good_story();
@@ -485,7 +511,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_one_has_no_difference), cmocka_unit_test(in_any_pieces), cmocka_unit_test(lines_differ),
-		cmocka_unit_test(pages_differ), cmocka_unit_test(what_is_absent_is_a_claim), cmocka_unit_test(sizes_and_counts_differ),
+		cmocka_unit_test(pages_differ), cmocka_unit_test(what_is_absent_is_a_claim), cmocka_unit_test(what_leaves_while_the_kernel_is_read), cmocka_unit_test(sizes_and_counts_differ),
 		cmocka_unit_test(a_broken_frame_may_be_resident), cmocka_unit_test(a_process_we_do_not_know), cmocka_unit_test(lost_is_not_wrong), cmocka_unit_test(the_moment_counts),
 		cmocka_unit_test(totals_differ), cmocka_unit_test(cut_off_before_the_round), cmocka_unit_test(damaged_pieces_are_counted),
 	};
