@@ -257,6 +257,7 @@ def hello():
 def main():
     # Not the lines we ask for, but all that warns: the console is searched for that.
     put("/proc/sys/kernel/printk", "5")
+    put(RESTRICT, "1")  # as Debian has it; debug kernels do not
     put("/proc/sys/vm/nr_hugepages", "2")
     if BRD != "-":
         subprocess.run(["insmod", BRD, "rd_nr=1", "rd_size=16384"], check=True)
