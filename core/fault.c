@@ -66,11 +66,10 @@ static void note_written(struct va_mm *mm, size_t vma, bool surely)
 
 	if (!v || v->written || (v->perhaps_written && !surely) || v->anon || (v->vm_flags & VM_SHARED))
 		return;
-	va_vmas_own(&mm->vmas);
 	if (surely)
-		va_vmas_at(mm->vmas, vma)->written = true;
+		va_vmas_edit(&mm->vmas, vma)->written = true;
 	else
-		va_vmas_at(mm->vmas, vma)->perhaps_written = true;
+		va_vmas_edit(&mm->vmas, vma)->perhaps_written = true;
 }
 
 /* Above the PTE: a huge page that migrates, is in swap, or the like. */

@@ -109,9 +109,8 @@ void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts)
 	va_pages_doubt(&mm->pages, lo, hi, VA_DOUBT_ALL, ts);
 	va_spans_add(&mm->unsure, lo, hi);
 	mm->lossy = true;
-	va_vmas_own(&mm->vmas);
 	for (size_t i = va_vmas_lower(mm->vmas, lo); i < va_vmas_count(mm->vmas) && va_vmas_at(mm->vmas, i)->start < hi; i++)
-		va_vmas_at(mm->vmas, i)->stale = true;
+		va_vmas_edit(&mm->vmas, i)->stale = true;
 }
 
 void va_mm_apply_layout(struct va_mm *mm, const struct vmatlas_record *rec)

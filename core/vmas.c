@@ -4,16 +4,19 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "vmablocks.h"
 #include "vmapack.h"
 
 #define VM_SHARED 8ull
+#define FLAT_MOST 256 /* of one array; more are in blocks, fewer than half of it never */
 
 struct va_vmas {
 	unsigned refs;
 	size_t count, room;
 	size_t last; /* where the last answer was: most questions are about the same place again. Readers of several threads set it, so atomic */
-	struct va_vma *vma; /* owned; NULL while packed. Readers of several threads unpack, so atomic */
+	struct va_vma *vma; /* owned; NULL while packed, and where there are blocks. Readers of several threads unpack, so atomic */
 	void *packed;       /* owned; NULL: never packed */
+	struct va_vmablocks *blocks; /* owned; NULL = few */
 };
 
 struct va_vmas *va_vmas_new(void)
@@ -36,7 +39,17 @@ void va_vmas_unref(struct va_vmas *s)
 		return;
 	free(s->vma);
 	free(s->packed);
+	va_vmablocks_free(s->blocks);
 	free(s);
+}
+
+/* Blocks become one array. */
+static void flatten(struct va_vmas *s)
+{
+	s->vma = va_grow(NULL, &s->room, s->count, sizeof(*s->vma));
+	va_vmablocks_flatten(s->blocks, s->vma);
+	va_vmablocks_free(s->blocks);
+	s->blocks = NULL;
 }
 
 void va_vmas_pack(struct va_vmas **vmas)
@@ -46,6 +59,11 @@ void va_vmas_pack(struct va_vmas **vmas)
 
 	if (s->packed || !s->count)
 		return;
+	if (s->blocks) {
+		va_vmas_own(vmas);
+		s = *vmas;
+		flatten(s);
+	}
 	packed = va_vmas_new();
 	packed->count = s->count;
 	packed->packed = va_vma_pack(s->vma, s->count, &bytes);
@@ -65,6 +83,7 @@ static __attribute__((noinline)) struct va_vma *unpack(struct va_vmas *s)
 	return other;
 }
 
+/* The array; NULL: there are blocks, or nothing. */
 static inline struct va_vma *items(const struct va_vmas *s)
 {
 	struct va_vma *vma = __atomic_load_n(&s->vma, __ATOMIC_ACQUIRE);
@@ -77,19 +96,25 @@ size_t va_vmas_count(const struct va_vmas *s)
 	return s->count;
 }
 
-struct va_vma *va_vmas_at(const struct va_vmas *s, size_t i)
+static __attribute__((noinline)) const struct va_vma *at_slow(const struct va_vmas *s, size_t i)
 {
-	return &items(s)[i];
+	return s->blocks ? va_vmablocks_at(s->blocks, i) : &items(s)[i];
 }
 
-size_t va_vmas_lower(const struct va_vmas *s, __u64 addr)
+const struct va_vma *va_vmas_at(const struct va_vmas *s, size_t i)
+{
+	const struct va_vma *vma = __atomic_load_n(&s->vma, __ATOMIC_ACQUIRE);
+
+	return __builtin_expect(!vma, 0) ? at_slow(s, i) : &vma[i];
+}
+
+static __attribute__((noinline)) size_t lower(const struct va_vmas *s, __u64 addr)
 {
 	const struct va_vma *vma = items(s);
-	size_t lo = __atomic_load_n(&s->last, __ATOMIC_RELAXED), hi = s->count;
+	size_t lo = 0, hi = s->count;
 
-	if (lo < hi && vma[lo].end > addr && (!lo || vma[lo - 1].end <= addr))
-		return lo;
-	lo = 0;
+	if (s->blocks)
+		return va_vmablocks_lower(s->blocks, addr);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -102,6 +127,16 @@ size_t va_vmas_lower(const struct va_vmas *s, __u64 addr)
 	return lo;
 }
 
+size_t va_vmas_lower(const struct va_vmas *s, __u64 addr)
+{
+	const struct va_vma *vma = __atomic_load_n(&s->vma, __ATOMIC_ACQUIRE);
+	size_t last = __atomic_load_n(&s->last, __ATOMIC_RELAXED);
+
+	if (vma && last < s->count && vma[last].end > addr && (!last || vma[last - 1].end <= addr))
+		return last;
+	return lower(s, addr);
+}
+
 void va_vmas_own(struct va_vmas **vmas)
 {
 	struct va_vmas *s = *vmas;
@@ -110,22 +145,57 @@ void va_vmas_own(struct va_vmas **vmas)
 		return;
 	struct va_vmas *copy = va_vmas_new();
 
-	copy->vma = va_grow(NULL, &copy->room, s->count + 8, sizeof(*copy->vma));
-	if (s->count)
-		memcpy(copy->vma, items(s), s->count * sizeof(*copy->vma));
 	copy->count = s->count;
+	if (s->blocks) {
+		copy->blocks = va_vmablocks_copy(s->blocks);
+	} else if (s->count > FLAT_MOST) {
+		copy->blocks = va_vmablocks_new(items(s), s->count);
+	} else {
+		copy->vma = va_grow(NULL, &copy->room, s->count + 8, sizeof(*copy->vma));
+		if (s->count)
+			memcpy(copy->vma, items(s), s->count * sizeof(*copy->vma));
+	}
 	va_vmas_unref(s);
 	*vmas = copy;
 }
 
-/* [first, end) := with[0..n) */
-static void splice(struct va_vmas *s, size_t first, size_t end, const struct va_vma *with, size_t n)
+struct va_vma *va_vmas_edit(struct va_vmas **vmas, size_t i)
+{
+	va_vmas_own(vmas);
+	return (*vmas)->blocks ? va_vmablocks_edit((*vmas)->blocks, i) : &(*vmas)->vma[i];
+}
+
+static void splice_array(struct va_vmas *s, size_t first, size_t end, const struct va_vma *with, size_t n)
 {
 	s->vma = va_grow(s->vma, &s->room, s->count - (end - first) + n, sizeof(*s->vma));
 	memmove(&s->vma[first + n], &s->vma[end], (s->count - end) * sizeof(*s->vma));
 	if (n)
 		memcpy(&s->vma[first], with, n * sizeof(*with));
-	s->count = s->count - (end - first) + n;
+}
+
+/* An array that has become too long. */
+static void divide(struct va_vmas *s)
+{
+	s->blocks = va_vmablocks_new(s->vma, s->count);
+	free(s->vma);
+	s->vma = NULL;
+	s->room = 0;
+}
+
+/* [first, end) := with[0..n) */
+static void splice(struct va_vmas *s, size_t first, size_t end, const struct va_vma *with, size_t n)
+{
+	size_t count = s->count - (end - first) + n;
+
+	if (s->blocks && count < FLAT_MOST / 2)
+		flatten(s);
+	if (s->blocks)
+		va_vmablocks_splice(s->blocks, first, end, with, n);
+	else
+		splice_array(s, first, end, with, n);
+	s->count = count;
+	if (!s->blocks && count > FLAT_MOST)
+		divide(s);
 }
 
 static void cut_start(struct va_vma *v, __u64 start)
@@ -143,9 +213,11 @@ void va_vmas_replace(struct va_vmas **vmas, __u64 lo, __u64 hi, const struct va_
 	struct va_vmas *s = *vmas;
 	size_t first = va_vmas_lower(s, lo), end = first;
 
-	for (; end < s->count && s->vma[end].start < hi; end++) {
-		const struct va_vma *v = &s->vma[end];
+	for (; end < s->count; end++) {
+		const struct va_vma *v = va_vmas_at(s, end);
 
+		if (v->start >= hi)
+			break;
 		if (v->start < lo) {
 			left = *v;
 			left.end = lo;

@@ -181,9 +181,122 @@ static void packed_vmas(void **state)
 	}
 }
 
+#define PAGES 4000
+
+struct pages { /* the same by pages: what VMA begins there, or 0; and which of them are stale */
+	struct va_vmas *vmas;
+	__u32 mark[PAGES];
+	bool stale[PAGES];
+};
+
+/* Some pages anew: VMAs of one page and of a few, each with a mark of its own, and gaps. */
+static void map_pages(struct pages *p, __u64 *seed, __u32 *mark, size_t lo, size_t hi)
+{
+	struct va_vma *v = calloc(hi - lo + 1, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t at = lo; at < hi;) {
+		size_t end = at + 1 + (pick(seed, 4) ? 0 : pick(seed, 9));
+		bool gap = !pick(seed, 6);
+
+		end = end < hi ? end : hi;
+		++*mark;
+		for (size_t i = at; i < end; i++) {
+			p->mark[i] = gap ? 0 : *mark;
+			p->stale[i] = false;
+		}
+		if (!gap)
+			v[n++] = (struct va_vma){ .start = at << 12, .end = end << 12, .inode = *mark };
+		at = end;
+	}
+	va_vmas_replace(&p->vmas, lo << 12, hi << 12, v, n);
+	free(v);
+}
+
+static void unmap_pages(struct pages *p, size_t lo, size_t hi)
+{
+	memset(&p->mark[lo], 0, (hi - lo) * sizeof(*p->mark));
+	va_vmas_replace(&p->vmas, lo << 12, hi << 12, NULL, 0);
+}
+
+static void make_stale(struct pages *p, __u64 *seed)
+{
+	size_t count = va_vmas_count(p->vmas), i = count ? pick(seed, count) : 0;
+
+	if (!count)
+		return;
+	va_vmas_edit(&p->vmas, i)->stale = true;
+	for (__u64 at = va_vmas_at(p->vmas, i)->start; at < va_vmas_at(p->vmas, i)->end; at += 4096)
+		p->stale[at >> 12] = true;
+}
+
+static void check_pages(const struct pages *p, __u64 *seed)
+{
+	size_t count = va_vmas_count(p->vmas), at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct va_vma *v = va_vmas_at(p->vmas, i);
+
+		for (; at < v->start >> 12; at++)
+			assert_int_equal(p->mark[at], 0);
+		assert_true(v->start < v->end);
+		assert_int_equal(v->start >> 12, at);
+		for (; at < v->end >> 12; at++)
+			assert_true(p->mark[at] == v->inode && p->stale[at] == v->stale);
+	}
+	for (; at < PAGES; at++)
+		assert_int_equal(p->mark[at], 0);
+	for (unsigned k = 0; k < 60; k++) {
+		__u64 addr = pick(seed, PAGES << 12);
+		size_t i = va_vmas_lower(p->vmas, addr);
+
+		assert_true(i <= count && (i == count || va_vmas_at(p->vmas, i)->end > addr) && (!i || va_vmas_at(p->vmas, i - 1)->end <= addr));
+	}
+}
+
+/* Many VMAs, in blocks, few, in one array, and from one to the other: copies of each other that are changed at random are what a plain list of pages says. */
+static void vmas_are_as_pages(void **state)
+{
+	static struct pages p[4];
+	__u64 seed = 3;
+	__u32 mark = 0;
+	size_t most = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		p[i].vmas = va_vmas_new();
+	for (unsigned round = 0; round < 3000; round++) {
+		struct pages *a = &p[pick(&seed, 4)], *b = &p[pick(&seed, 4)];
+		size_t lo = pick(&seed, PAGES), many = pick(&seed, 12) ? 20 : PAGES, hi = lo + 1 + pick(&seed, many);
+
+		hi = hi < PAGES ? hi : PAGES;
+		if (pick(&seed, 4))
+			map_pages(a, &seed, &mark, lo, hi);
+		else
+			unmap_pages(a, lo, hi);
+		make_stale(a, &seed);
+		most = va_vmas_count(a->vmas) > most ? va_vmas_count(a->vmas) : most;
+		if (a != b && !pick(&seed, 3)) {
+			if (!pick(&seed, 20))
+				va_vmas_pack(&a->vmas);
+			va_vmas_unref(b->vmas);
+			*b = *a;
+			va_vmas_ref(b->vmas);
+		}
+		if (round % 8 == 0)
+			check_pages(a, &seed);
+		if (round % 8 == 4)
+			check_pages(b, &seed);
+	}
+	assert_true(most > 1500);
+	for (unsigned i = 0; i < 4; i++) {
+		check_pages(&p[i], &seed);
+		va_vmas_unref(p[i].vmas);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(copies_are_their_own), cmocka_unit_test(packed_vmas) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(copies_are_their_own), cmocka_unit_test(packed_vmas), cmocka_unit_test(vmas_are_as_pages) };
 
 	return RUN(tests);
 }
