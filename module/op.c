@@ -43,7 +43,7 @@ bool va_op_call(struct va_call *call)
 {
 	struct pt_regs *regs = task_pt_regs(current);
 
-	if (current->flags & PF_IO_WORKER || !user_64bit_mode(regs) || in_ia32_syscall())
+	if (current->flags & (PF_KTHREAD | PF_IO_WORKER) || !user_64bit_mode(regs) || in_ia32_syscall())
 		return false;
 	call->nr = regs->orig_ax;
 	va_args(call->args, regs);

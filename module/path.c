@@ -128,10 +128,17 @@ static unsigned int va_renames(void)
 	return raw_read_seqcount(&rename_lock.seqcount.seqcount);
 }
 
-/* The root may be another thread's to change: it is only compared with, and either one gives a name the file has. */
+/* May be another thread's to change: it is only compared with, and either one gives a name the file has. A task late in its exit has none. */
+static struct path va_root(void)
+{
+	const struct fs_struct *fs = current->fs;
+
+	return fs ? (struct path){ .mnt = READ_ONCE(fs->root.mnt), .dentry = READ_ONCE(fs->root.dentry) } : (struct path){};
+}
+
 static bool va_climb_safely(const struct path *path, struct va_name *name, enum va_climbed *where)
 {
-	const struct path root = { .mnt = READ_ONCE(current->fs->root.mnt), .dentry = READ_ONCE(current->fs->root.dentry) };
+	const struct path root = va_root();
 	const struct va_name empty = *name;
 	unsigned int seq, i;
 
@@ -372,15 +379,18 @@ static const char *va_name_lockless(const struct path *path, char *buf, u64 *lat
 	return NULL;
 }
 
+/* It starts from the task's root, which goes at its exit. */
+static bool va_may_ask_d_path(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !late_names && current->fs;
+}
+
 const char *va_path_name(const struct path *path, char *buf, u64 *late)
 {
 	const char *name;
 
 	*late = 0;
-	/* Names start from the task's root, which goes at its exit. */
-	if (!current->fs)
-		return NULL;
-	name = IS_ENABLED(CONFIG_PREEMPT_RT) || late_names ? va_name_lockless(path, buf, late) : d_path(path, buf, PATH_MAX);
+	name = va_may_ask_d_path() ? d_path(path, buf, PATH_MAX) : va_name_lockless(path, buf, late);
 	/* d_path() left the end of it there. */
 	if (IS_ERR(name))
 		return PTR_ERR(name) == -ENAMETOOLONG ? va_end_of(buf) : NULL;

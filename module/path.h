@@ -6,6 +6,9 @@
  * RCU alone, up to the task's root or the root of the mount. Where a mount is mounted only d_path() can tell: a work item asks it
  * a moment later, holding the mount (not the file: a file that is closed late may be busy for those who run it or unmount it), and what
  * it said is remembered for 50 ms, or until something is renamed.
+ *
+ * The same for a task late in its exit on any kernel: it has no root any more from which d_path() could begin, and what its last files do when
+ * they are closed may still change another process's map (userfaultfd). Kernel threads name files from the root of all.
  */
 #ifndef VA_PATH_H
 #define VA_PATH_H

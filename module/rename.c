@@ -70,7 +70,7 @@ static void va_tell_own(void)
 {
 	struct va_map *map = current->mm ? va_map_find(current->mm) : NULL;
 
-	if (map && va_map_torn(map) && current->fs)
+	if (map && va_map_torn(map))
 		va_snapshot_try(map, current->mm, VMATLAS_F_SNAPSHOT);
 }
 

@@ -242,25 +242,12 @@ static bool va_tables_only(void)
 	return current->flags & PF_KTHREAD && (!strcmp(current->comm, "khugepaged") || !strcmp(current->comm, "ksmd"));
 }
 
-/*
- * Paths are told as this task sees them: a kernel thread has another root, and a task whose exit has come to its last files has none.
- * There the map is left for the collector to heal.
- */
-static bool va_can_tell(void)
-{
-	return current->fs && !(current->flags & PF_KTHREAD);
-}
-
 static void va_truth_end_of_write(struct va_map *map, struct mm_struct *mm)
 {
 	preempt_disable();
 	if (va_class_on(VA_CLASS_VMA)) {
-		if (va_tables_only())
-			; /* no VMA changed */
-		else if (va_can_tell())
+		if (!va_tables_only())
 			va_truth_tell(map, mm);
-		else
-			va_map_tear(map);
 		va_tell_entries(map, mm);
 	}
 	preempt_enable();
@@ -323,12 +310,8 @@ int va_truth_unlock(void *data, const struct va_regs *regs)
 /* A stack that grows under the read lock, before 6.5 (6.1.37). map->changed and the like belong to the writer. */
 static void va_truth_grown(struct va_map *map, struct vm_area_struct *vma)
 {
-	if (!va_class_on(VA_CLASS_VMA))
-		return;
-	if (va_can_tell())
+	if (va_class_on(VA_CLASS_VMA))
 		va_tell(map, vma->vm_mm, vma->vm_start, vma->vm_end, -1);
-	else
-		va_map_tear(map);
 }
 
 int va_truth_vma_event(void *data, const struct va_regs *regs)

@@ -28,7 +28,7 @@ unsigned long va_vma_piece(struct va_map *map, struct mm_struct *mm, unsigned lo
 /* As many truth records as one va_vma_range() may take, but for texts of more than a piece. */
 #define VA_RANGE_RECORDS (1 + VA_RANGE_VMAS * 3)
 
-/* Text id of a path as /proc shows it to this task; 0 late in its exit. Task context, preemption off. */
+/* Text id of a path as /proc shows it to this task; late in its exit: from the root of all. Task context, preemption off. */
 u64 va_vma_path(const struct path *path);
 
 #endif

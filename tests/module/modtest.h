@@ -78,6 +78,10 @@ void save_maps(int n); /* /proc/self/maps as /tmp/maps.N with no change to the m
 int work_names(int unused);
 void test_names(bool late); /* whether the module makes them late: PREEMPT_RT, or its parameter late_names */
 
+/* --- userfaultfds closed by others (uffd.c) */
+int work_uffd(int unused);
+void test_uffd(void);
+
 /* --- huge pages made by another process (collapse.c) */
 int work_collapse(int rounds);
 void test_collapse(const char *rounds);

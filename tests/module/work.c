@@ -378,32 +378,6 @@ static int work_edges(int unused)
 	return 0;
 }
 
-/* The last close of a userfaultfd changes the map it was made for, here from a child late in its exit. */
-static int work_uffd(int unused)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	char *p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), c;
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC), pipes[2];
-
-	area.range.start = (uintptr_t)p + 2 * PAGE;
-	area.range.len = 3 * PAGE;
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &area) || pipe(pipes))
-		die("userfaultfd");
-	save_maps(0);
-	if (!fork()) {
-		close(pipes[1]);
-		_exit(read(pipes[0], &c, 1));
-	}
-	close(fd);
-	close(pipes[1]);
-	wait(NULL);
-	/* Left for healing; the next change does it. */
-	p = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	save_maps(1);
-	return 0;
-}
-
 /* A fault that nobody answers. */
 static int work_unanswered(int unused)
 {
