@@ -336,6 +336,19 @@ static void begin_pass(struct events *e)
 	e->pass.to = e->pass.to == ~0ull ? ~0ull : header->start_mono + e->pass.to;
 }
 
+/* No line tells of a page what another record said: of a map that is known, what only its pages learn from need not go into the model. */
+static bool about_pages(const struct events *e, const struct vmatlas_record *rec)
+{
+	switch (rec->head.type) {
+	case VMATLAS_FAULT:
+		return true;
+	case VMATLAS_PAGES:
+	case VMATLAS_SWEEP:
+		return va_model_mm(e->model, rec->head.mm);
+	}
+	return false;
+}
+
 static void pass(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
 {
 	struct events *e = ctx;
@@ -345,7 +358,8 @@ static void pass(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
 	e->pass.done |= rec->head.ts > e->pass.to || ferror(stdout);
 	if (e->pass.done)
 		return;
-	va_model_apply(e->model, rec);
+	if (!about_pages(e, rec))
+		va_model_apply(e->model, rec);
 	know_text(e, named_text(rec));
 	e->pass.from_start |= rec->head.ts > e->pass.from;
 	if (e->pass.from_start)

@@ -77,50 +77,52 @@ bool va_event_code(const struct va_event *e, struct va_site *site, struct va_sym
 
 /* --- lines ----------------------------------------------------------------------------------------------------------- */
 
-static __attribute__((format(printf, 2, 3))) void say(struct va_json *out, const char *format, ...)
+/* At most: one name of the recorded machine (or the words for a place in its code), each byte of it as four, and what stands around it. */
+#define LINE_MAX (4 * (VMATLAS_TEXT_MAX + 256) + 2048)
+#define SOME 512 /* what printf may put */
+
+static __attribute__((format(printf, 2, 3))) char *say(char *p, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	int n = vsnprintf(NULL, 0, format, args);
+	int n = vsnprintf(p, SOME, format, args);
 
 	va_end(args);
-	out->buf = va_grow(out->buf, &out->room, out->used + (size_t)n + 1, 1);
-	va_start(args, format);
-	vsnprintf(out->buf + out->used, (size_t)n + 1, format, args);
-	va_end(args);
-	out->used += (size_t)n;
+	return n < 0 ? p : p + (n < SOME ? n : SOME - 1);
 }
 
 /* Names come from the recorded machine: nothing in them may act on a terminal. */
-static void say_name(struct va_json *out, const char *name)
+static char *say_name(char *p, const char *name)
 {
 	for (const unsigned char *s = (const unsigned char *)name; *s; s++) {
-		if (*s < 0x20 || *s == 0x7f)
-			say(out, "\\%03o", *s);
-		else
-			va_line_add(out, (const char *)s, 1);
+		if (*s >= 0x20 && *s != 0x7f) {
+			*p++ = (char)*s;
+			continue;
+		}
+		*p++ = '\\';
+		*p++ = (char)('0' + (*s >> 6));
+		*p++ = (char)('0' + (*s >> 3 & 7));
+		*p++ = (char)('0' + (*s & 7));
 	}
+	return p;
 }
 
-static void say_text(struct va_json *out, const struct va_event *e, __u64 id)
+static char *say_text(char *p, const struct va_event *e, __u64 id)
 {
 	const char *text = id ? va_texts_get(va_model_texts(e->model), id) : NULL;
 
 	if (text)
-		say_name(out, text);
-	else
-		say(out, id ? "?%llx" : "-", id);
+		return say_name(p, text);
+	return id ? va_put_hex(VA_PUT(p, "?"), id) : VA_PUT(p, "-");
 }
 
-static void say_span(struct va_json *out, __u64 start, __u64 end)
+static char *say_span(char *p, __u64 start, __u64 end)
 {
-	va_line_hex(out, start);
-	va_line_word(out, "-");
-	va_line_hex(out, end);
+	return va_put_hex(VA_PUT(va_put_hex(p, start), "-"), end);
 }
 
-static void say_vma(struct va_json *out, const struct va_event *e)
+static char *say_vma(char *p, const struct va_event *e)
 {
 	char perms[5], store[VMATLAS_TEXT_MAX + 32];
 	const struct va_mm *mm = va_model_mm(e->model, e->rec->head.mm);
@@ -131,88 +133,101 @@ static void say_vma(struct va_json *out, const struct va_event *e)
 	va_event_vma(e->rec, &v);
 	va_vma_perms(v.vm_flags, perms);
 	zone = va_event_zone(e, &v, &lib);
-	say_span(out, v.start, v.end);
-	va_line_word(out, " ");
-	va_line_word(out, perms);
-	va_line_word(out, " ");
-	va_line_word(out, zone ? zone : "-");
-	va_line_word(out, " ");
-	if (mm)
-		say_name(out, va_vma_name(mm, &v, va_model_texts(e->model), va_model_header(e->model)->rules, store, sizeof(store)));
+	p = VA_PUT(say_span(p, v.start, v.end), " ");
+	p = (char *)memcpy(p, perms, 4) + 4;
+	p = VA_PUT(p, " ");
+	p = va_put(p, zone ? zone : "-");
+	p = VA_PUT(p, " ");
+	return mm ? say_name(p, va_vma_name(mm, &v, va_model_texts(e->model), va_model_header(e->model)->rules, store, sizeof(store))) : p;
 }
 
-static void say_code(struct va_json *out, const struct va_event *e)
+static char *say_code(char *p, const struct va_event *e)
 {
 	struct va_site site;
 	struct va_symbol symbol;
 	char words[VMATLAS_TEXT_MAX + 256];
 
 	if (!va_event_code(e, &site, &symbol))
-		return;
-	say(out, " ");
-	say_name(out, va_symbol_words(words, sizeof(words), &site, &symbol));
+		return p;
+	return say_name(VA_PUT(p, " "), va_symbol_words(words, sizeof(words), &site, &symbol));
 }
 
 /* %#llx */
-static void say_hex(struct va_json *out, __u64 x)
+static char *say_hex(char *p, __u64 x)
 {
-	va_line_word(out, x ? "0x" : "");
-	va_line_hex(out, x);
+	return va_put_hex(x ? VA_PUT(p, "0x") : p, x);
 }
 
-static void say_op(struct va_json *out, const struct va_event *e)
+/* A word from one or two, made once. All that is made so is a name of our own and fits (a test prints each). */
+static const struct va_word *made(struct va_word *word, const char *a, const char *b)
+{
+	if (!word->n) {
+		int n = snprintf(word->bytes, sizeof(word->bytes), "%s%s", a, b);
+
+		word->n = (__u8)(n < (int)sizeof(word->bytes) ? n : (int)sizeof(word->bytes) - 1);
+	}
+	return word;
+}
+
+static char *say_op(char *p, const struct va_event *e)
 {
 	const struct vmatlas_record *rec = e->rec;
 	char store[24];
+	unsigned args = va_call_args(rec->op.nr);
 
-	va_line_word(out, va_call_name(rec->op.nr, store, sizeof(store)));
-	va_line_word(out, "(");
-	for (unsigned i = 0; i < va_call_args(rec->op.nr); i++) {
-		va_line_word(out, i ? ", " : "");
-		say_hex(out, rec->op.args[i]);
-	}
-	va_line_word(out, ") = ");
+	p = VA_PUT(va_put(p, va_call_name(rec->op.nr, store, sizeof(store))), "(");
+	for (unsigned i = 0; i < args; i++)
+		p = say_hex(i ? VA_PUT(p, ", ") : p, rec->op.args[i]);
+	p = VA_PUT(p, ") = ");
 	if (rec->head.flags & VMATLAS_F_NO_RESULT)
-		va_line_word(out, "?");
+		p = VA_PUT(p, "?");
 	else if (va_call_returns_address(rec->op.nr) && rec->op.result >= 0)
-		say_hex(out, (__u64)rec->op.result);
+		p = say_hex(p, (__u64)rec->op.result);
 	else
-		va_line_signed(out, rec->op.result);
-	va_line_word(out, " ");
-	va_line_number(out, rec->head.aux, 1);
-	va_line_word(out, " ns from ");
-	va_line_hex(out, rec->op.ip);
-	say_code(out, e);
+		p = va_put_signed(p, rec->op.result);
+	p = va_put_number(VA_PUT(p, " "), rec->head.aux);
+	p = va_put_hex(VA_PUT(p, " ns from "), rec->op.ip);
+	return say_code(p, e);
 }
 
-static const char *access_word(const struct vmatlas_record *rec)
+/* What an entry is for and the names of the bits that are set in it. */
+struct entry_words {
+	char bytes[160];
+	size_t n;
+};
+
+static void make_entry_words(struct entry_words *words, unsigned level, __u64 entry, const struct va_entry_rules *rules)
 {
-	if (rec->head.flags & VMATLAS_F_INSTR)
-		return "exec";
-	return rec->head.flags & VMATLAS_F_WRITE ? "write" : "read";
+	char bits[128];
+	bool any = *va_entry_bits(bits, sizeof(bits), level, entry, rules);
+	int n = snprintf(words->bytes, sizeof(words->bytes), any ? " %s [%s]" : " %s", va_entry_use_name(va_entry_use(level, entry, rules)), bits);
+
+	words->n = (size_t)n;
 }
 
 /*
- * The names of the bits that are set in an entry: taking an entry apart costs as much as the rest of the line, and few kinds of entries make up a recording. What is not a
+ * Taking an entry apart costs as much as the rest of the line, and few kinds of entries make up a recording: the words are kept. They do not depend on the frame. What is not a
  * present entry is always taken apart.
  */
-static const char *bits_of(unsigned level, __u64 entry, const struct va_entry_rules *rules)
+static const struct entry_words *words_of(unsigned level, __u64 entry, const struct va_entry_rules *rules)
 {
-	static struct known { __u64 entry; struct va_entry_rules rules; unsigned level; char words[128]; } known[256];
-	static char other[128];
+	static struct known { __u64 entry; struct va_entry_rules rules; unsigned level; struct entry_words words; } known[256];
+	static struct entry_words other;
 	__u64 frame = level == 4 ? 0x000ffffffffff000ull : 0x000fffffffffe000ull; /* bit 12 of a huge page says something */
 	__u64 plain = entry & 1 ? entry & ~frame : 0;
 	struct known *k = &known[(plain ^ plain >> 6 ^ plain >> 57 ^ level) % 256];
 
-	if (!plain)
-		return va_entry_bits(other, sizeof(other), level, entry, rules);
+	if (!plain) {
+		make_entry_words(&other, level, entry, rules);
+		return &other;
+	}
 	if (k->entry != plain || k->level != level || memcmp(&k->rules, rules, sizeof(*rules))) {
 		k->entry = plain;
 		k->level = level;
 		k->rules = *rules;
-		va_entry_bits(k->words, sizeof(k->words), level, plain, rules);
+		make_entry_words(&k->words, level, plain, rules);
 	}
-	return k->words;
+	return &k->words;
 }
 
 /* The kernel's version is read from the header's words: once a recording, not once a line. */
@@ -228,201 +243,200 @@ static const struct va_entry_rules *rules_of(const struct vmatlas_stream_header 
 	return &rules;
 }
 
-static void say_walk(struct va_json *out, const struct va_event *e, const struct va_walk *walk)
+/* " PTE[433]+" */
+static char *say_step(char *p, const struct va_step *step)
 {
-	for (unsigned i = 0; i < walk->steps; i++) {
-		va_line_word(out, " ");
-		va_line_word(out, va_level_name(walk->step[i].level));
-		va_line_word(out, "[");
-		va_line_number(out, walk->step[i].index, 1);
-		va_line_word(out, walk->step[i].allocated ? "]+" : "]");
-	}
-	if (walk->complete) {
-		va_line_word(out, " frame ");
-		va_line_hex(out, walk->pfn);
-	}
-	if (!walk->steps)
-		return;
-	const struct va_step *last = &walk->step[walk->steps - 1];
-	const struct va_entry_rules *rules = rules_of(va_model_header(e->model));
-	const char *bits = bits_of(last->level, last->entry, rules);
+	static struct va_word levels[VMATLAS_LEVELS];
+	static struct { char digits[7]; __u8 n; } index[512], *i;
 
-	va_line_word(out, " ");
-	va_line_word(out, va_entry_use_name(va_entry_use(last->level, last->entry, rules)));
-	if (!*bits)
-		return;
-	va_line_word(out, " [");
-	va_line_word(out, bits);
-	va_line_word(out, "]");
+	p = va_put_word(p, made(&levels[step->level], " ", va_level_name(step->level)));
+	*p++ = '[';
+	i = &index[step->index];
+	if (!i->n)
+		i->n = (__u8)snprintf(i->digits, sizeof(i->digits), "%u]", step->index & 511);
+	memcpy(p, i, sizeof(*i));
+	p += i->n;
+	*p = '+';
+	return p + step->allocated;
 }
 
-static void say_fault(struct va_json *out, const struct va_event *e)
+static char *say_walk(char *p, const struct va_event *e, const struct va_walk *walk)
 {
+	for (unsigned i = 0; i < walk->steps; i++)
+		p = say_step(p, &walk->step[i]);
+	if (walk->complete)
+		p = va_put_hex(VA_PUT(p, " frame "), walk->pfn);
+	if (!walk->steps)
+		return p;
+	const struct va_step *last = &walk->step[walk->steps - 1];
+	const struct entry_words *words = words_of(last->level, last->entry, rules_of(va_model_header(e->model)));
+
+	memcpy(p, words->bytes, sizeof(words->bytes));
+	return p + words->n;
+}
+
+/* " write major user ip " */
+static char *say_access(char *p, const struct vmatlas_record *rec)
+{
+	static struct va_word words[3 * 2 * 3];
+	unsigned access = rec->head.flags & VMATLAS_F_INSTR ? 0 : rec->head.flags & VMATLAS_F_WRITE ? 1 : 2;
+	unsigned origin = rec->head.flags & VMATLAS_F_GUP ? 0 : rec->head.flags & VMATLAS_F_KERNEL ? 1 : 2, major = va_fault_major(rec);
+	static const char *const accesses[] = { " exec", " write", " read" };
+	struct va_word *word = &words[(access * 2 + major) * 3 + origin];
+
+	if (word->n)
+		return va_put_word(p, word);
+	char tail[24];
+
+	snprintf(tail, sizeof(tail), "%s%s ip ", major ? " major " : " ", va_event_origin(rec));
+	return va_put_word(p, made(word, accesses[access], tail));
+}
+
+static char *say_fault(char *p, const struct va_event *e)
+{
+	static struct va_word kinds[VA_FAULT_KINDS];
 	const struct vmatlas_fault *f = &e->rec->fault;
 	unsigned levels = va_model_header(e->model)->levels;
+	enum va_fault_kind kind = va_fault_kind(e->rec, levels);
 	const char *reason = va_event_reason(e);
 	struct va_walk walk;
 
+	p = va_put_word(p, made(&kinds[kind], va_fault_kind_name(kind), " "));
+	if (reason)
+		p = VA_PUT(va_put(p, reason), " ");
+	p = say_access(va_put_hex(p, f->addr), e->rec);
+	p = va_put_hex(VA_PUT(va_put_hex(p, f->ip), " error "), f->error);
+	p = VA_PUT(va_put_number(VA_PUT(p, " "), e->rec->head.aux), " ns");
+	if (e->symbols)
+		p = say_code(p, e);
 	va_walk_after(f, levels, &walk);
-	va_line_word(out, va_fault_kind_name(va_fault_kind(e->rec, levels)));
-	va_line_word(out, reason ? " " : "");
-	va_line_word(out, reason ? reason : "");
-	va_line_word(out, " ");
-	va_line_hex(out, f->addr);
-	va_line_word(out, " ");
-	va_line_word(out, access_word(e->rec));
-	va_line_word(out, va_fault_major(e->rec) ? " major " : " ");
-	va_line_word(out, va_event_origin(e->rec));
-	va_line_word(out, " ip ");
-	va_line_hex(out, f->ip);
-	va_line_word(out, " error ");
-	va_line_hex(out, f->error);
-	va_line_word(out, " ");
-	va_line_number(out, e->rec->head.aux, 1);
-	va_line_word(out, " ns");
-	say_code(out, e);
-	say_walk(out, e, &walk);
+	return say_walk(p, e, &walk);
 }
 
-static void say_exit(struct va_json *out, const struct vmatlas_record *rec)
+static char *say_exit(char *p, const struct vmatlas_record *rec)
 {
 	bool last = rec->head.flags & VMATLAS_F_GROUP;
 
-	say(out, "status %#x%s", rec->head.aux, last ? ", the last thread" : "");
+	p = say(p, "status %#x%s", rec->head.aux, last ? ", the last thread" : "");
 	/* A process with none never ran: it was not told. */
-	if (!last || rec->exit.min_flt || rec->exit.maj_flt)
-		say(out, ", %llu minor %llu major faults", rec->exit.min_flt, rec->exit.maj_flt);
+	return !last || rec->exit.min_flt || rec->exit.maj_flt ? say(p, ", %llu minor %llu major faults", rec->exit.min_flt, rec->exit.maj_flt) : p;
 }
 
-static void say_layout(struct va_json *out, const struct vmatlas_mm_layout *l)
+static char *say_layout(char *p, const struct vmatlas_mm_layout *l)
 {
-	va_line_word(out, "layout code ");
-	say_span(out, l->start_code, l->end_code);
-	va_line_word(out, " data ");
-	say_span(out, l->start_data, l->end_data);
-	va_line_word(out, " brk ");
-	say_span(out, l->start_brk, l->brk);
-	va_line_word(out, " stack ");
-	va_line_hex(out, l->start_stack);
+	p = say_span(VA_PUT(p, "layout code "), l->start_code, l->end_code);
+	p = say_span(VA_PUT(p, " data "), l->start_data, l->end_data);
+	p = say_span(VA_PUT(p, " brk "), l->start_brk, l->brk);
+	return va_put_hex(VA_PUT(p, " stack "), l->start_stack);
 }
 
-static void say_counts(struct va_json *out, const struct vmatlas_mm_counts *c)
+static char *say_counts(char *p, const struct vmatlas_mm_counts *c)
 {
-	va_line_word(out, "counts total ");
-	va_line_number(out, c->total_vm, 1);
-	va_line_word(out, " file ");
-	va_line_number(out, c->rss_file, 1);
-	va_line_word(out, " anon ");
-	va_line_number(out, c->rss_anon, 1);
-	va_line_word(out, " shmem ");
-	va_line_number(out, c->rss_shmem, 1);
-	va_line_word(out, " swap ");
-	va_line_number(out, c->swap, 1);
-	va_line_word(out, " pages");
+	p = va_put_number(VA_PUT(p, "counts total "), c->total_vm);
+	p = va_put_number(VA_PUT(p, " file "), c->rss_file);
+	p = va_put_number(VA_PUT(p, " anon "), c->rss_anon);
+	p = va_put_number(VA_PUT(p, " shmem "), c->rss_shmem);
+	p = va_put_number(VA_PUT(p, " swap "), c->swap);
+	return VA_PUT(p, " pages");
 }
 
-static void say_piece(struct va_json *out, const struct vmatlas_record *rec)
+static char *say_piece(char *p, const struct vmatlas_record *rec)
 {
 	unsigned end = rec->text.offset + VMATLAS_TEXT_PIECE;
 
-	va_line_hex(out, rec->text.id);
-	va_line_word(out, ", bytes ");
-	va_line_number(out, rec->text.offset, 1);
-	va_line_word(out, " to ");
-	va_line_number(out, end < rec->text.total ? end : rec->text.total, 1);
-	va_line_word(out, " of ");
-	va_line_number(out, rec->text.total, 1);
+	p = va_put_number(VA_PUT(va_put_hex(p, rec->text.id), ", bytes "), rec->text.offset);
+	p = va_put_number(VA_PUT(p, " to "), end < rec->text.total ? end : rec->text.total);
+	return va_put_number(VA_PUT(p, " of "), rec->text.total);
 }
 
-static void say_payload(struct va_json *out, const struct va_event *e)
+static char *say_range(char *p, const struct vmatlas_record *rec)
+{
+	char store[24];
+
+	p = va_put_number(VA_PUT(say_span(p, rec->range.lo, rec->range.hi), " holds "), rec->range.count);
+	p = VA_PUT(p, " VMAs");
+	if (rec->head.flags & VMATLAS_F_MORE)
+		p = VA_PUT(p, ", more follow");
+	if (rec->head.flags & VMATLAS_F_SNAPSHOT)
+		p = VA_PUT(p, ", snapshot");
+	return va_put(VA_PUT(p, " by "), rec->range.nr >= 0 ? va_call_name(rec->range.nr, store, sizeof(store)) : "-");
+}
+
+static char *say_payload(char *p, const struct va_event *e)
 {
 	const struct vmatlas_record *rec = e->rec;
-	char store[24];
 
 	switch (rec->head.type) {
 	case VMATLAS_MM_LAYOUT:
-		say_layout(out, &rec->layout);
-		break;
+		return say_layout(p, &rec->layout);
 	case VMATLAS_MM_COUNTS:
-		say_counts(out, &rec->counts);
-		break;
+		return say_counts(p, &rec->counts);
 	case VMATLAS_MM_END:
-		say(out, "end of map %u", rec->head.mm);
-		break;
+		return va_put_number(VA_PUT(p, "end of map "), rec->head.mm);
 	case VMATLAS_VMA:
-		say_vma(out, e);
-		break;
+		return say_vma(p, e);
 	case VMATLAS_RANGE:
-		say_span(out, rec->range.lo, rec->range.hi);
-		va_line_word(out, " holds ");
-		va_line_number(out, rec->range.count, 1);
-		va_line_word(out, " VMAs");
-		va_line_word(out, rec->head.flags & VMATLAS_F_MORE ? ", more follow" : "");
-		va_line_word(out, rec->head.flags & VMATLAS_F_SNAPSHOT ? ", snapshot" : "");
-		va_line_word(out, " by ");
-		va_line_word(out, rec->range.nr >= 0 ? va_call_name(rec->range.nr, store, sizeof(store)) : "-");
-		break;
+		return say_range(p, rec);
 	case VMATLAS_OP:
-		say_op(out, e);
-		break;
+		return say_op(p, e);
 	case VMATLAS_FAULT:
-		say_fault(out, e);
-		break;
+		return say_fault(p, e);
 	case VMATLAS_FORK:
-		say(out, "child %u/%u map %u flags %#llx", rec->fork.child_tgid, rec->fork.child_tid, rec->fork.child_mm, rec->fork.clone_flags);
-		break;
+		return say(p, "child %u/%u map %u flags %#llx", rec->fork.child_tgid, rec->fork.child_tid, rec->fork.child_mm, rec->fork.clone_flags);
 	case VMATLAS_EXEC:
-		say_text(out, e, rec->exec.path_text);
-		break;
+		return say_text(p, e, rec->exec.path_text);
 	case VMATLAS_EXIT:
-		say_exit(out, rec);
-		break;
+		return say_exit(p, rec);
 	case VMATLAS_MARK:
-		say_text(out, e, rec->mark.text);
-		break;
+		return say_text(p, e, rec->mark.text);
 	case VMATLAS_LOSS:
-		say(out, "%llu records lost on CPU %u, %s channel", rec->loss.count, rec->loss.cpu,
-		    rec->loss.channel == VMATLAS_CHANNEL_FAULTS ? "faults" : "truth");
-		break;
+		return say(p, "%llu records lost on CPU %u, %s channel", rec->loss.count, rec->loss.cpu,
+			   rec->loss.channel == VMATLAS_CHANNEL_FAULTS ? "faults" : "truth");
 	case VMATLAS_TEXT:
-		say_piece(out, rec);
-		break;
+		return say_piece(p, rec);
 	case VMATLAS_TASK:
-		say(out, "parent %u uid %u ", rec->task.ppid, rec->task.uid);
-		say_text(out, e, rec->task.exe_text);
-		break;
+		return say_text(say(p, "parent %u uid %u ", rec->task.ppid, rec->task.uid), e, rec->task.exe_text);
 	case VMATLAS_PAGES:
-		va_line_number(out, rec->pages.count, 1);
-		va_line_word(out, " entries from ");
-		va_line_hex(out, rec->pages.addr);
-		va_line_word(out, " at ");
-		va_line_word(out, va_level_name(rec->pages.level));
-		break;
+		p = va_put_hex(VA_PUT(va_put_number(p, rec->pages.count), " entries from "), rec->pages.addr);
+		return va_put(VA_PUT(p, " at "), va_level_name(rec->pages.level));
 	case VMATLAS_SWEEP:
-		va_line_word(out, va_sweep_name(rec->sweep.kind));
-		va_line_word(out, " ");
-		say_span(out, rec->sweep.lo, rec->sweep.hi);
-		break;
+		return say_span(VA_PUT(va_put(p, va_sweep_name(rec->sweep.kind)), " "), rec->sweep.lo, rec->sweep.hi);
 	}
+	return p;
+}
+
+/* " cpu0  NAME PROCESS/THREAD ", kept: the same few threads cause most of what happens. */
+static char *say_who(char *p, const struct va_event *e)
+{
+	static struct who { __u32 cpu, tgid, tid; char comm[VMATLAS_COMM_LEN + 1]; __u8 n; char bytes[128]; } known[64];
+	const struct vmatlas_head *h = &e->rec->head;
+	struct who *w = &known[(h->tid ^ e->cpu << 5) % 64];
+
+	if (!w->n || w->cpu != e->cpu || w->tgid != h->tgid || w->tid != h->tid || memcmp(w->comm, e->comm, sizeof(w->comm))) {
+		char *end = va_put_number(VA_PUT(w->bytes, " cpu"), e->cpu);
+
+		end = say_name(e->cpu < 10 ? VA_PUT(end, "  ") : VA_PUT(end, " "), *e->comm ? e->comm : "-");
+		end = va_put_number(VA_PUT(end, " "), h->tgid);
+		end = VA_PUT(va_put_number(VA_PUT(end, "/"), h->tid), " ");
+		w->cpu = e->cpu;
+		w->tgid = h->tgid;
+		w->tid = h->tid;
+		w->n = (__u8)(end - w->bytes);
+		memcpy(w->comm, e->comm, sizeof(w->comm));
+	}
+	memcpy(p, w->bytes, sizeof(w->bytes));
+	return p + w->n;
 }
 
 void va_event_text(struct va_json *out, const struct va_event *e)
 {
+	static struct va_word types[VMATLAS_TYPE_LIMIT];
 	const struct vmatlas_head *h = &e->rec->head;
-	__s64 since = (__s64)(h->ts - va_model_header(e->model)->start_mono);
+	const char *type = va_type_name(h->type); /* no other comes out of the merge */
+	char *p = va_line_room(out, LINE_MAX);
 
-	va_line_seconds(out, since);
-	va_line_word(out, " cpu");
-	va_line_number(out, e->cpu, 1);
-	va_line_word(out, e->cpu < 10 ? "  " : " ");
-	say_name(out, *e->comm ? e->comm : "-");
-	va_line_word(out, " ");
-	va_line_number(out, h->tgid, 1);
-	va_line_word(out, "/");
-	va_line_number(out, h->tid, 1);
-	va_line_word(out, " ");
-	va_line_word(out, va_type_name(h->type));
-	va_line_word(out, " ");
-	say_payload(out, e);
-	va_line_word(out, "\n");
+	p = say_who(va_put_seconds(p, (__s64)(h->ts - va_model_header(e->model)->start_mono)), e);
+	p = say_payload(va_put_word(p, made(&types[type ? h->type : 0], type ? type : "?", " ")), e);
+	*p++ = '\n';
+	out->used = (size_t)(p - out->buf);
 }
