@@ -8,6 +8,7 @@
  * One sees the heap end move up by brk, 132 KiB at a time, while small blocks are taken; blocks of 128 KiB and more get mappings of their own; the end moves back only
  * when the top of the heap is free: not when blocks are freed last first, for malloc keeps the first seven of a size for who asks next. Recursion makes the stack grow by page faults, without any system call, and returning gives nothing back.
  * Events: each block of 128 KiB or more one mmap, freed one munmap; recurse N touches about N × 1.1 KiB of stack, a fault each page. Every command is a mark.
+ * A script with a word that is no command is gone through to its end; the exit status is 2 then.
  * "print" lets the module print this very process to the kernel log (root, with the module loaded).
  */
 #include "lab.h"
@@ -239,7 +240,7 @@ static void cmd_recurse(const char *text)
 /* --- where commands come from -------------------------------------------------------------------------------------------------------------- */
 
 static const char *script; /* NULL: standard input */
-static bool menu, heard;
+static bool menu, heard, misspelt;
 
 /* The next command, up to ';' or the end of the line; false: no more. */
 static bool next_command(char *out, size_t room)
@@ -286,8 +287,10 @@ static void obey(const char *word, const char *first, const char *second)
 		tell_commands();
 	else if (is(word, "return"))
 		lab_print("there is nothing to return from\n");
-	else
+	else {
 		lab_print("'%s' is no command; help lists them\n", word);
+		misspelt = true;
+	}
 }
 
 /* False: the commands, or those of this recursion, are over. */
@@ -347,5 +350,5 @@ int main(int argc, char **argv)
 		while (!quits && run_line())
 			;
 	}
-	return 0;
+	return misspelt && !menu ? 2 : 0;
 }

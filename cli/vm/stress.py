@@ -37,14 +37,15 @@ def compile_in_vm(vmatlas, recording, display, files, parts, cpus):
     where = ["--vm" + ("=" + os.environ["STRESS_VM"] if os.environ.get("STRESS_VM") else ""), "--cpus", str(cpus)]
     how = ["run", "--tab", "tree"] if display else ["record"]
     guest = ["cli/vm/stress-guest.sh", str(cpus), os.environ.get("STRESS_FLAGS") or "-O0 -g", " ".join(sources(2))]
-    done = subprocess.run([vmatlas, *how, "-o", recording, *where, "--title", "a compile of %d files" % len(files), "--",
-                           *guest, *[" ".join(files[i::parts]) for i in range(parts)]], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit("stress: the compile in the VM failed (status %d)" % done.returncode)
     took = {"without": [], "recorded": []}
-    for line in done.stdout.splitlines():
-        if line.startswith("stress: "):
-            took[line.split()[2]].append(float(line.split()[3]))
+    with subprocess.Popen([vmatlas, *how, "-o", recording, *where, "--title", "a compile of %d files" % len(files), "--",
+                           *guest, *[" ".join(files[i::parts]) for i in range(parts)]], stdout=subprocess.PIPE, text=True) as compiling:
+        for line in compiling.stdout:
+            if line.startswith("stress: "):
+                took[line.split()[2]].append(float(line.split()[3]))
+                print("stress: part %s of %d %s: %s s" % (line.split()[1], parts, line.split()[2].replace("without", "not recorded"), line.split()[3]), flush=True)
+    if compiling.returncode:
+        sys.exit("stress: the compile in the VM failed (status %d)" % compiling.returncode)
     return took
 
 

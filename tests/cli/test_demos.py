@@ -102,6 +102,8 @@ def help_and_usage(checks):
     checks.ok(same[0] == same[1] != same[2], "alloc: the same for the same seed", same)
     done = run(os.path.join(BUILD, "alloc"), "--seed", "5x")
     checks.ok(done.returncode == 2 and done.stderr == "alloc: '5x' is no seed: a number\n", "alloc: a seed that is none", done)
+    done = run(os.path.join(BUILD, "app"), "-s", "nonsense; show")
+    checks.ok(done.returncode == 2 and "'nonsense' is no command" in done.stdout and "malloc'd 0 bytes" in done.stdout, "app: a word that is no command", done)
     done = run(os.path.join(BUILD, "two-pages"), "--mmap")
     checks.ok("lies on 2 pages" in done.stdout and "with 100 children: 202 pages are there" in done.stdout, "two-pages --mmap: two pages", done)
 
