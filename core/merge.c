@@ -123,6 +123,28 @@ static void arrive(struct va_merge *m, struct stream *s, const void *bytes)
 		s->tail++;
 }
 
+/* The usual: records that follow each other without a gap, all valid. They are copied at once; returned is how many were such. There is room for them. */
+static size_t arrive_together(struct stream *s, const void *bytes, size_t n)
+{
+	const struct vmatlas_record *rec = &s->recs[s->tail];
+	__u32 seq = s->next_seq;
+	size_t i = 0;
+
+	if (!s->begun)
+		return 0;
+	memcpy(&s->recs[s->tail], bytes, n * sizeof(*rec));
+	while (i < n && rec[i].head.seq == seq && rec[i].head.type != VMATLAS_LOSS && va_record_valid(&rec[i])) {
+		seq++;
+		i++;
+	}
+	if (!i)
+		return 0;
+	s->next_seq = seq;
+	s->last_ts = rec[i - 1].head.ts;
+	s->tail += i;
+	return i;
+}
+
 int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const void *recs, size_t n)
 {
 	if (cpu >= m->cpus || channel >= VMATLAS_CHANNELS)
@@ -130,7 +152,7 @@ int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const void *r
 	struct stream *s = &m->streams[cpu * VMATLAS_CHANNELS + channel];
 
 	make_room(s, n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = arrive_together(s, recs, n); i < n; i++) {
 		if (s->tail + 2 > s->room)
 			make_room(s, 2);
 		arrive(m, s, (const char *)recs + i * sizeof(struct vmatlas_record));
@@ -173,13 +195,17 @@ static const struct vmatlas_record *oldest(const struct stream *s)
 	return &s->recs[s->head];
 }
 
+/* Of records with the same ts. */
+static bool precedes(const struct stream *a, const struct stream *b)
+{
+	return a->channel != b->channel ? a->channel < b->channel : a->cpu < b->cpu;
+}
+
 static bool before(const struct stream *a, const struct stream *b)
 {
 	__u64 ta = oldest(a)->head.ts, tb = oldest(b)->head.ts;
 
-	if (ta != tb)
-		return ta < tb;
-	return a->channel != b->channel ? a->channel < b->channel : a->cpu < b->cpu;
+	return ta != tb ? ta < tb : precedes(a, b);
 }
 
 static void sift_down(struct va_merge *m, size_t i)
@@ -217,26 +243,29 @@ static const struct stream *second(const struct va_merge *m)
 	return m->heap_size > 2 && before(m->heap[2], m->heap[1]) ? m->heap[2] : m->heap[1];
 }
 
-static void give_out(struct va_merge *m, const struct vmatlas_record *rec, __u32 cpu)
-{
-	if (rec->head.ts < m->shown)
-		m->stats[cpu].late++;
-	else
-		m->shown = rec->head.ts;
-	m->out(m->ctx, rec, cpu);
-}
-
 /* Gives out from the top stream while it is the oldest; false when its oldest record has to wait. */
 static bool run(struct va_merge *m, struct stream *s, __u64 limit, bool all)
 {
 	const struct stream *next = second(m);
+	const struct vmatlas_record *rec = oldest(s), *end = &s->recs[s->tail];
+	/* Up to which it is the oldest: of equal ones it may be before or behind the next. */
+	__u64 last = next ? oldest(next)->head.ts : ~0ull;
+	bool equal = !next || precedes(s, next);
 
+	if (!all && rec->head.ts >= limit)
+		return false;
+	if (!equal && last)
+		last--;
+	if (!all && last >= limit)
+		last = limit - 1;
 	do {
-		if (!all && oldest(s)->head.ts >= limit)
-			return false;
-		give_out(m, oldest(s), s->cpu);
-		s->head++;
-	} while (s->head < s->tail && (!next || before(s, next)));
+		if (rec->head.ts < m->shown)
+			m->stats[s->cpu].late++;
+		else
+			m->shown = rec->head.ts;
+		m->out(m->ctx, rec, s->cpu);
+	} while (++rec < end && rec->head.ts <= last);
+	s->head = (size_t)(rec - s->recs);
 	return true;
 }
 

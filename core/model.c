@@ -74,29 +74,38 @@ void va_model_free(struct va_model *m)
 
 /* --- maps ------------------------------------------------------------------------------------------------------------ */
 
-static struct va_mm *own_at(struct va_model *m, size_t i)
+static __attribute__((noinline)) struct va_mm *copy_mm(struct va_mm *mm)
 {
-	struct va_mm **slot = (struct va_mm **)va_shelf_own(&m->mms, i), *mm = *slot;
+	struct va_mm *copy = va_mm_copy(mm);
 
-	if (__atomic_load_n(&mm->refs, __ATOMIC_ACQUIRE) == 1)
-		return mm;
-	*slot = va_mm_copy(mm);
 	va_mm_unref(mm);
+	return copy;
+}
+
+static inline struct va_mm *own_at(struct va_model *m, size_t i)
+{
+	struct va_mm **slot = (struct va_mm **)va_shelf_own(&m->mms, i);
+
+	if (__builtin_expect(__atomic_load_n(&(*slot)->refs, __ATOMIC_ACQUIRE) != 1, 0))
+		*slot = copy_mm(*slot);
 	return *slot;
 }
 
-/* For writing; NULL = unknown. */
-static struct va_mm *own_mm(struct va_model *m, __u32 id)
+static __attribute__((noinline)) bool look_up(struct va_model *m, __u32 id)
 {
-	if (!id || id != m->last_mm) {
-		__u32 i = va_numbers_get(&m->mm_index, id);
+	__u32 i = va_numbers_get(&m->mm_index, id);
 
-		if (i == VA_IDMAP_NONE)
-			return NULL;
-		m->last_mm = id;
-		m->last_mm_at = i;
-	}
-	return own_at(m, m->last_mm_at);
+	if (i == VA_IDMAP_NONE)
+		return false;
+	m->last_mm = id;
+	m->last_mm_at = i;
+	return true;
+}
+
+/* For writing; NULL = unknown. */
+static inline struct va_mm *own_mm(struct va_model *m, __u32 id)
+{
+	return (id && id == m->last_mm) || look_up(m, id) ? own_at(m, m->last_mm_at) : NULL;
 }
 
 /* The same, made when unknown; NULL: limit reached, or id 0. */
@@ -218,14 +227,13 @@ static void count_fault(struct va_model *m, const struct vmatlas_record *rec)
 	task->last_fault_ts = rec->head.ts;
 }
 
-static bool apply_fault(struct va_model *m, const struct vmatlas_record *rec)
+static void apply_fault(struct va_model *m, const struct vmatlas_record *rec)
 {
 	struct va_mm *mm = own_mm(m, rec->head.mm);
 
 	count_fault(m, rec);
 	if (mm)
 		va_mm_apply_fault(mm, rec);
-	return true;
 }
 
 static bool apply_pages(struct va_model *m, const struct vmatlas_record *rec)
@@ -298,7 +306,7 @@ static void apply_loss(struct va_model *m, const struct vmatlas_record *rec)
 	}
 }
 
-static bool apply(struct va_model *m, const struct vmatlas_record *rec)
+static __attribute__((noinline)) bool apply(struct va_model *m, const struct vmatlas_record *rec)
 {
 	switch (rec->head.type) {
 	case VMATLAS_MM_LAYOUT:
@@ -313,8 +321,6 @@ static bool apply(struct va_model *m, const struct vmatlas_record *rec)
 		return apply_range(m, rec);
 	case VMATLAS_OP:
 		return apply_op(m, rec);
-	case VMATLAS_FAULT:
-		return apply_fault(m, rec);
 	case VMATLAS_FORK:
 		return apply_fork(m, rec);
 	case VMATLAS_EXEC:
@@ -342,10 +348,17 @@ void va_model_apply(struct va_model *m, const struct vmatlas_record *rec)
 	m->counts.records++;
 	if (rec->head.ts > m->now)
 		m->now = rec->head.ts;
-	if (!va_record_valid(rec) || !apply(m, rec))
+	if (!va_record_valid(rec)) {
 		m->counts.invalid++;
-	else
-		m->counts.by_type[rec->head.type]++;
+		return;
+	}
+	if (rec->head.type == VMATLAS_FAULT)
+		apply_fault(m, rec);
+	else if (!apply(m, rec)) {
+		m->counts.invalid++;
+		return;
+	}
+	m->counts.by_type[rec->head.type]++;
 }
 
 /* --- maps that will have ended ------------------------------------------------------------------------------------------ */

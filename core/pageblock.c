@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
+#include "spare.h"
 #include "walk.h"
 
 size_t va_pages_bytes;
@@ -15,7 +15,7 @@ static void account(long bytes)
 
 static struct va_chunk *chunk_new(void)
 {
-	struct va_chunk *c = va_alloc_raw(sizeof(*c));
+	struct va_chunk *c = va_spare_take(VA_SPARE_CHUNK, sizeof(*c));
 
 	c->refs = 1;
 	c->known = c->present = 0;
@@ -28,7 +28,7 @@ static void chunk_unref(struct va_chunk *c)
 	if (!c || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	account(-(long)sizeof(*c));
-	free(c);
+	va_spare_give(VA_SPARE_CHUNK, c);
 }
 
 static struct va_chunk *chunk_own(struct va_chunk *c)
@@ -45,9 +45,9 @@ static struct va_chunk *chunk_own(struct va_chunk *c)
 
 struct va_block *va_block_new(void)
 {
-	struct va_block *b = va_alloc(sizeof(*b));
+	struct va_block *b = va_spare_take(VA_SPARE_BLOCK, sizeof(*b));
 
-	b->refs = 1;
+	*b = (struct va_block){ .refs = 1 };
 	account(sizeof(*b));
 	return b;
 }
@@ -59,7 +59,7 @@ void va_block_unref(struct va_block *b)
 	for (unsigned i = 0; i < VA_BLOCK_CHUNKS; i++)
 		chunk_unref(b->chunk[i]);
 	account(-(long)sizeof(*b));
-	free(b);
+	va_spare_give(VA_SPARE_BLOCK, b);
 }
 
 struct va_block *va_block_own(struct va_block *b)
@@ -97,35 +97,20 @@ static struct va_chunk *chunk_for(struct va_block *b, unsigned page)
 	return *slot = *slot ? chunk_own(*slot) : chunk_new();
 }
 
-static void set_present(struct va_block *b, struct va_chunk *c, unsigned i, bool present)
+struct va_chunk *va_block_chunk(struct va_block *b, unsigned page)
 {
-	__u64 bit = 1ull << i;
-
-	if (!(c->present & bit) == !present)
-		return;
-	c->present ^= bit;
-	b->resident += present ? 1 : -1u;
+	if (b->leaf)
+		va_block_split(b);
+	return chunk_for(b, page);
 }
 
 void va_block_set(struct va_block *b, unsigned page, const struct va_page *p)
 {
-	if (b->leaf)
-		va_block_split(b);
-	struct va_chunk *c = chunk_for(b, page);
-	unsigned i = page % VA_CHUNK_PAGES;
-
-	c->known |= 1ull << i;
-	c->entry[i] = p->entry;
-	c->ts[i] = p->ts;
-	c->certainty[i] = p->certainty;
-	set_present(b, c, i, p->present);
+	va_chunk_set(b, va_block_chunk(b, page), page % VA_CHUNK_PAGES, p);
 }
 
-void va_block_set_entries(struct va_block *b, unsigned page, const __u64 *entry, unsigned n, __u64 ts)
+void va_chunk_set_entries(struct va_block *b, struct va_chunk *c, unsigned page, const __u64 *entry, unsigned n, __u64 ts)
 {
-	if (b->leaf)
-		va_block_split(b);
-	struct va_chunk *c = chunk_for(b, page);
 	unsigned first = page % VA_CHUNK_PAGES;
 	__u64 which = ((1ull << n) - 1) << first, present = 0;
 
@@ -141,23 +126,11 @@ void va_block_set_entries(struct va_block *b, unsigned page, const __u64 *entry,
 	c->present = (c->present & ~which) | present;
 }
 
-__u64 va_block_present(const struct va_block *b, unsigned page)
+void va_chunk_derive(struct va_block *b, struct va_chunk *c, __u64 which, __u64 ts)
 {
-	const struct va_chunk *c = b->chunk[page / VA_CHUNK_PAGES];
+	__u64 bits = which & ~c->present;
 
-	if (b->leaf)
-		return b->present ? ~0ull : 0;
-	return c ? c->present >> page % VA_CHUNK_PAGES : 0;
-}
-
-void va_block_derive(struct va_block *b, unsigned page, __u64 which, __u64 ts)
-{
-	if (b->leaf)
-		va_block_split(b);
-	struct va_chunk *c = chunk_for(b, page);
-	__u64 bits = which << page % VA_CHUNK_PAGES;
-
-	b->resident += (unsigned)__builtin_popcountll(bits & ~c->present);
+	b->resident += (unsigned)__builtin_popcountll(bits);
 	c->known |= bits;
 	c->present |= bits;
 	for (; bits; bits &= bits - 1) {
@@ -209,7 +182,7 @@ void va_block_forget(struct va_block *b, unsigned page)
 	struct va_chunk *c = chunk_for(b, page);
 	unsigned i = page % VA_CHUNK_PAGES;
 
-	set_present(b, c, i, false);
+	va_chunk_set_present(b, c, i, false);
 	c->known &= ~(1ull << i);
 }
 
@@ -292,4 +265,39 @@ unsigned va_block_next(const struct va_block *b, unsigned page)
 		page = (page | (VA_CHUNK_PAGES - 1)) + 1;
 	}
 	return page;
+}
+
+/* False: it is as sure as before. */
+static bool doubt_page(struct va_page *p, enum va_doubt_kind kind)
+{
+	bool entries = kind == VA_DOUBT_SWAP || kind == VA_DOUBT_ALL;
+
+	if (kind == VA_DOUBT_SWAP ? p->present || !p->entry : !entries && !p->present)
+		return false;
+	if (!entries && p->certainty == VA_PAGE_UNKNOWN)
+		return false;
+	p->certainty = entries ? VA_PAGE_UNKNOWN : VA_PAGE_DERIVED;
+	if (kind == VA_DOUBT_READONLY)
+		p->entry = va_entry_readonly(p->entry);
+	return true;
+}
+
+void va_block_doubt(struct va_block *b, unsigned first, unsigned last, enum va_doubt_kind kind, __u64 ts)
+{
+	bool leaf = b->leaf && first == 0 && last == 512;
+
+	for (unsigned page = va_block_next(b, first); page < last; page = va_block_next(b, page + 1)) {
+		struct va_page p = va_block_get(b, page);
+
+		if (p.ts > ts || !doubt_page(&p, kind))
+			continue;
+		if (leaf) {
+			va_block_set_leaf(b, &p);
+			return;
+		}
+		if (p.level != 4)
+			p.entry = p.level == 3 ? va_entry_of_part(p.entry, page) : 0;
+		p.level = 4;
+		va_block_set(b, page, &p);
+	}
 }

@@ -2,7 +2,7 @@
 #ifndef VA_PAGEBLOCK_H
 #define VA_PAGEBLOCK_H
 
-#include "model.h"
+#include "pages.h"
 
 #define VA_CHUNK_PAGES 32
 #define VA_BLOCK_CHUNKS 16
@@ -31,19 +31,39 @@ struct va_block *va_block_own(struct va_block *block); /* a block that only the 
 
 struct va_page va_block_get(const struct va_block *block, unsigned page); /* page 0..511 */
 void va_block_set(struct va_block *block, unsigned page, const struct va_page *p);
-/* n PTEs as read, within one chunk. */
-void va_block_set_entries(struct va_block *block, unsigned page, const __u64 *entry, unsigned n, __u64 ts);
-/* Of the rest of its 64 pages, from `page` on (bit 0): which are known to be there; and: those are there, entries unread. */
-__u64 va_block_present(const struct va_block *block, unsigned page);
-void va_block_derive(struct va_block *block, unsigned page, __u64 which, __u64 ts);
+/* The chunk that holds the page, to be written to: nobody else has it. Good until something else is done to the block. A leaf is split. */
+struct va_chunk *va_block_chunk(struct va_block *block, unsigned page);
+/* n PTEs as read, within one chunk; and pages (by bit) that are there, entries unread: those not known to be there. */
+void va_chunk_set_entries(struct va_block *block, struct va_chunk *chunk, unsigned page, const __u64 *entry, unsigned n, __u64 ts);
+void va_chunk_derive(struct va_block *block, struct va_chunk *chunk, __u64 which, __u64 ts);
 void va_block_set_leaf(struct va_block *block, const struct va_page *p);
 void va_block_split(struct va_block *block);            /* a leaf becomes 512 derived pages */
 void va_block_forget(struct va_block *block, unsigned page);
 /* What is stored in [first, last) with a ts before `older`: is there any; all of it goes (of a block that is no leaf). */
 bool va_block_any_older(const struct va_block *block, unsigned first, unsigned last, __u64 older);
 void va_block_forget_older(struct va_block *block, unsigned first, unsigned last, __u64 older);
+void va_block_doubt(struct va_block *block, unsigned first, unsigned last, enum va_doubt_kind kind, __u64 ts); /* va_pages_doubt() of a part */
 unsigned va_block_next(const struct va_block *block, unsigned page); /* the first from there on of which something is stored; 512 = none */
 unsigned va_block_count(const struct va_block *block, unsigned first, unsigned end); /* present in [first, end) */
+
+static inline void va_chunk_set_present(struct va_block *b, struct va_chunk *c, unsigned i, bool present)
+{
+	__u64 bit = 1ull << i;
+
+	if (!(c->present & bit) == !present)
+		return;
+	c->present ^= bit;
+	b->resident += present ? 1 : -1u;
+}
+
+static inline void va_chunk_set(struct va_block *b, struct va_chunk *c, unsigned i, const struct va_page *p)
+{
+	c->known |= 1ull << i;
+	c->entry[i] = p->entry;
+	c->ts[i] = p->ts;
+	c->certainty[i] = p->certainty;
+	va_chunk_set_present(b, c, i, p->present);
+}
 
 extern size_t va_pages_bytes; /* held by all chunks and blocks; atomic */
 

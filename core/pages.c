@@ -18,6 +18,20 @@ struct upper { /* an entry of PGD, P4D or PUD */
 	__u64 entry, ts;
 };
 
+#define NEARS 8
+#define CHUNK_SHIFT 17
+
+/*
+ * A chunk that was written to lately, and that nobody else has: the next page there needs no search. Whatever else changes the set begins with own(), which forgets
+ * them, and so does who makes a copy that shares them.
+ */
+struct near {
+	__u64 key; /* addr >> CHUNK_SHIFT */
+	struct va_block *block;
+	struct va_chunk *chunk;
+	__u64 upper[3]; /* of the last walk there: they stand among the uppers as they should */
+};
+
 struct va_pages {
 	unsigned refs;
 	struct slot *slots; /* sorted by key */
@@ -25,7 +39,10 @@ struct va_pages {
 	size_t last;        /* where the last search ended: faults come close together. Readers of several threads set it, so atomic */
 	struct upper *uppers; /* sorted by key */
 	size_t upper_count, upper_room;
-	struct { __u64 key, entry; } noted[3]; /* of each level the entry noted last: it stands among the uppers. Used by who owns the set alone */
+	/* The rest is used by who owns the set alone. */
+	struct { __u64 key, entry; } noted[3]; /* of each level the entry noted last: it stands among the uppers */
+	unsigned near_used;                    /* bit i: near[i] means something */
+	struct near near[NEARS];
 };
 
 struct va_pages *va_pages_new(void)
@@ -65,13 +82,9 @@ static void *copy_of(const void *from, size_t bytes)
 	return bytes ? memcpy(va_alloc_raw(bytes), from, bytes) : NULL;
 }
 
-static struct va_pages *own(struct va_pages **pages)
+static __attribute__((noinline)) struct va_pages *copy_set(struct va_pages **pages)
 {
-	struct va_pages *p = *pages;
-
-	if (__atomic_load_n(&p->refs, __ATOMIC_ACQUIRE) == 1)
-		return p;
-	struct va_pages *copy = va_pages_new();
+	struct va_pages *p = *pages, *copy = va_pages_new();
 
 	copy->count = copy->room = p->count;
 	copy->slots = copy_of(p->slots, p->count * sizeof(*p->slots));
@@ -79,8 +92,23 @@ static struct va_pages *own(struct va_pages **pages)
 	copy->uppers = copy_of(p->uppers, p->upper_count * sizeof(*p->uppers));
 	for (size_t i = 0; i < copy->count; i++)
 		__atomic_add_fetch(&copy->slots[i].block->refs, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->near_used, 0, __ATOMIC_RELAXED);
 	va_pages_unref(p);
 	return *pages = copy;
+}
+
+/* A set that nobody else has, what is near still known. */
+static inline struct va_pages *own_near(struct va_pages **pages)
+{
+	return __atomic_load_n(&(*pages)->refs, __ATOMIC_ACQUIRE) == 1 ? *pages : copy_set(pages);
+}
+
+static struct va_pages *own(struct va_pages **pages)
+{
+	struct va_pages *p = own_near(pages);
+
+	p->near_used = 0;
+	return p;
 }
 
 /* Index of the first slot with a key >= key. */
@@ -131,6 +159,31 @@ static unsigned page_of(__u64 addr)
 	return (unsigned)(addr >> 12) & 511;
 }
 
+static __attribute__((noinline)) struct near *find_near(struct va_pages *p, __u64 addr)
+{
+	struct near *n = &p->near[addr >> CHUNK_SHIFT & (NEARS - 1)];
+
+	n->key = addr >> CHUNK_SHIFT;
+	n->block = block_for(p, addr);
+	n->chunk = va_block_chunk(n->block, page_of(addr));
+	memset(n->upper, 0, sizeof(n->upper));
+	p->near_used |= 1u << (n - p->near);
+	return n;
+}
+
+static inline bool is_near(const struct va_pages *p, __u64 addr)
+{
+	unsigned i = addr >> CHUNK_SHIFT & (NEARS - 1);
+
+	return p->near_used >> i & 1 && p->near[i].key == addr >> CHUNK_SHIFT;
+}
+
+/* The chunk that holds addr, made when missing, for writing. p is owned. */
+static inline struct near *near(struct va_pages *p, __u64 addr)
+{
+	return is_near(p, addr) ? &p->near[addr >> CHUNK_SHIFT & (NEARS - 1)] : find_near(p, addr);
+}
+
 struct va_page va_pages_get(const struct va_pages *p, __u64 addr)
 {
 	const struct va_block *b = find(p, addr);
@@ -154,30 +207,40 @@ void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *pag
 
 void va_pages_set_entries(struct va_pages **pages, __u64 addr, const __u64 *entry, unsigned n, __u64 ts)
 {
-	struct va_pages *p = own(pages);
+	struct va_pages *p = own_near(pages);
 
 	for (unsigned i = 0, fit; i < n; i += fit) {
 		unsigned page = page_of(addr + ((__u64)i << 12));
+		struct near *at = near(p, addr + ((__u64)i << 12));
 
 		fit = VA_CHUNK_PAGES - page % VA_CHUNK_PAGES;
 		fit = fit < n - i ? fit : n - i;
-		va_block_set_entries(block_for(p, addr + ((__u64)i << 12)), page, &entry[i], fit, ts);
+		va_chunk_set_entries(at->block, at->chunk, page, &entry[i], fit, ts);
 	}
+}
+
+/* A leaf is split only if it says that something is not there. */
+static void derive_in_chunk(struct va_pages *p, __u64 addr, __u64 which, __u64 ts)
+{
+	const struct va_block *known = is_near(p, addr) ? NULL : find(p, addr);
+	struct near *at = known && known->leaf && known->present ? NULL : near(p, addr);
+
+	if (at && (which & ~at->chunk->present))
+		va_chunk_derive(at->block, at->chunk, which, ts);
 }
 
 void va_pages_derive(struct va_pages **pages, __u64 base, unsigned which, __u64 ts)
 {
+	struct va_pages *p = which ? own_near(pages) : NULL;
+
 	while (which) {
 		unsigned skip = (unsigned)__builtin_ctz(which);
 		__u64 addr = base + ((__u64)skip << 12);
-		unsigned page = page_of(addr), fit = VA_CHUNK_PAGES - page % VA_CHUNK_PAGES;
-		__u64 part = fit < 32 ? (which >> skip) & ((1u << fit) - 1) : which >> skip;
-		const struct va_block *known = find(*pages, addr);
-		__u64 news = known ? part & ~va_block_present(known, page) : part;
+		unsigned page = page_of(addr) % VA_CHUNK_PAGES, fit = VA_CHUNK_PAGES - page;
+		__u32 part = fit < 32 ? which >> skip & ((1u << fit) - 1) : which >> skip;
 
-		if (news)
-			va_block_derive(block_for(own(pages), addr), page, news, ts);
-		which &= ~(unsigned)(part << skip);
+		derive_in_chunk(p, addr, (__u64)part << page, ts);
+		which &= ~(part << skip);
 	}
 }
 
@@ -322,41 +385,6 @@ void va_pages_clear(struct va_pages **pages, __u64 start, __u64 end, __u64 older
 	p->count -= i - kept;
 }
 
-/* False: it is as sure as before. */
-static bool doubt_page(struct va_page *p, enum va_doubt_kind kind)
-{
-	bool entries = kind == VA_DOUBT_SWAP || kind == VA_DOUBT_ALL;
-
-	if (kind == VA_DOUBT_SWAP ? p->present || !p->entry : !entries && !p->present)
-		return false;
-	if (!entries && p->certainty == VA_PAGE_UNKNOWN)
-		return false;
-	p->certainty = entries ? VA_PAGE_UNKNOWN : VA_PAGE_DERIVED;
-	if (kind == VA_DOUBT_READONLY)
-		p->entry = va_entry_readonly(p->entry);
-	return true;
-}
-
-static void doubt_block(struct va_block *b, unsigned first, unsigned last, enum va_doubt_kind kind, __u64 ts)
-{
-	bool leaf = b->leaf && first == 0 && last == 512;
-
-	for (unsigned page = va_block_next(b, first); page < last; page = va_block_next(b, page + 1)) {
-		struct va_page p = va_block_get(b, page);
-
-		if (p.ts > ts || !doubt_page(&p, kind))
-			continue;
-		if (leaf) {
-			va_block_set_leaf(b, &p);
-			return;
-		}
-		if (p.level != 4)
-			p.entry = p.level == 3 ? va_entry_of_part(p.entry, page) : 0;
-		p.level = 4;
-		va_block_set(b, page, &p);
-	}
-}
-
 void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, enum va_doubt_kind kind, __u64 ts)
 {
 	size_t i = lower(*pages, start >> VA_BLOCK_SHIFT);
@@ -369,7 +397,7 @@ void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, enum va_dou
 	for (; i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		part_of(p, i, start, end, &first, &last);
 		p->slots[i].block = va_block_own(p->slots[i].block);
-		doubt_block(p->slots[i].block, first, last, kind, ts);
+		va_block_doubt(p->slots[i].block, first, last, kind, ts);
 	}
 }
 
@@ -412,9 +440,9 @@ static void note_upper(struct va_pages **pages, __u64 key, __u64 entry, __u64 ts
 	p->noted[key >> 60].entry = entry;
 }
 
-void va_pages_set_walk(struct va_pages **pages, unsigned levels, __u64 addr, const __u64 entry[VMATLAS_LEVELS], const struct va_page *page)
+static __attribute__((noinline)) void note_uppers(struct va_pages **pages, unsigned levels, __u64 addr, const __u64 entry[3], __u64 ts)
 {
-	struct va_pages *p = own(pages);
+	struct va_pages *p = *pages;
 
 	for (unsigned level = 0; level < 3; level++) {
 		/* With four levels the PGD stands where the P4D would. */
@@ -422,27 +450,33 @@ void va_pages_set_walk(struct va_pages **pages, unsigned levels, __u64 addr, con
 
 		if ((levels == 4 && !level) || (p->noted[level].key == key && p->noted[level].entry == e) || !va_entry_present(e))
 			continue;
-		note_upper(pages, key, e, page->ts);
+		note_upper(pages, key, e, ts);
 		p->noted[level].key = key;
 		p->noted[level].entry = e;
 	}
-	struct va_block *b = block_for(p, addr);
+}
 
-	if (va_entry_present(entry[3]) && b->entry != entry[3]) {
-		if (b->leaf)
-			va_block_split(b);
-		b->entry = entry[3];
-		b->ts = page->ts;
+void va_pages_set_walk(struct va_pages **pages, unsigned levels, __u64 addr, const __u64 entry[VMATLAS_LEVELS], const struct va_page *page)
+{
+	struct va_pages *p = own_near(pages);
+	struct near *at = near(p, addr);
+
+	if (memcmp(at->upper, entry, sizeof(at->upper))) {
+		note_uppers(pages, levels, addr, entry, page->ts);
+		memcpy(at->upper, entry, sizeof(at->upper));
+		p->near_used |= 1u << (at - p->near);
 	}
-	va_block_set(b, page_of(addr), page);
+	if (va_entry_present(entry[3]) && at->block->entry != entry[3]) {
+		at->block->entry = entry[3];
+		at->block->ts = page->ts;
+	}
+	va_chunk_set(at->block, at->chunk, page_of(addr) % VA_CHUNK_PAGES, page);
 }
 
 void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __u64 entry, __u64 ts)
 {
-	if (level < 3) {
-		note_upper(pages, upper_key(level, addr), entry, ts);
-		return;
-	}
+	if (level < 3)
+		return note_upper(pages, upper_key(level, addr), entry, ts);
 	const struct va_block *known = find(*pages, addr);
 
 	if (level > 3 || (known && known->entry == entry))
@@ -479,16 +513,16 @@ static void slots_within(const struct va_pages *p, __u64 floor, __u64 ceiling, s
 	*end = lower(p, ceiling >> VA_BLOCK_SHIFT);
 }
 
-/* The same of the entries of one level. */
-static void uppers_within(const struct va_pages *p, unsigned level, __u64 floor, __u64 ceiling, size_t *i, size_t *end)
+/* The same of the entries of one level; false: too small for a whole table. */
+static bool uppers_within(const struct va_pages *p, unsigned level, __u64 floor, __u64 ceiling, size_t *i, size_t *end)
 {
 	__u64 size = va_level_size(level), first = upper_key(level, floor + size - 1), last = upper_key(level, ceiling);
 
-	*i = *end = 0;
 	if (first >= last)
-		return;
+		return false;
 	*i = upper_lower(p, first);
 	*end = upper_lower(p, last);
+	return true;
 }
 
 static void free_slots(struct va_pages **pages, __u64 floor, __u64 ceiling)
@@ -511,10 +545,11 @@ static void free_slots(struct va_pages **pages, __u64 floor, __u64 ceiling)
 void va_pages_free_tables(struct va_pages **pages, __u64 floor, __u64 ceiling)
 {
 	free_slots(pages, floor, ceiling);
-	for (unsigned level = 0; level < 3; level++) {
+	for (unsigned level = 3; level--;) {
 		size_t i, end;
 
-		uppers_within(*pages, level, floor, ceiling, &i, &end);
+		if (!uppers_within(*pages, level, floor, ceiling, &i, &end))
+			return; /* nor for one above */
 		if (i >= end)
 			continue;
 		struct va_pages *p = own(pages);

@@ -90,12 +90,13 @@ static bool same_facts(const struct va_vma *a, const struct va_vma *b)
  */
 static void survey(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, __u64 lo, __u64 hi)
 {
+	if (lo >= hi)
+		return;
 	bool known = !(p->head.flags & VMATLAS_F_SNAPSHOT) && !va_spans_touch(&mm->unsure, lo, hi);
 
 	/* What it was written to elsewhere came with it. */
-	if (lo < hi && !v->anon && p->range.nr == __NR_mremap)
+	if (!v->anon && p->range.nr == __NR_mremap)
 		v->perhaps_written = true;
-
 	if (known && p->range.nr != __NR_mremap)
 		va_spans_add(&mm->surveyed, lo, hi);
 	else

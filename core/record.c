@@ -24,13 +24,6 @@ static bool range_valid(const struct vmatlas_record *rec)
 	       (page_aligned(rec->range.hi) || rec->range.hi == ~0ull);
 }
 
-static bool fault_valid(const struct vmatlas_record *rec)
-{
-	const struct vmatlas_fault *f = &rec->fault;
-
-	return f->depth_before <= VMATLAS_LEVELS && f->depth_after <= VMATLAS_LEVELS && f->vma_start <= f->vma_end;
-}
-
 static bool pages_valid(const struct vmatlas_record *rec)
 {
 	const struct vmatlas_pages *p = &rec->pages;
@@ -52,7 +45,7 @@ static bool text_valid(const struct vmatlas_record *rec)
 	return rec->text.id && rec->text.total && rec->text.total <= VMATLAS_TEXT_MAX && rec->text.offset < rec->text.total;
 }
 
-bool va_record_valid(const struct vmatlas_record *rec)
+bool va_record_valid_rare(const struct vmatlas_record *rec)
 {
 	switch (rec->head.type) {
 	case VMATLAS_MM_LAYOUT:
@@ -63,8 +56,6 @@ bool va_record_valid(const struct vmatlas_record *rec)
 		return vma_valid(rec);
 	case VMATLAS_RANGE:
 		return range_valid(rec);
-	case VMATLAS_FAULT:
-		return fault_valid(rec);
 	case VMATLAS_PAGES:
 		return pages_valid(rec);
 	case VMATLAS_SWEEP:

@@ -5,12 +5,7 @@
 
 #include "alloc.h"
 
-#define BLOCK 64
-
-struct va_shelf_block {
-	unsigned refs, count;
-	void *thing[BLOCK];
-};
+#define BLOCK VA_SHELF_BLOCK
 
 static size_t blocks(const struct va_shelf *s)
 {
@@ -51,7 +46,7 @@ void *va_shelf_at(const struct va_shelf *s, size_t i)
 	return s->block[i / BLOCK]->thing[i % BLOCK];
 }
 
-static struct va_shelf_block *own(struct va_shelf *s, size_t i)
+struct va_shelf_block *va_shelf_own_block(struct va_shelf *s, size_t i)
 {
 	struct va_shelf_block **slot = &s->block[i / BLOCK], *b = *slot;
 
@@ -67,11 +62,6 @@ static struct va_shelf_block *own(struct va_shelf *s, size_t i)
 	return *slot = copy;
 }
 
-void **va_shelf_own(struct va_shelf *s, size_t i)
-{
-	return &own(s, i)->thing[i % BLOCK];
-}
-
 void va_shelf_add(struct va_shelf *s, void *thing)
 {
 	if (s->count % BLOCK == 0) {
@@ -79,7 +69,7 @@ void va_shelf_add(struct va_shelf *s, void *thing)
 		s->block[blocks(s)] = va_alloc(sizeof(struct va_shelf_block));
 		s->block[blocks(s)]->refs = 1;
 	}
-	struct va_shelf_block *b = own(s, s->count);
+	struct va_shelf_block *b = va_shelf_own_block(s, s->count);
 
 	b->thing[b->count++] = thing;
 	s->count++;

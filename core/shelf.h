@@ -7,7 +7,12 @@
 
 #include <stddef.h>
 
-struct va_shelf_block;
+#define VA_SHELF_BLOCK 64
+
+struct va_shelf_block {
+	unsigned refs, count;
+	void *thing[VA_SHELF_BLOCK];
+};
 
 struct va_shelf {
 	struct va_shelf_block **block;
@@ -21,7 +26,15 @@ void va_shelf_copy(struct va_shelf *to, const struct va_shelf *from); /* to is o
 
 void *va_shelf_at(const struct va_shelf *shelf, size_t i); /* i < count */
 /* The thing's place, in a block that no other array has: the thing itself may still be in other blocks (its count says so). */
-void **va_shelf_own(struct va_shelf *shelf, size_t i);
+struct va_shelf_block *va_shelf_own_block(struct va_shelf *shelf, size_t i);
+static inline void **va_shelf_own(struct va_shelf *shelf, size_t i)
+{
+	struct va_shelf_block *b = shelf->block[i / VA_SHELF_BLOCK];
+
+	if (__builtin_expect(__atomic_load_n(&b->refs, __ATOMIC_ACQUIRE) != 1, 0))
+		b = va_shelf_own_block(shelf, i);
+	return &b->thing[i % VA_SHELF_BLOCK];
+}
 void va_shelf_add(struct va_shelf *shelf, void *thing); /* the caller's reference goes over */
 
 #endif

@@ -56,19 +56,23 @@ const struct va_task *va_tasks_find(const struct va_tasks *t, __u32 tid)
 	return i == VA_IDMAP_NONE ? NULL : va_tasks_at(t, i);
 }
 
-static struct va_task *edit_at(struct va_tasks *t, size_t i)
+static __attribute__((noinline)) struct va_task_ref *copy_ref(struct va_task_ref *r)
 {
-	struct va_task_ref **slot = (struct va_task_ref **)va_shelf_own(&t->shelf, i), *r = *slot;
-
-	if (__atomic_load_n(&r->refs, __ATOMIC_ACQUIRE) == 1)
-		return &r->task;
 	struct va_task_ref *copy = va_alloc_raw(sizeof(*copy));
 
 	copy->refs = 1;
 	copy->task = r->task;
 	unref(r);
-	*slot = copy;
-	return &copy->task;
+	return copy;
+}
+
+static inline struct va_task *edit_at(struct va_tasks *t, size_t i)
+{
+	struct va_task_ref **slot = (struct va_task_ref **)va_shelf_own(&t->shelf, i);
+
+	if (__builtin_expect(__atomic_load_n(&(*slot)->refs, __ATOMIC_ACQUIRE) != 1, 0))
+		*slot = copy_ref(*slot);
+	return &(*slot)->task;
 }
 
 struct va_task *va_tasks_edit(struct va_tasks *t, __u32 tid)
