@@ -8,6 +8,9 @@
 #include "record.h"
 #include "walk.h"
 
+#define PLACE 15
+_Static_assert(VA_FRAMES_MAX == 1 << PLACE, "the place of each of them is so many bits");
+
 void va_frames_free(struct va_frames *f)
 {
 	free(f->frame);
@@ -35,13 +38,49 @@ static bool gather(void *ctx, __u64 addr, const struct va_page *page)
 	return true;
 }
 
-static int by_pfn(const void *a, const void *b)
-{
-	const struct va_frame *x = a, *y = b;
+#define DIGIT 11 /* bits sorted by at once */
+#define DIGITS (1u << DIGIT)
 
-	if (x->pfn != y->pfn)
-		return x->pfn < y->pfn ? -1 : 1;
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
+/* key[0..n) by the digit at `shift`, into out; those alike stay in their order. False: all alike, nothing was done. */
+static bool sort_digit(const __u64 *key, __u64 *out, size_t n, unsigned shift)
+{
+	size_t at[DIGITS] = { 0 }, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		at[key[i] >> shift & (DIGITS - 1)]++;
+	if (at[key[0] >> shift & (DIGITS - 1)] == n)
+		return false;
+	for (unsigned d = 0; d < DIGITS; d++) {
+		size_t many = at[d];
+
+		at[d] = sum;
+		sum += many;
+	}
+	for (size_t i = 0; i < n; i++)
+		out[at[key[i] >> shift & (DIGITS - 1)]++] = key[i];
+	return true;
+}
+
+/* By pfn; they have been gathered by address, and those of one frame stay so. A key is the pfn and where it stands: 40 bits and 15. */
+static void sort_by_pfn(struct va_frames *f)
+{
+	__u64 *key = va_alloc_raw(2 * f->count * sizeof(*key)), *from = key, *to = key + f->count;
+	struct va_frame *sorted = va_alloc_raw(f->room * sizeof(*sorted));
+
+	for (size_t i = 0; i < f->count; i++)
+		from[i] = f->frame[i].pfn << PLACE | i;
+	for (unsigned shift = PLACE; shift < 64; shift += DIGIT)
+		if (sort_digit(from, to, f->count, shift)) {
+			__u64 *other = from;
+
+			from = to;
+			to = other;
+		}
+	for (size_t i = 0; i < f->count; i++)
+		sorted[i] = f->frame[from[i] & (VA_FRAMES_MAX - 1)];
+	free(key);
+	free(f->frame);
+	f->frame = sorted;
 }
 
 size_t va_frames_lower(const struct va_frames *f, __u64 pfn)
@@ -119,6 +158,6 @@ void va_frames_update(struct va_frames *f, const struct va_model *model, const s
 	f->pos = pos;
 	va_mm_each_page(mm, 0, VA_USER_TOP, gather, f);
 	if (f->count > 1)
-		qsort(f->frame, f->count, sizeof(*f->frame), by_pfn);
+		sort_by_pfn(f);
 	count_others(f, model);
 }

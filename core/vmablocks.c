@@ -190,8 +190,13 @@ size_t va_vmablocks_lower(const struct va_vmablocks *b, __u64 addr)
 
 	if (is_lower(block, lo, addr))
 		return b->leaf[l].first + lo;
-	lo = 0;
 	hi = block->count - 1; /* the last one is above */
+	if (lo && is_lower(block, lo - 1, addr)) /* who goes through all asks for the next one, up or down */
+		hi = --lo;
+	else if (is_lower(block, lo + 1, addr))
+		hi = ++lo;
+	else
+		lo = 0;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 

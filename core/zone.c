@@ -20,6 +20,8 @@ struct subject { /* who is asked about */
 	const struct va_objects *objects;
 	const char *name;
 	bool *lib;
+	bool told; /* below and above are set */
+	const struct va_vma *below, *above;
 };
 
 const char *va_zone_name(enum va_zone zone)
@@ -35,11 +37,11 @@ const char *va_zone_name(enum va_zone zone)
 	return (unsigned)zone < VA_ZONES ? names[zone] : "other";
 }
 
-static const struct va_vma *touching_below(const struct va_mm *mm, const struct va_vma *vma)
+static const struct va_vma *touching_below(const struct subject *s)
 {
-	const struct va_vma *below = vma->start ? va_mm_vma_at(mm, vma->start - 1) : NULL;
-
-	return below;
+	if (s->told)
+		return s->below;
+	return s->vma->start ? va_mm_vma_at(s->mm, s->vma->start - 1) : NULL;
 }
 
 static bool no_access(const struct va_vma *vma)
@@ -52,9 +54,9 @@ static bool is_guard(const struct va_vma *vma)
 	return no_access(vma) && (vma->end - vma->start <= GUARD_MOST || !vma->anon);
 }
 
-static bool has_neighbour(const struct va_mm *mm, const struct va_vma *vma)
+static bool has_neighbour(const struct subject *s)
 {
-	return touching_below(mm, vma) || va_mm_vma_at(mm, vma->end);
+	return touching_below(s) || (s->told ? s->above : va_mm_vma_at(s->mm, s->vma->end));
 }
 
 static bool starts_with(const char *s, const char *prefix)
@@ -171,8 +173,8 @@ static bool ends_before_bss(const struct va_vma *vma, const struct vmatlas_objec
 
 static bool is_bss(const struct subject *s)
 {
-	const struct va_vma *below = touching_below(s->mm, s->vma);
-	const struct vmatlas_object *o = below && s->vma->anon && s->vma->vm_flags & VM_WRITE ? va_objects_find(s->objects, below) : NULL;
+	const struct va_vma *below = s->vma->anon && s->vma->vm_flags & VM_WRITE ? touching_below(s) : NULL;
+	const struct vmatlas_object *o = below ? va_objects_find(s->objects, below) : NULL;
 
 	if (!o || !ends_before_bss(below, o))
 		return false;
@@ -193,12 +195,13 @@ static bool is_mostly_heap(const struct subject *s)
 
 /* --- the rest -------------------------------------------------------------------------------------------------------- */
 
-static bool is_thread_stack(const struct va_mm *mm, const struct va_vma *vma)
+static bool is_thread_stack(const struct subject *s)
 {
-	const struct va_vma *below = touching_below(mm, vma);
+	const struct va_vma *vma = s->vma;
 	bool read_write = (vma->vm_flags & (VM_READ | VM_WRITE)) == (VM_READ | VM_WRITE);
+	const struct va_vma *below = vma->anon && read_write && !(vma->vm_flags & VM_SHARED) ? touching_below(s) : NULL;
 
-	return vma->anon && read_write && !(vma->vm_flags & VM_SHARED) && below && below->anon && is_guard(below);
+	return below && below->anon && is_guard(below);
 }
 
 static bool is_shared_memory(const struct va_vma *vma, const char *name)
@@ -221,27 +224,44 @@ static enum va_zone file_zone(const struct subject *s)
 	return *s->lib ? VA_ZONE_LIB : VA_ZONE_FILE;
 }
 
+static enum va_zone decide(const struct subject *s)
+{
+	const struct va_vma *vma = s->vma;
+
+	*s->lib = false;
+	if (vma->name_kind == VMATLAS_NAME_SPECIAL)
+		return special_zone(s->name);
+	if (is_guard(vma) && has_neighbour(s))
+		return VA_ZONE_GUARD;
+	if (!strcmp(s->name, "[stack]"))
+		return VA_ZONE_STACK;
+	if (is_bss(s) && !is_mostly_heap(s))
+		return VA_ZONE_BSS;
+	if (!strcmp(s->name, "[heap]"))
+		return VA_ZONE_HEAP;
+	if (va_vma_has_file(vma))
+		return file_zone(s);
+	if (is_thread_stack(s))
+		return VA_ZONE_THREAD_STACK;
+	return vma->vm_flags & VM_SHARED ? VA_ZONE_SHARED : vma->anon ? VA_ZONE_ANON : VA_ZONE_OTHER;
+}
+
 enum va_zone va_zone_of(const struct va_mm *mm, const struct va_vma *vma, const struct va_texts *texts, const struct va_objects *objects,
 			__u32 rules, bool *lib)
 {
 	char store[VMATLAS_TEXT_MAX + 32];
 	bool ignored;
-	struct subject s = { mm, vma, texts, objects, va_vma_name(mm, vma, texts, rules, store, sizeof(store)), lib ? lib : &ignored };
 
-	*s.lib = false;
-	if (vma->name_kind == VMATLAS_NAME_SPECIAL)
-		return special_zone(s.name);
-	if (is_guard(vma) && has_neighbour(mm, vma))
-		return VA_ZONE_GUARD;
-	if (!strcmp(s.name, "[stack]"))
-		return VA_ZONE_STACK;
-	if (is_bss(&s) && !is_mostly_heap(&s))
-		return VA_ZONE_BSS;
-	if (!strcmp(s.name, "[heap]"))
-		return VA_ZONE_HEAP;
-	if (va_vma_has_file(vma))
-		return file_zone(&s);
-	if (is_thread_stack(mm, vma))
-		return VA_ZONE_THREAD_STACK;
-	return vma->vm_flags & VM_SHARED ? VA_ZONE_SHARED : vma->anon ? VA_ZONE_ANON : VA_ZONE_OTHER;
+	return decide(&(struct subject){ .mm = mm, .vma = vma, .texts = texts, .objects = objects, .lib = lib ? lib : &ignored,
+					 .name = va_vma_name(mm, vma, texts, rules, store, sizeof(store)) });
+}
+
+enum va_zone va_zone_between(const struct va_mm *mm, const struct va_vma *vma, const struct va_vma *below, const struct va_vma *above,
+			     const struct va_texts *texts, const struct va_objects *objects, __u32 rules, bool *lib)
+{
+	char store[VMATLAS_TEXT_MAX + 32];
+	bool ignored;
+
+	return decide(&(struct subject){ .mm = mm, .vma = vma, .texts = texts, .objects = objects, .lib = lib ? lib : &ignored, .told = true, .below = below, .above = above,
+					 .name = va_vma_name(mm, vma, texts, rules, store, sizeof(store)) });
 }

@@ -44,6 +44,9 @@ const struct vmatlas_section *va_object_sections(const struct vmatlas_object *ob
 /* lib: set where the zone belongs to a shared library (or the dynamic loader) rather than to the program. */
 enum va_zone va_zone_of(const struct va_mm *mm, const struct va_vma *vma, const struct va_texts *texts, const struct va_objects *objects,
 			__u32 rules, bool *lib);
+/* The same for who goes through all VMAs and has those that touch it at hand: below ends where it starts, above starts where it ends; NULL = nothing there. */
+enum va_zone va_zone_between(const struct va_mm *mm, const struct va_vma *vma, const struct va_vma *below, const struct va_vma *above,
+			     const struct va_texts *texts, const struct va_objects *objects, __u32 rules, bool *lib);
 const char *va_zone_name(enum va_zone zone); /* "text", "rodata", … */
 
 #endif

@@ -90,11 +90,12 @@ static void bins(struct va_scene *s, struct va_rect r, const struct grid *g, va_
 {
 	const struct va_theme *t = look->style->theme;
 	int w = (int)g->n * g->cell_w;
+	bool unsure = va_row_residency(look->mm, row).unknown;
 
 	va_scene_fill(s, va_rect(r.x, r.y, w, r.h), t->absent);
 	for (size_t i = 0; i < g->n; i++) {
 		__u64 a = g->start + i * g->per_cell, b = a + g->per_cell < g->end ? a + g->per_cell : g->end;
-		struct va_fill f = va_map_fill(look->mm, a, b, row->unknown);
+		struct va_fill f = va_map_fill(look->mm, a, b, unsure);
 		int x = r.x + (int)i * g->cell_w, h = f.there > 0 ? va_max((int)(f.there * (float)r.h + 0.5f), 1) : 0;
 		int u = va_min((int)(f.unknown * (float)r.h + 0.5f), r.h - h);
 

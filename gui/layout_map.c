@@ -5,6 +5,8 @@
 #include "map_parts.h"
 #include "words.h"
 
+#define FAR (1 << 20) /* further than any pane reaches */
+#define TALL_MOST 2048 /* boxes whose bounds may be told: more than a pane has room for */
 #define TINY 2.5f /* boxes lower than this are drawn together */
 #define FADED 0.22f /* what is filtered out */
 
@@ -75,7 +77,10 @@ double va_map_y(const struct va_map_columns *c, size_t row, __u64 addr, const st
 
 static int near(double y, const struct va_rect *rows)
 {
-	return (int)floor(fmin(fmax(y, rows->y - 40), rows->y + rows->h + 40) + 0.5);
+	double low = rows->y - 40, high = rows->y + rows->h + 40;
+
+	y = (y > low ? y : low) < high ? (y > low ? y : low) : high;
+	return (int)(y + 0.5 + FAR) - FAR; /* rounds down below 0, too */
 }
 
 struct va_rect va_map_rect(const struct va_map_columns *c, const struct va_span *span)
@@ -280,26 +285,46 @@ static void draw_rows(struct va_scene *s, const struct va_map_columns *c, const 
 	end_run(s, c, &run, look);
 }
 
+struct tall { /* a box that is tall enough to have its bounds told */
+	size_t row;
+	struct va_rect box;
+};
+
+static size_t find_tall(struct tall *tall, const struct va_map_columns *c, const struct va_look *look)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < look->anim->count && n < TALL_MOST; i++) {
+		const struct va_moving_row *m = &look->anim->row[i];
+		struct va_rect box;
+
+		if (m->ghost || m->row.kind != VA_ROW_VMA)
+			continue;
+		box = box_at(c, i, look);
+		if ((float)box.h >= TINY && box.y + box.h >= c->rows.y && box.y <= c->rows.y + c->rows.h)
+			tall[n++] = (struct tall){i, box};
+	}
+	return n;
+}
+
 /* Boundaries of tall and of changed boxes first: they get their number when room is short. */
 static void draw_addresses(struct va_scene *s, const struct va_map_columns *c, const struct va_look *look)
 {
 	int line = va_role_height(look->style, VA_TEXT_MONO_SMALL);
+	struct tall tall[TALL_MOST];
+	size_t n = find_tall(tall, c, look);
 
 	for (int pass = 0; pass < 3; pass++)
-		for (size_t i = 0; i < look->anim->count; i++) {
-			const struct va_moving_row *m = &look->anim->row[i];
-			struct va_rect box;
+		for (size_t k = 0; k < n; k++) {
+			size_t i = tall[k].row;
+			const struct va_row *row = &look->anim->row[i].row;
+			struct va_rect box = tall[k].box;
 
-			if (m->ghost || m->row.kind != VA_ROW_VMA)
+			if ((pass == 0 && !va_map_has_fault(look, row)) || (pass == 1 && box.h < line))
 				continue;
-			box = box_at(c, i, look);
-			if (box.y + box.h < c->rows.y || box.y > c->rows.y + c->rows.h || (pass == 0 && !va_map_has_fault(look, &m->row)))
-				continue;
-			if ((pass == 1 && box.h < line) || (float)box.h < TINY)
-				continue;
-			draw_address(s, c, box.y + box.h - 1, m->row.start, look);
+			draw_address(s, c, box.y + box.h - 1, row->start, look);
 			if (i && look->anim->row[i - 1].row.kind != VA_ROW_VMA)
-				draw_address(s, c, box.y, m->row.end, look);
+				draw_address(s, c, box.y, row->end, look);
 		}
 }
 

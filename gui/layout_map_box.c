@@ -15,11 +15,18 @@ bool va_map_has_fault(const struct va_look *look, const struct va_row *row)
 	       (!look->mm || w->rec.head.mm == va_mm_id(look->mm));
 }
 
+static const char *name_of(const struct va_row *row, const struct va_look *look, char *buf, size_t n)
+{
+	const struct va_vma *vma = look->mm ? va_mm_vma_at(look->mm, row->start) : NULL;
+
+	return vma ? va_vma_name(look->mm, vma, look->texts, look->header->rules, buf, n) : "";
+}
+
 /* The name of what is mapped, where the zone and the bracket do not say it already. */
 static void box_name(char *buf, size_t n, const struct va_row *row, const struct va_look *look)
 {
 	char store[256];
-	const char *name = va_vma_name(look->mm, &row->vma, look->texts, look->header->rules, store, sizeof(store));
+	const char *name = name_of(row, look, store, sizeof(store));
 	bool said = row->group >= 0 || (name[0] == '[' && strncmp(name, "[anon", 5));
 
 	snprintf(buf, n, "%s", said ? "" : va_words_basename(name));
@@ -38,17 +45,18 @@ static const char *zone_title(const struct va_row *row)
 }
 
 /* What is not known is not counted as there, nor as absent. */
-static void residency_words(char *buf, size_t n, const struct va_row *row)
+static void residency_words(char *buf, size_t n, const struct va_row *row, const struct va_mm *mm)
 {
 	char a[32], b[32], c[32];
 	__u64 pages = (row->end - row->start) >> 12;
+	struct va_residency is = va_row_residency(mm, row);
 
-	va_words_count(a, sizeof(a), row->resident);
+	va_words_count(a, sizeof(a), is.present);
 	va_words_count(b, sizeof(b), pages);
-	va_words_count(c, sizeof(c), row->unknown);
-	if (row->unknown == pages)
+	va_words_count(c, sizeof(c), is.unknown);
+	if (is.unknown == pages)
 		snprintf(buf, n, "%s page%s, not known which in RAM", b, pages == 1 ? "" : "s");
-	else if (row->unknown)
+	else if (is.unknown)
 		snprintf(buf, n, "at least %s of %s pages in RAM, %s not known", a, b, c);
 	else
 		snprintf(buf, n, "%s of %s page%s in RAM", a, b, pages == 1 ? "" : "s");
@@ -63,7 +71,7 @@ static void box_lines(struct va_scene *s, struct va_rect in, const struct va_row
 	if (in.h >= 2 * line) {
 		struct va_rect at = va_rect(in.x, in.y + line, in.w, line);
 
-		residency_words(text, sizeof(text), row);
+		residency_words(text, sizeof(text), row, look->mm);
 		va_scene_text_free(s, at, VA_TEXT_SMALL, VA_LEFT, va_colour_fade(colour, 0.8f), text);
 	}
 	if (in.h >= 3 * line && row->path)
@@ -126,11 +134,11 @@ void va_map_box_tip(char *buf, size_t n, const struct va_row *row, const struct 
 	__u64 faults = va_row_heat(row, look);
 
 	va_vma_perms(row->vma.vm_flags, perms);
-	residency_words(pages, sizeof(pages), row);
+	residency_words(pages, sizeof(pages), row, look->mm);
 	snprintf(buf, n, "%" PRIx64 "-%" PRIx64 " %s %s, %s, %s%s %s\n%s fault%s since it was mapped", (uint64_t)row->start, (uint64_t)row->end, perms,
 		 va_words_size(size, sizeof(size), row->end - row->start), va_zone_name(row->zone), pages,
 		 row->vma.stale ? "; records were lost: this mapping may differ from the kernel's" : "",
-		 look->mm ? va_vma_name(look->mm, &row->vma, look->texts, look->header->rules, name, sizeof(name)) : "",
+		 name_of(row, look, name, sizeof(name)),
 		 faults ? va_words_count(heat, sizeof(heat), faults) : "No", faults == 1 ? "" : "s");
 }
 

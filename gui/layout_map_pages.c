@@ -275,11 +275,12 @@ static void bins(struct va_scene *s, const struct strips *st)
 {
 	const struct va_theme *t = s->style->theme;
 	__u64 each = (__u64)ceil((double)va_px(s->style, 3) / st->page), pages = (st->row->end - st->row->start) >> 12;
+	bool unsure = va_row_residency(st->look->mm, st->row).unknown;
 
 	va_scene_fill(s, st->r, va_colour_fade(t->panel, 0.62f));
 	for (__u64 k = st->first / each * each; k < st->behind; k += each) {
 		__u64 n = k + each < pages ? each : pages - k, a = st->row->start + k * 4096, b = a + n * 4096;
-		struct va_fill f = va_map_fill(st->look->mm, a, b, st->row->unknown);
+		struct va_fill f = va_map_fill(st->look->mm, a, b, unsure);
 		int y0 = pixel(st->bottom - (double)(k + n) * st->page), y1 = pixel(st->bottom - (double)k * st->page);
 		int w = f.there > 0 ? va_max((int)(f.there * (float)st->r.w + 0.5f), va_px(s->style, 6)) : 0, u = va_min((int)(f.unknown * (float)st->r.w + 0.5f), st->r.w - w);
 		float glow = va_page_glow_at(st->look->page_glow, va_mm_id(st->look->mm), a, n * 4096, st->look->now);

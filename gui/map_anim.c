@@ -61,9 +61,24 @@ static double y_within(const struct va_moving_row *old, __u64 addr, uint64_t now
 	return addr >= old->row.end ? y : y + h * (1 - (double)(addr - old->row.start) / size);
 }
 
-static bool same_vma(const struct va_vma *a, const struct va_vma *b)
+static bool same_vma(const struct va_row *a, const struct va_row *b)
 {
-	return a->start == b->start && a->end == b->end && a->vm_flags == b->vm_flags && a->name_text == b->name_text;
+	return a->start == b->start && a->end == b->end && a->vma.vm_flags == b->vma.vm_flags && a->vma.name_text == b->vma.name_text;
+}
+
+/* It was there before, with the same bounds. */
+static void inherit_same(struct va_moving_row *m, const struct va_moving_row *old, uint64_t now)
+{
+	float alpha;
+
+	va_map_anim_place(old, now, &m->from_y, &m->from_h, &alpha);
+	m->born = old->born;
+	m->changed = m->row.kind == VA_ROW_VMA && !same_vma(&old->row, &m->row) ? now : old->changed;
+}
+
+static bool same_bounds(const struct va_row *a, const struct va_row *b)
+{
+	return a->start == b->start && a->end == b->end && a->kind == b->kind;
 }
 
 /* Rows are sorted from high to low: the old ones that overlap `row` lie together from *from on. */
@@ -74,6 +89,10 @@ static bool inherit(struct va_moving_row *m, const struct va_moving_row *old, si
 
 	while (*from < n && (old[*from].ghost || (m->row.end && old[*from].row.start >= m->row.end)))
 		++*from;
+	if (*from < n && same_bounds(&old[*from].row, &m->row)) {
+		inherit_same(m, &old[*from], now);
+		return true;
+	}
 	for (size_t i = *from; i < n && (old[i].ghost || (old[i].row.end ? old[i].row.end : ~0ull) > m->row.start); i++) {
 		if (old[i].ghost || !overlap(&old[i].row, &m->row))
 			continue;
@@ -83,7 +102,7 @@ static bool inherit(struct va_moving_row *m, const struct va_moving_row *old, si
 			m->born = old[i].born;
 			m->changed = old[i].changed;
 		}
-		if (m->row.kind == VA_ROW_VMA && !same_vma(&old[i].row.vma, &m->row.vma))
+		if (m->row.kind == VA_ROW_VMA && !same_vma(&old[i].row, &m->row))
 			m->changed = now;
 		found = true;
 	}
@@ -102,8 +121,20 @@ static struct va_moving_row *push(struct va_map_anim *a)
 		if (!a->row)
 			abort();
 	}
-	memset(&a->row[a->count], 0, sizeof(*a->row));
 	return &a->row[a->count++];
+}
+
+/* What stands there now is what all moves begin from. */
+static void put_aside(struct va_map_anim *a)
+{
+	struct va_moving_row *row = a->row;
+	size_t room = a->room;
+
+	a->row = a->old;
+	a->room = a->old_room;
+	a->old = row;
+	a->old_room = room;
+	a->count = 0;
 }
 
 static void place_still(struct va_moving_row *m, __u64 glow_time, uint64_t now)
@@ -215,19 +246,11 @@ void va_map_anim_goal(struct va_map_anim *a, const struct va_rows *goal, __u32 m
 		refresh(a, goal);
 		return;
 	}
-	if (n > a->old_room) {
-		a->old = realloc(a->old, n * sizeof(*a->old));
-		a->old_room = n;
-		if (!a->old)
-			abort();
-	}
-	if (n)
-		memcpy(a->old, a->row, n * sizeof(*a->old));
-	a->count = 0;
+	put_aside(a);
 	for (size_t i = 0; i < goal->count; i++) {
 		struct va_moving_row *m = push(a);
 
-		m->row = goal->row[i];
+		*m = (struct va_moving_row){.row = goal->row[i]};
 		if (still)
 			place_still(m, glow_time, now);
 		else

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "maps.h"
-#include "runs.h"
 #include "walk.h"
 
 #define CROWD 0.01f /* of a row that is one among thousands: the landmarks keep their height, the crowd shares what is left */
+
+#define COUNT_LATER (64ull << 12) /* bytes: the pages of larger rows are counted once, not at each picture */
 
 /* How tall a row is in a crowd; libraries squeezed but the rest readable; all to be told apart; comfortable. */
 struct wish {
@@ -27,17 +28,33 @@ static struct va_row *add_row(struct va_rows *rows, enum va_row_kind kind, __u64
 	return &rows->row[rows->count++];
 }
 
-static void add_vma(struct va_rows *rows, const struct va_rows_input *in, const struct va_vma *vma)
+static void count_pages(struct va_row *row, const struct va_mm *mm)
 {
-	struct va_row *row = add_row(rows, VA_ROW_VMA, vma->start, vma->end);
-
-	row->vma = *vma;
-	row->zone = va_zone_of(in->mm, vma, in->texts, in->objects, in->rules, &row->lib);
-	row->path = vma->name_kind == VMATLAS_NAME_PATH ? va_texts_get(in->texts, vma->name_text) : NULL;
-	struct va_residency pages = va_runs_residency(in->mm, vma->start, vma->end);
+	struct va_residency pages = va_runs_residency(mm, row->start, row->end);
 
 	row->resident = pages.present;
 	row->unknown = pages.unknown;
+	row->counted = true;
+}
+
+struct va_residency va_row_residency(const struct va_mm *mm, const struct va_row *row)
+{
+	if (row->counted || !mm || row->kind != VA_ROW_VMA)
+		return (struct va_residency){row->resident, row->unknown};
+	return va_runs_residency(mm, row->start, row->end);
+}
+
+/* below, above: those that touch it, or NULL. */
+static void add_vma(struct va_rows *rows, const struct va_rows_input *in, const struct va_vma *vma, const struct va_vma *below, const struct va_vma *above)
+{
+	struct va_row *row = add_row(rows, VA_ROW_VMA, vma->start, vma->end);
+
+	row->vma = (struct va_row_vma){.vm_flags = vma->vm_flags, .name_text = vma->name_text, .inode = vma->inode, .born = vma->born, .changed = vma->changed,
+				       .anon = vma->anon, .stale = vma->stale, .written = vma->written};
+	row->zone = va_zone_between(in->mm, vma, below, above, in->texts, in->objects, in->rules, &row->lib);
+	row->path = vma->name_kind == VMATLAS_NAME_PATH ? va_texts_get(in->texts, vma->name_text) : NULL;
+	if (vma->end - vma->start > COUNT_LATER)
+		count_pages(row, in->mm);
 }
 
 /* up stands above low. What a library's bss needs beyond its file stands right above the file: it belongs to the group. */
@@ -71,14 +88,15 @@ static void list_rows(struct va_rows *rows, const struct va_rows_input *in)
 	rows->count = 0;
 	add_row(rows, VA_ROW_KERNEL, -top, 0);
 	add_row(rows, VA_ROW_HOLE, top, -top);
-	while (n--) {
-		const struct va_vma *vma = va_mm_vma(in->mm, n);
+	const struct va_vma *above = NULL, *vma = n ? va_mm_vma(in->mm, n - 1) : NULL, *below;
 
+	for (; n--; above = vma, vma = below) {
+		below = n ? va_mm_vma(in->mm, n - 1) : NULL;
 		if (vma->start >= top)
 			continue;
 		if (vma->end < at)
 			add_row(rows, VA_ROW_GAP, vma->end, at);
-		add_vma(rows, in, vma);
+		add_vma(rows, in, vma, below && below->end == vma->start ? below : NULL, above && above->start == vma->end ? above : NULL);
 		at = vma->start;
 	}
 	if (at)
@@ -110,12 +128,21 @@ static bool landmark(const struct va_row *row)
 	}
 }
 
-static struct wish wish_for(const struct va_row *row, const struct va_rows_input *in)
+struct lines { /* heights of texts */
+	float line, small, low, scale; /* low: one line of the smallest text */
+};
+
+static struct lines lines_of(const struct va_style *style)
 {
-	const struct va_style *style = in->style;
-	float line = (float)va_role_height(style, VA_TEXT_BODY) + 3 * style->scale;
-	float small = (float)va_role_height(style, VA_TEXT_SMALL) + 1 * style->scale;
-	float low = (float)va_role_px(style, VA_TEXT_LABEL) + 3.5f * style->scale; /* one line of the smallest text */
+	return (struct lines){.line = (float)va_role_height(style, VA_TEXT_BODY) + 3 * style->scale,
+			      .small = (float)va_role_height(style, VA_TEXT_SMALL) + 1 * style->scale,
+			      .low = (float)va_role_px(style, VA_TEXT_LABEL) + 3.5f * style->scale,
+			      .scale = style->scale};
+}
+
+static struct wish wish_for(const struct va_row *row, const struct lines *lines, __u64 focus)
+{
+	float line = lines->line, small = lines->small, low = lines->low, scale = lines->scale;
 
 	switch (row->kind) {
 	case VA_ROW_KERNEL:
@@ -124,16 +151,16 @@ static struct wish wish_for(const struct va_row *row, const struct va_rows_input
 		return (struct wish){small * 0.5f, small * 0.6f, small, line * 1.1f};
 	case VA_ROW_GAP:
 		if (row->end - row->start < 1ull << 30) /* between libraries: one can do without its size */
-			return (struct wish){CROWD, 3 * style->scale, small, small * 1.1f};
+			return (struct wish){CROWD, 3 * scale, small, small * 1.1f};
 		return (struct wish){low, low, small, small * 1.6f};
 	case VA_ROW_VMA:
 		break;
 	}
-	if (in->focus >= row->start && in->focus < row->end)
+	if (focus >= row->start && focus < row->end)
 		return (struct wish){line * 2.2f, line * 2.2f, line * 3.2f, line * 5};
 	if (row->lib)
-		return (struct wish){CROWD, 3 * style->scale, 6.5f * style->scale, line};
-	return (struct wish){landmark(row) ? low : CROWD, low, line, line + log_size(row) * 2.4f * style->scale};
+		return (struct wish){CROWD, 3 * scale, 6.5f * scale, line};
+	return (struct wish){landmark(row) ? low : CROWD, low, line, line + log_size(row) * 2.4f * scale};
 }
 
 struct sums {
@@ -141,12 +168,12 @@ struct sums {
 	float gap_weight;
 };
 
-static struct sums add_up(const struct va_rows *rows, const struct va_rows_input *in)
+static struct sums add_up(const struct va_rows *rows, const struct lines *lines, __u64 focus)
 {
 	struct sums s = {0};
 
 	for (size_t i = 0; i < rows->count; i++) {
-		struct wish w = wish_for(&rows->row[i], in);
+		struct wish w = wish_for(&rows->row[i], lines, focus);
 
 		s.all.least += w.least;
 		s.all.tight += w.tight;
@@ -159,9 +186,9 @@ static struct sums add_up(const struct va_rows *rows, const struct va_rows_input
 }
 
 /* Between two states of crowding all rows go from one wish to the next together. */
-static float height_of(const struct va_row *row, const struct va_rows_input *in, const struct sums *s)
+static float height_of(const struct va_row *row, const struct lines *lines, const struct va_rows_input *in, const struct sums *s)
 {
-	struct wish w = wish_for(row, in);
+	struct wish w = wish_for(row, lines, in->focus);
 	const struct wish *all = &s->all;
 
 	if (in->height >= all->good) { /* room left over goes to the emptiness: that is where it is in truth */
@@ -182,14 +209,15 @@ static float height_of(const struct va_row *row, const struct va_rows_input *in,
 
 void va_rows_build(struct va_rows *out, const struct va_rows_input *in)
 {
+	struct lines lines = lines_of(in->style);
 	struct sums sums;
 	double y = 0;
 
 	list_rows(out, in);
-	sums = add_up(out, in);
+	sums = add_up(out, &lines, in->focus);
 	for (size_t i = 0; i < out->count; i++) {
 		out->row[i].y = y;
-		out->row[i].h = height_of(&out->row[i], in, &sums);
+		out->row[i].h = height_of(&out->row[i], &lines, in, &sums);
 		y += out->row[i].h;
 	}
 }

@@ -7,20 +7,28 @@
 #ifndef VA_MAP_ROWS_H
 #define VA_MAP_ROWS_H
 
+#include "runs.h"
 #include "theme.h"
 #include "zone.h"
 
 enum va_row_kind { VA_ROW_KERNEL, VA_ROW_HOLE, VA_ROW_GAP, VA_ROW_VMA };
 
+/* What boxes are recognised, grouped and coloured by; the rest of a VMA is asked of the model when it is shown. There may be sixty thousand rows in each picture: they are kept small. */
+struct va_row_vma {
+	__u64 vm_flags, name_text, inode, born, changed; /* as in struct va_vma */
+	bool anon, stale, written;
+};
+
 struct va_row {
-	enum va_row_kind kind;
 	__u64 start, end; /* [start, end); KERNEL ends at 0 = 2^64 */
 	double y, h;
-	struct va_vma vma; /* VMA */
+	enum va_row_kind kind;
 	enum va_zone zone;
-	bool lib;
 	int group;         /* neighbours of one file share a number; -1 = none */
+	bool lib;
+	struct va_row_vma vma; /* VMA */
 	const char *path;  /* of a mapped file; in the text store */
+	bool counted;      /* resident and unknown are set: so they are in large rows; ask va_row_residency() */
 	__u64 resident;    /* pages known to be there … */
 	__u64 unknown;     /* … and of which nothing is known, or was before records were lost */
 };
@@ -40,6 +48,9 @@ struct va_rows_input {
 	float height;
 	__u64 focus; /* the VMA that holds it gets room; 0 = none */
 };
+
+/* Small rows are counted when somebody asks: of sixty thousand a few hundred are tall enough to show it. mm: the map the rows are of; NULL = none any more. */
+struct va_residency va_row_residency(const struct va_mm *mm, const struct va_row *row);
 
 /* Fills out, reusing its memory. */
 void va_rows_build(struct va_rows *out, const struct va_rows_input *in);

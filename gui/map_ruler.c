@@ -112,6 +112,8 @@ double va_ruler_map(const struct va_ruler *r, double y)
 	size_t lo = 0, hi = r->rows->count;
 	const struct va_row *row;
 
+	if (r->zoom <= 1)
+		return y;
 	if (row_holds(r, r->last, y))
 		lo = r->last, hi = lo + 1;
 	else if (row_holds(r, r->last + 1, y))
