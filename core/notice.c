@@ -35,7 +35,8 @@ struct va_notices {
 	struct state state;         /* as records left it */
 	struct state shown;         /* … and one more look */
 	size_t looked;              /* shown is that of this position; (size_t)-1 = none yet */
-	unsigned unlooked;          /* updates since then that did not arrive */
+	unsigned unlooked;          /* updates since then that did not look */
+	size_t asked;               /* what the last update was to go to */
 	struct checkpoint *points;
 	size_t point_count, point_room, distance;
 };
@@ -166,12 +167,12 @@ static void look(const struct va_notices *n, struct state *s, bool all, __u64 no
 	}
 }
 
-static size_t vmas_watched(const struct va_notices *n)
+static size_t vmas_watched(const struct va_notices *n, bool all)
 {
 	size_t sum = 0;
 
 	for (size_t i = 0; i < n->state.watches; i++) {
-		const struct va_mm *mm = n->state.watch[i].dirty ? va_model_mm(n->model, n->state.watch[i].mm) : NULL;
+		const struct va_mm *mm = all || n->state.watch[i].dirty ? va_model_mm(n->model, n->state.watch[i].mm) : NULL;
 
 		sum += mm ? va_mm_vma_count(mm) : 0;
 	}
@@ -233,7 +234,7 @@ static void step(struct va_notices *n)
 	n->pos++;
 	take(n, rec);
 	s->records++;
-	if (rec->head.ts < s->next_look || s->records < vmas_watched(n) * VA_NOTICE_RECORDS_PER_VMA)
+	if (rec->head.ts < s->next_look || s->records < vmas_watched(n, false) * VA_NOTICE_RECORDS_PER_VMA)
 		return;
 	look(n, s, true, rec->head.ts);
 	s->next_look = rec->head.ts + VA_NOTICE_LOOK;
@@ -321,8 +322,19 @@ static void jump(struct va_notices *n, size_t to)
 	n->model = va_history_model_at(n->history, n->pos);
 }
 
+/* On the way from picture to picture, where a look takes long. */
+static bool passes_by(struct va_notices *n, size_t to, size_t most)
+{
+	bool moves = to != n->asked && most < to;
+
+	n->asked = to;
+	return moves && vmas_watched(n, true) > VA_NOTICE_MANY_VMAS;
+}
+
 bool va_notices_update(struct va_notices *n, size_t to, size_t most)
 {
+	size_t batch = most;
+
 	if (n->looked == to)
 		return true;
 	jump(n, to);
@@ -330,7 +342,9 @@ bool va_notices_update(struct va_notices *n, size_t to, size_t most)
 		step(n);
 		add_checkpoint(n);
 	}
-	if (n->pos != to && n->looked != NOWHERE && ++n->unlooked < LOOK_EVERY)
+	bool later = passes_by(n, to, batch) || n->pos != to;
+
+	if (later && n->looked != NOWHERE && ++n->unlooked < LOOK_EVERY)
 		return false;
 	state_copy(&n->shown, &n->state);
 	look(n, &n->shown, true, va_model_now(n->model));

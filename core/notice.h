@@ -47,7 +47,7 @@ void va_notices_free(struct va_notices *n);
 
 /*
  * Moves to position `to`, reading at most `most` records; true: got there. Until then the notices are those of a position on the way (va_notices_position()), looked for again
- * each eighth time. Cost: `most` records and, where it looks, one look at each running map.
+ * each eighth time. So it is, too, with very many VMAs: a position is looked at the second time it is asked for, or when `most` is enough for all records. Cost: `most` records and, where it looks, one look at each running map.
  */
 bool va_notices_update(struct va_notices *n, size_t to, size_t most);
 size_t va_notices_position(const struct va_notices *n);

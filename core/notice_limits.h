@@ -11,6 +11,9 @@
 #define VA_NOTICE_LOOK (50 * VA_NOTICE_MS)
 #define VA_NOTICE_RECORDS_PER_VMA 1 / 16
 
+/* Where more VMAs than this are watched, who goes on from picture to picture is shown a look now and then only; who stands still gets it at once. */
+#define VA_NOTICE_MANY_VMAS 8192u
+
 /* What came back within this time had not gone: one notice, not two. */
 #define VA_NOTICE_AGAIN (2000 * VA_NOTICE_MS)
 

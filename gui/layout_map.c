@@ -254,23 +254,40 @@ static bool join_run(struct run *run, struct va_rect box, const struct va_row *r
 	return true;
 }
 
-static void draw_rows(struct va_scene *s, const struct va_map_columns *c, const struct va_look *look, bool ghosts)
+struct tall { /* a box that is tall enough to have its bounds told */
+	size_t row;
+	struct va_rect box;
+};
+
+struct talls {
+	struct tall at[TALL_MOST];
+	size_t count;
+};
+
+static void note_tall(struct talls *tall, const struct va_map_columns *c, size_t i, struct va_rect box, const struct va_row *row)
+{
+	if (row->kind == VA_ROW_VMA && (float)box.h >= TINY && box.y + box.h >= c->rows.y && box.y <= c->rows.y + c->rows.h && tall->count < TALL_MOST)
+		tall->at[tall->count++] = (struct tall){i, box};
+}
+
+/* Those that fade, or those that are there; tall: gets those whose bounds may be told. */
+static void draw_rows(struct va_scene *s, const struct va_map_columns *c, const struct va_look *look, bool ghosts, struct talls *tall)
 {
 	struct run run = {0};
+	int bottom = c->rows.y + c->rows.h;
 
-	for (size_t i = 0; i < look->anim->count; i++) {
+	for (size_t i = ghosts ? look->anim->live : 0; i < (ghosts ? look->anim->count : look->anim->live); i++) {
 		const struct va_moving_row *m = &look->anim->row[i];
-		struct va_span span;
 		float alpha;
+		struct va_span span = va_map_span(c, i, look, &alpha);
 		struct va_rect box;
 
-		if (m->ghost != ghosts)
-			continue;
-		span = va_map_span(c, i, look, &alpha);
-		if (span.y0 > c->rows.y + c->rows.h || span.y1 < c->rows.y)
+		if (span.y0 > bottom + 1 || span.y1 < c->rows.y - 1)
 			continue;
 		box = va_map_rect(c, &span);
-		if (!ghosts && join_run(&run, box, &m->row, look))
+		if (!ghosts)
+			note_tall(tall, c, i, box, &m->row);
+		if (span.y0 > bottom || span.y1 < c->rows.y || (!ghosts && join_run(&run, box, &m->row, look)))
 			continue;
 		end_run(s, c, &run, look);
 		if (box.h > 3)
@@ -285,40 +302,16 @@ static void draw_rows(struct va_scene *s, const struct va_map_columns *c, const 
 	end_run(s, c, &run, look);
 }
 
-struct tall { /* a box that is tall enough to have its bounds told */
-	size_t row;
-	struct va_rect box;
-};
-
-static size_t find_tall(struct tall *tall, const struct va_map_columns *c, const struct va_look *look)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < look->anim->count && n < TALL_MOST; i++) {
-		const struct va_moving_row *m = &look->anim->row[i];
-		struct va_rect box;
-
-		if (m->ghost || m->row.kind != VA_ROW_VMA)
-			continue;
-		box = box_at(c, i, look);
-		if ((float)box.h >= TINY && box.y + box.h >= c->rows.y && box.y <= c->rows.y + c->rows.h)
-			tall[n++] = (struct tall){i, box};
-	}
-	return n;
-}
-
 /* Boundaries of tall and of changed boxes first: they get their number when room is short. */
-static void draw_addresses(struct va_scene *s, const struct va_map_columns *c, const struct va_look *look)
+static void draw_addresses(struct va_scene *s, const struct va_map_columns *c, const struct va_look *look, const struct talls *tall)
 {
 	int line = va_role_height(look->style, VA_TEXT_MONO_SMALL);
-	struct tall tall[TALL_MOST];
-	size_t n = find_tall(tall, c, look);
 
 	for (int pass = 0; pass < 3; pass++)
-		for (size_t k = 0; k < n; k++) {
-			size_t i = tall[k].row;
+		for (size_t k = 0; k < tall->count; k++) {
+			size_t i = tall->at[k].row;
 			const struct va_row *row = &look->anim->row[i].row;
-			struct va_rect box = tall[k].box;
+			struct va_rect box = tall->at[k].box;
 
 			if ((pass == 0 && !va_map_has_fault(look, row)) || (pass == 1 && box.h < line))
 				continue;
@@ -382,25 +375,21 @@ static void draw_group(struct va_scene *s, const struct va_map_columns *c, int y
 
 static void draw_groups(struct va_scene *s, const struct va_map_columns *c, const struct va_look *look)
 {
-	for (size_t i = 0; i < look->anim->count; i++) {
-		const struct va_moving_row *m = &look->anim->row[i];
-		const char *path = m->row.path;
-		struct va_rect first, last;
-		int count = 1;
-		size_t j = i;
+	const struct va_map_anim *anim = look->anim;
+	const struct va_rows *rows = look->ruler->rows;
 
-		if (m->ghost || m->row.group < 0)
-			continue;
-		while (j + 1 < look->anim->count && !look->anim->row[j + 1].ghost && look->anim->row[j + 1].row.group == m->row.group) {
+	for (size_t k = 0; k < rows->groups; k++) {
+		size_t i = rows->first[k], j = i;
+		const char *path = anim->row[i].row.path;
+		struct va_rect first = box_at(c, i, look), last;
+
+		while (j + 1 < anim->live && anim->row[j + 1].row.group == (int)k) {
 			j++;
-			count++;
-			path = path ? path : look->anim->row[j].row.path;
+			path = path ? path : anim->row[j].row.path;
 		}
-		first = box_at(c, i, look);
 		last = box_at(c, j, look);
 		if (path)
-			draw_group(s, c, first.y, last.y + last.h, path, count, look);
-		i = j;
+			draw_group(s, c, first.y, last.y + last.h, path, (int)(j - i) + 1, look);
 	}
 }
 
@@ -429,7 +418,9 @@ void va_layout_map(struct va_scene *s, struct va_rect r, const struct va_look *l
 {
 	struct va_rect in = va_layout_pane(s, r, NULL), rows = va_layout_map_content(r, look->style, look->view);
 	struct va_map_columns c = va_map_columns(rows, look);
+	struct talls tall;
 
+	tall.count = 0;
 	va_scene_hit(s, r, VA_ACT_MAP, 0, NULL);
 	va_map_head(s, va_rect_cut_top(&in, rows.y - in.y), look);
 	if (!look->mm) {
@@ -437,11 +428,11 @@ void va_layout_map(struct va_scene *s, struct va_rect r, const struct va_look *l
 		return;
 	}
 	va_scene_clip(s, va_rect(r.x + 1, rows.y, r.w - 2, rows.h));
-	draw_rows(s, &c, look, true);
-	draw_rows(s, &c, look, false);
+	draw_rows(s, &c, look, true, NULL);
+	draw_rows(s, &c, look, false, &tall);
 	draw_groups(s, &c, look);
 	va_map_ticks(s, &c, look);
-	draw_addresses(s, &c, look);
+	draw_addresses(s, &c, look, &tall);
 	draw_round_addresses(s, &c, look);
 	draw_target(s, &c, look);
 	va_map_overview(s, &c, look);

@@ -1,7 +1,8 @@
 #include "map_anim.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#define UNSEEN 0.02 /* pixels; shorter moves are none */
 
 void va_map_anim_free(struct va_map_anim *a)
 {
@@ -12,6 +13,12 @@ void va_map_anim_free(struct va_map_anim *a)
 
 void va_map_anim_place(const struct va_moving_row *row, uint64_t now, double *y, double *h, float *alpha)
 {
+	if (!row->ghost && row->from_y == row->row.y && row->from_h == row->row.h) {
+		*y = row->row.y;
+		*h = row->row.h;
+		*alpha = 1;
+		return;
+	}
 	float t = va_ease(va_anim(row->start, VA_TIME_MOVE, now));
 
 	*y = row->from_y + (row->row.y - row->from_y) * (double)t;
@@ -72,6 +79,10 @@ static void inherit_same(struct va_moving_row *m, const struct va_moving_row *ol
 	float alpha;
 
 	va_map_anim_place(old, now, &m->from_y, &m->from_h, &alpha);
+	if (fabs(m->from_y - m->row.y) < UNSEEN && fabs(m->from_h - m->row.h) < UNSEEN) {
+		m->from_y = m->row.y;
+		m->from_h = m->row.h;
+	}
 	m->born = old->born;
 	m->changed = m->row.kind == VA_ROW_VMA && !same_vma(&old->row, &m->row) ? now : old->changed;
 }
@@ -212,28 +223,22 @@ static void keep_ghosts(struct va_map_anim *a, const struct va_moving_row *old, 
 /* True where the goal is the one we already have: then nothing begins anew. */
 static bool same_goal(const struct va_map_anim *a, const struct va_rows *goal)
 {
-	size_t live = 0;
+	if (a->live != goal->count)
+		return false;
+	for (size_t i = 0; i < a->live; i++) {
+		const struct va_row *have = &a->row[i].row, *want = &goal->row[i];
 
-	for (size_t i = 0; i < a->count; i++) {
-		const struct va_row *have = &a->row[i].row, *want = &goal->row[live];
-
-		if (a->row[i].ghost)
-			continue;
-		if (live >= goal->count || have->kind != want->kind || have->start != want->start || have->end != want->end ||
+		if (have->kind != want->kind || have->start != want->start || have->end != want->end ||
 		    fabs(have->y - want->y) > 0.25 || fabs(have->h - want->h) > 0.25 || have->vma.vm_flags != want->vma.vm_flags)
 			return false;
-		live++;
 	}
-	return live == goal->count;
+	return true;
 }
 
 static void refresh(struct va_map_anim *a, const struct va_rows *goal)
 {
-	size_t live = 0;
-
-	for (size_t i = 0; i < a->count; i++)
-		if (!a->row[i].ghost)
-			a->row[i].row = goal->row[live++];
+	for (size_t i = 0; i < a->live; i++)
+		a->row[i].row = goal->row[i];
 }
 
 void va_map_anim_goal(struct va_map_anim *a, const struct va_rows *goal, __u32 mm, bool still, __u64 glow_time, uint64_t now)
@@ -256,6 +261,7 @@ void va_map_anim_goal(struct va_map_anim *a, const struct va_rows *goal, __u32 m
 		else
 			place_moving(m, a->old, n, &from, now);
 	}
+	a->live = a->count;
 	if (still)
 		calm_newborn(a);
 	else

@@ -17,8 +17,9 @@ struct va_moving_row {
 };
 
 struct va_map_anim {
-	struct va_moving_row *row;
+	struct va_moving_row *row; /* row i of the goal is the i'th; behind them what fades */
 	size_t count, room;
+	size_t live;               /* of the goal */
 	struct va_moving_row *old; /* scratch of retarget */
 	size_t old_room;
 	__u32 mm;

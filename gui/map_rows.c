@@ -16,14 +16,21 @@ struct wish {
 	float least, tight, readable, good;
 };
 
+/* Room for one more than count. */
+static void *grow(void *p, size_t *room, size_t count, size_t size)
+{
+	if (count < *room)
+		return p;
+	*room = *room ? *room * 2 : 64;
+	p = realloc(p, *room * size);
+	if (!p)
+		abort();
+	return p;
+}
+
 static struct va_row *add_row(struct va_rows *rows, enum va_row_kind kind, __u64 start, __u64 end)
 {
-	if (rows->count == rows->room) {
-		rows->room = rows->room ? rows->room * 2 : 64;
-		rows->row = realloc(rows->row, rows->room * sizeof(*rows->row));
-		if (!rows->row)
-			abort();
-	}
+	rows->row = grow(rows->row, &rows->room, rows->count, sizeof(*rows->row));
 	rows->row[rows->count] = (struct va_row){.kind = kind, .start = start, .end = end, .group = -1};
 	return &rows->row[rows->count++];
 }
@@ -65,19 +72,19 @@ static bool same_file(const struct va_row *up, const struct va_row *low)
 	return up->zone == VA_ZONE_BSS && !up->vma.inode && low->vma.inode;
 }
 
-static void group_rows(struct va_rows *rows)
+/* Row i belongs to the one above it? */
+static void group_row(struct va_rows *rows, size_t i)
 {
-	int group = 0;
+	struct va_row *up = &rows->row[i - !!i], *low = &rows->row[i];
 
-	for (size_t i = 1; i < rows->count; i++) {
-		struct va_row *up = &rows->row[i - 1], *low = &rows->row[i];
-
-		if (up->kind != VA_ROW_VMA || low->kind != VA_ROW_VMA || !same_file(up, low))
-			continue;
-		if (up->group < 0)
-			up->group = group++;
-		low->group = up->group;
+	if (!i || up->kind != VA_ROW_VMA || low->kind != VA_ROW_VMA || !same_file(up, low))
+		return;
+	if (up->group < 0) {
+		rows->first = grow(rows->first, &rows->group_room, rows->groups, sizeof(*rows->first));
+		rows->first[rows->groups] = i - 1;
+		up->group = (int)rows->groups++;
 	}
+	low->group = up->group;
 }
 
 static void list_rows(struct va_rows *rows, const struct va_rows_input *in)
@@ -85,7 +92,8 @@ static void list_rows(struct va_rows *rows, const struct va_rows_input *in)
 	__u64 top = 1ull << (va_top_shift(in->levels) - 1), at = top;
 	size_t n = in->mm ? va_mm_vma_count(in->mm) : 0;
 
-	rows->count = 0;
+	rows->count = rows->groups = 0;
+	rows->built++;
 	add_row(rows, VA_ROW_KERNEL, -top, 0);
 	add_row(rows, VA_ROW_HOLE, top, -top);
 	const struct va_vma *above = NULL, *vma = n ? va_mm_vma(in->mm, n - 1) : NULL, *below;
@@ -101,7 +109,6 @@ static void list_rows(struct va_rows *rows, const struct va_rows_input *in)
 	}
 	if (at)
 		add_row(rows, VA_ROW_GAP, 0, at);
-	group_rows(rows);
 }
 
 static float log_size(const struct va_row *row)
@@ -168,13 +175,14 @@ struct sums {
 	float gap_weight;
 };
 
-static struct sums add_up(const struct va_rows *rows, const struct lines *lines, __u64 focus)
+static struct sums add_up(struct va_rows *rows, const struct lines *lines, __u64 focus)
 {
 	struct sums s = {0};
 
 	for (size_t i = 0; i < rows->count; i++) {
 		struct wish w = wish_for(&rows->row[i], lines, focus);
 
+		group_row(rows, i);
 		s.all.least += w.least;
 		s.all.tight += w.tight;
 		s.all.readable += w.readable;
@@ -225,27 +233,35 @@ void va_rows_build(struct va_rows *out, const struct va_rows_input *in)
 void va_rows_free(struct va_rows *rows)
 {
 	free(rows->row);
+	free(rows->first);
 	*rows = (struct va_rows){0};
+}
+
+size_t va_rows_find(const struct va_rows *rows, __u64 addr)
+{
+	size_t lo = 0, hi = rows->count - 1;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (rows->row[mid].start <= addr)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
 }
 
 double va_rows_y(const struct va_rows *rows, __u64 addr)
 {
-	for (size_t i = 0; i < rows->count; i++) {
-		const struct va_row *row = &rows->row[i];
+	const struct va_row *row = rows->count ? &rows->row[va_rows_find(rows, addr)] : NULL;
 
-		if (addr >= row->start && (addr < row->end || !row->end)) {
-			__u64 size = row->end - row->start;
-
-			return row->y + row->h * (1 - (double)(addr - row->start) / (double)size);
-		}
-	}
-	return 0;
+	return row ? row->y + row->h * (1 - (double)(addr - row->start) / (double)(row->end - row->start)) : 0;
 }
 
 const struct va_row *va_rows_at(const struct va_rows *rows, __u64 addr)
 {
-	for (size_t i = 0; i < rows->count; i++)
-		if (rows->row[i].kind == VA_ROW_VMA && addr >= rows->row[i].start && addr < rows->row[i].end)
-			return &rows->row[i];
-	return NULL;
+	const struct va_row *row = rows->count ? &rows->row[va_rows_find(rows, addr)] : NULL;
+
+	return row && row->kind == VA_ROW_VMA && addr >= row->start && addr < row->end ? row : NULL;
 }

@@ -36,6 +36,9 @@ struct va_row {
 struct va_rows {
 	struct va_row *row;
 	size_t count, room;
+	size_t *first;     /* row of each group */
+	size_t groups, group_room;
+	__u64 built;       /* how often: tells who has derived something from them that they are others now */
 };
 
 struct va_rows_input {
@@ -56,6 +59,7 @@ struct va_residency va_row_residency(const struct va_mm *mm, const struct va_row
 void va_rows_build(struct va_rows *out, const struct va_rows_input *in);
 void va_rows_free(struct va_rows *rows);
 
+size_t va_rows_find(const struct va_rows *rows, __u64 addr); /* the row that holds addr; there must be some */
 /* Where an address is, in content pixels. */
 double va_rows_y(const struct va_rows *rows, __u64 addr);
 const struct va_row *va_rows_at(const struct va_rows *rows, __u64 addr); /* the VMA row that holds addr, or NULL */

@@ -19,8 +19,10 @@ static double most_height(const struct va_ruler *r, const struct va_row *row)
 
 void va_ruler_set(struct va_ruler *r, const struct va_rows *rows, const struct va_style *style, double zoom)
 {
-	double y = 0;
+	double page = va_px(style, PAGE_MOST * style->theme->text_scale), gap = va_px(style, GAP_MOST * style->theme->text_scale), y = 0;
 
+	if (r->rows == rows && r->built == rows->built && r->zoom == zoom && r->page == page && r->gap == gap)
+		return;
 	if (r->room < rows->count + 1) {
 		r->room = rows->count + rows->count / 2 + 64;
 		r->top = realloc(r->top, r->room * sizeof(*r->top));
@@ -28,9 +30,10 @@ void va_ruler_set(struct va_ruler *r, const struct va_rows *rows, const struct v
 			abort();
 	}
 	r->rows = rows;
+	r->built = rows->built;
 	r->zoom = zoom;
-	r->page = va_px(style, PAGE_MOST * style->theme->text_scale);
-	r->gap = va_px(style, GAP_MOST * style->theme->text_scale);
+	r->page = page;
+	r->gap = gap;
 	for (size_t i = 0; i < rows->count; i++) {
 		r->top[i] = y;
 		y += zoom > 1 ? fmin(rows->row[i].h * zoom, most_height(r, &rows->row[i])) : rows->row[i].h;
@@ -64,20 +67,9 @@ size_t va_ruler_row(const struct va_ruler *r, double y)
 	return lo;
 }
 
-/* Rows go down: the first with start <= addr. */
 size_t va_ruler_row_of(const struct va_ruler *r, __u64 addr)
 {
-	size_t lo = 0, hi = r->rows->count - 1;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (r->rows->row[mid].start <= addr)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
+	return va_rows_find(r->rows, addr);
 }
 
 double va_ruler_y(const struct va_ruler *r, __u64 addr)

@@ -16,6 +16,7 @@ struct va_camera { /* pixel y of the ruler at `zoom` is shown at y - top */
 
 struct va_ruler {
 	const struct va_rows *rows; /* borrowed: set again when they change */
+	__u64 built;                /* … which they have when this is not theirs */
 	double zoom;                /* >= 1; 1: every row as in rows */
 	double page, gap;           /* the tallest a page, and a row without pages, gets: pixels */
 	double *top;                /* of each row, and the end of the last */

@@ -204,6 +204,27 @@ static void a_new_box_grows_a_removed_one_fades(void **state)
 	va_map_anim_free(&a);
 }
 
+/* What is there before and after does not come anew: not the kernel's half either, whose end is 0. */
+static void what_stays_does_not_come_anew(void **state)
+{
+	static const __u64 one[][2] = {{0x100000, 0x200000}}, two[][2] = {{0x100000, 0x200000}, {0x900000, 0xa00000}};
+	struct va_map_anim a = {0};
+	unsigned rows = 0;
+
+	goal(&a, one, 1, true, T0);
+	goal(&a, two, 2, false, T0 + VA_SEC);
+	for (size_t i = 0; i < a.live; i++)
+		if (a.row[i].row.start == 0x100000 || a.row[i].row.kind == VA_ROW_KERNEL || a.row[i].row.kind == VA_ROW_HOLE) {
+			assert_true(a.row[i].from_h > 5);
+			rows++;
+		}
+	assert_int_equal(rows, 3);
+	assert_int_equal(a.live, a.count);
+	goal(&a, one, 1, false, T0 + 2 * VA_SEC);
+	assert_int_equal(a.live + 1, a.count);
+	va_map_anim_free(&a);
+}
+
 static void the_same_moment_looks_the_same(void **state)
 {
 	static const __u64 one[][2] = {{0x100000, 0x200000}}, two[][2] = {{0x100000, 0x180000}};
@@ -276,7 +297,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(rows_cover_all_addresses), T(vmas_that_touch_zero_and_top), T(the_focus_gets_room), T(addresses_have_their_place),
-		T(a_split_comes_out_of_its_parent), T(a_new_box_grows_a_removed_one_fades), T(the_same_moment_looks_the_same),
+		T(a_split_comes_out_of_its_parent), T(a_new_box_grows_a_removed_one_fades), T(what_stays_does_not_come_anew), T(the_same_moment_looks_the_same),
 		T(any_map_can_follow_any_other), T(sixty_thousand_boxes),
 	};
 

@@ -82,11 +82,15 @@ static void tell(struct fixture *f, __u64 start_brk, __u64 brk, __u64 stack)
 static void expect(struct fixture *f, __u64 addr, enum va_zone zone, bool is_lib)
 {
 	const struct va_mm *mm = va_model_mm(f->model, 1);
-	bool lib;
-	enum va_zone got = va_zone_of(mm, va_mm_vma_at(mm, addr), f->texts, f->objects, 0, &lib);
+	const struct va_vma *vma = va_mm_vma_at(mm, addr);
+	bool lib, also;
+	enum va_zone got = va_zone_of(mm, vma, f->texts, f->objects, 0, &lib);
 
 	assert_string_equal(va_zone_name(got), va_zone_name(zone));
 	assert_int_equal(lib, is_lib);
+	got = va_zone_between(mm, vma, va_mm_vma_at(mm, vma->start - 1), va_mm_vma_at(mm, vma->end), f->texts, f->objects, 0, &also);
+	assert_string_equal(va_zone_name(got), va_zone_name(zone));
+	assert_int_equal(also, is_lib);
 }
 
 struct object {
