@@ -117,7 +117,7 @@ $(B)/vmmap: $(call obj,$(VMMAP_SRC) $(SYMBOLS_SRC),obj) $(CORE)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_CORE) $(LIBS_SYMBOLS) -lpthread -o $@
 
 # The collector and the guest's init run anywhere, also where there is no libc to link with: static.
-$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/columns.c core/columns_record.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)
+$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/tail.c core/columns.c core/columns_record.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)
 	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ $(LIBS_CORE) -o $@
 
 $(B)/vmatlas-init: $(call obj,$(INIT_SRC),obj)

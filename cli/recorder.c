@@ -58,7 +58,7 @@ static void take_chunk(struct recorder *r, const struct vmatlas_chunk *c, const 
 		memcpy(&end, payload, sizeof(end));
 		r->error = va_writer_end(r->writer, &end);
 		r->ended = true;
-	} else if (c->kind != VMATLAS_CHUNK_BLOCK && c->kind != VMATLAS_CHUNK_INDEX && c->kind != VMATLAS_CHUNK_END) {
+	} else if (c->kind != VMATLAS_CHUNK_BLOCK && c->kind != VMATLAS_CHUNK_INDEX && c->kind != VMATLAS_CHUNK_END && c->kind < VMATLAS_CHUNK_COLUMNS) {
 		r->error = r->redact ? va_redact_chunk(r->redact, c, payload) : va_writer_chunk(r->writer, c, payload);
 		/* A flight recorder has written what it kept: nothing may come after it for long, and the machine may be about to die. */
 		if (!r->error && c->kind == VMATLAS_CHUNK_META && c->bytes > 6 && !memcmp(payload, "dumps", 6))

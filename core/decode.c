@@ -16,6 +16,7 @@ struct va_decoder {
 	void *ctx;
 	int error;
 	bool have_header, ended, leave_records;
+	bool skipped; /* the last chunk was a SKIP */
 	__u32 cpus;
 	__u64 unknown, taken;
 
@@ -76,7 +77,7 @@ long va_decode_chunk(const void *bytes, size_t n, struct vmatlas_chunk *out)
 		return VA_DECODE_CHUNK;
 	if (n - HEAD < out->bytes)
 		return 0;
-	if (libdeflate_crc32(0, (const char *)bytes + HEAD, out->bytes) != out->check)
+	if (out->kind != VMATLAS_CHUNK_SKIP && libdeflate_crc32(0, (const char *)bytes + HEAD, out->bytes) != out->check)
 		return VA_DECODE_CHECK;
 	return (long)(HEAD + out->bytes);
 }
@@ -147,7 +148,9 @@ static int open_columns(struct va_decoder *d, const char *payload, size_t n)
 
 static int hand_out(struct va_decoder *d, const struct vmatlas_chunk *c, const char *payload)
 {
-	if (!c->kind || c->kind > VMATLAS_CHUNK_COLUMNS) {
+	if (c->kind == VMATLAS_CHUNK_SKIP || c->kind == VMATLAS_CHUNK_SPARE)
+		return 0;
+	if (!c->kind || c->kind > VMATLAS_CHUNK_SPARE) {
 		d->unknown++;
 		return 0;
 	}
@@ -164,7 +167,7 @@ static int hand_out(struct va_decoder *d, const struct vmatlas_chunk *c, const c
 
 static bool allowed_in_block(const struct vmatlas_chunk *c)
 {
-	return c->kind != VMATLAS_CHUNK_BLOCK && c->kind != VMATLAS_CHUNK_INDEX && c->kind != VMATLAS_CHUNK_END;
+	return c->kind != VMATLAS_CHUNK_BLOCK && c->kind != VMATLAS_CHUNK_INDEX && c->kind != VMATLAS_CHUNK_END && c->kind != VMATLAS_CHUNK_SKIP && c->kind != VMATLAS_CHUNK_SPARE;
 }
 
 static int open_block(struct va_decoder *d, const char *packed, size_t n)
@@ -216,7 +219,10 @@ static long take(struct va_decoder *d, const char *bytes, size_t n)
 		return used;
 	if (d->ended && c.kind != VMATLAS_CHUNK_INDEX)
 		return VA_DECODE_CHUNK;
-	error = c.kind == VMATLAS_CHUNK_BLOCK ? open_block(d, bytes + HEAD, c.bytes) : hand_out(d, &c, bytes + HEAD);
+	bool block = c.kind == VMATLAS_CHUNK_BLOCK || (c.kind == VMATLAS_CHUNK_SPARE && d->skipped);
+
+	d->skipped = c.kind == VMATLAS_CHUNK_SKIP;
+	error = block ? open_block(d, bytes + HEAD, c.bytes) : hand_out(d, &c, bytes + HEAD);
 	return error ? error : used;
 }
 

@@ -11,10 +11,12 @@
 #include <zstd.h>
 
 #include "columns.h"
+#include "tail.h"
 
 #define BLOCK_BYTES (3u << 20)           /* a block is closed at the first ROUND after this … */
 #define BLOCK_BYTES_MAX (4u << 20)       /* … or here, when no ROUND comes */
-#define BLOCK_NS 1000000000ull           /* … or at the first ROUND this much after the block began: what a recorder that is killed may lose */
+#define BLOCK_NS 1000000000ull           /* … or, a small one, at the first ROUND this much after it began: what a recorder that is killed may lose */
+#define SETTLE_NS 30000000000ull         /* what is older than this the kernel has put on the disk by itself: what replaces it must be there first */
 #define LEVEL 1                          /* zstd, of what is left: rows of columns are packed already */
 #define HEAD sizeof(struct vmatlas_chunk)
 
@@ -24,10 +26,14 @@ struct va_writer {
 	int error;        /* 0 or -errno: sticky */
 	__u64 offset;     /* bytes written, all of them whole chunks */
 
-	char *raw;        /* the block in the making: whole chunks */
+	/* Whole chunks: what stands at the end of the file in small blocks, to be replaced by one, and behind it the block in the making. */
+	char *raw;
 	size_t used, room;
+	size_t small;         /* bytes of it that stand in the file */
+	size_t small_blocks;
+	__u64 small_begin;    /* ns */
 	struct va_columns_writer *columns;
-	char *shaped;     /* the same with columns */
+	char *shaped;     /* what is written, with columns */
 	size_t shaped_used, shaped_room;
 	struct vmatlas_index_entry block; /* facts of the block in the making */
 	__u64 block_begin;                /* ns: its first ROUND or record */
@@ -156,7 +162,7 @@ static bool reserve(char **buf, size_t *room, size_t need)
 	return true;
 }
 
-static bool remember_block(struct va_writer *w)
+static bool remember_block(struct va_writer *w, const struct vmatlas_index_entry *block)
 {
 	char *buf = (char *)w->index;
 	size_t room = w->index_room;
@@ -165,13 +171,12 @@ static bool remember_block(struct va_writer *w)
 		return false;
 	w->index = (struct vmatlas_index_entry *)buf;
 	w->index_room = room;
-	w->index[w->blocks++] = w->block;
+	w->index[w->blocks++] = *block;
 	return true;
 }
 
 static void begin_block(struct va_writer *w)
 {
-	w->used = 0;
 	memset(&w->block, 0, sizeof(w->block));
 	w->block_begin = 0;
 }
@@ -222,12 +227,12 @@ static bool shape_run(struct va_writer *w, const char *run, size_t n)
 }
 
 /* Columns in the place of each run of records and rounds; all else stays where it is, for order tells something. */
-static bool shape(struct va_writer *w)
+static bool shape(struct va_writer *w, size_t begin)
 {
 	struct vmatlas_chunk c;
 
 	w->shaped_used = 0;
-	for (size_t at = 0, n; at < w->used; at += n) {
+	for (size_t at = begin, n; at < w->used; at += n) {
 		n = run_of(w->raw + at, w->used - at);
 		bool run = n;
 
@@ -239,25 +244,110 @@ static bool shape(struct va_writer *w)
 	return true;
 }
 
-int va_writer_flush(struct va_writer *w)
+/* What raw holds from `begin` on as one block, in packed; false: no memory. */
+static bool pack(struct va_writer *w, size_t begin, const struct vmatlas_index_entry *block, struct vmatlas_chunk *c)
 {
-	if (w->error || !w->used)
-		return w->error;
-	if (!shape(w) || !reserve(&w->packed, &w->packed_room, ZSTD_compressBound(w->shaped_used)))
-		return fail(w, -ENOMEM);
+	if (!shape(w, begin) || !reserve(&w->packed, &w->packed_room, ZSTD_compressBound(w->shaped_used)))
+		return false;
 	size_t n = ZSTD_compressCCtx(w->zstd, w->packed, w->packed_room, w->shaped, w->shaped_used, LEVEL);
 
 	if (ZSTD_isError(n))
-		return fail(w, -ENOMEM);
-	struct vmatlas_chunk c = { .kind = VMATLAS_CHUNK_BLOCK, .bytes = (__u32)n, .drained = w->block.drained, .first = w->block.first };
+		return false;
+	*c = (struct vmatlas_chunk){ .kind = VMATLAS_CHUNK_BLOCK, .bytes = (__u32)n, .drained = block->drained, .first = block->first };
+	complete(c, w->packed);
+	return true;
+}
 
-	w->block.offset = w->offset;
-	complete(&c, w->packed);
-	if (write_all(w, &c, sizeof(c), w->packed, n))
+static void forget_small(struct va_writer *w)
+{
+	w->used -= w->small;
+	if (w->used)
+		memmove(w->raw, w->raw + w->small, w->used);
+	w->small = w->small_blocks = 0;
+}
+
+/* The block of that many bytes that was just written. */
+static bool may_begin_tail(const struct va_writer *w, size_t size)
+{
+	off_t here = lseek(w->fd, 0, SEEK_CUR);
+
+	return here >= (off_t)size && va_tail_may_begin((__u64)here - size) && va_tail_can(w->fd);
+}
+
+/* Closes the block in the making. Its chunks are kept, to be packed together with those of the next ones. */
+int va_writer_flush(struct va_writer *w)
+{
+	struct vmatlas_chunk c;
+
+	if (w->error || w->used == w->small)
 		return w->error;
-	if (!remember_block(w))
+	if (!pack(w, w->small, &w->block, &c))
 		return fail(w, -ENOMEM);
+	w->block.offset = w->offset;
+	if (write_all(w, &c, sizeof(c), w->packed, c.bytes))
+		return w->error;
+	if (!remember_block(w, &w->block))
+		return fail(w, -ENOMEM);
+	bool alone = !w->small && !may_begin_tail(w, HEAD + c.bytes);
+
+	if (!w->small)
+		w->small_begin = w->block_begin;
+	w->small = w->used;
+	w->small_blocks++;
+	if (alone)
+		forget_small(w);
 	begin_block(w);
+	return 0;
+}
+
+/* What all small blocks hold. */
+static struct vmatlas_index_entry sum_of_small(const struct va_writer *w)
+{
+	const struct vmatlas_index_entry *e = &w->index[w->blocks - w->small_blocks];
+	struct vmatlas_index_entry sum = *e;
+
+	for (size_t i = 1; i < w->small_blocks; i++) {
+		if (e[i].first && (!sum.first || e[i].first < sum.first))
+			sum.first = e[i].first;
+		if (e[i].drained)
+			sum.drained = e[i].drained;
+		sum.records += e[i].records;
+	}
+	return sum;
+}
+
+static int replace_small(struct va_writer *w)
+{
+	struct vmatlas_index_entry sum = sum_of_small(w);
+	off_t here = lseek(w->fd, 0, SEEK_CUR);
+	__u64 size = w->offset - sum.offset;
+	struct vmatlas_chunk c;
+
+	if (here < (off_t)size)
+		return 0;
+	if (!pack(w, 0, &sum, &c))
+		return fail(w, -ENOMEM);
+	__u64 at = (__u64)here - size, end = va_tail_replace(w->fd, at, (__u64)here, &c, w->packed, sum.drained > w->small_begin + SETTLE_NS);
+
+	if (!end || lseek(w->fd, (off_t)end, SEEK_SET) != (off_t)end)
+		return fail(w, -EIO);
+	w->offset += end - (__u64)here;
+	if (end == (__u64)here)
+		return 0;
+	/* One that stands behind the old ones counts there. */
+	if (end > (__u64)here)
+		sum.offset = w->offset - HEAD - c.bytes;
+	w->blocks -= w->small_blocks - 1;
+	w->index[w->blocks - 1] = sum;
+	return 0;
+}
+
+/* Closes the block in the making; the small ones become one, as far as that can be, and what comes begins anew. */
+static int settle(struct va_writer *w)
+{
+	if (va_writer_flush(w) || (w->small_blocks > 1 && replace_small(w)))
+		return w->error;
+	forget_small(w);
 	return 0;
 }
 
@@ -289,15 +379,18 @@ static void note_facts(struct va_writer *w, const struct vmatlas_chunk *c, const
 		w->block_begin = ts;
 }
 
-static bool block_is_due(const struct va_writer *w, const struct vmatlas_chunk *c)
+static int close_what_is_due(struct va_writer *w, const struct vmatlas_chunk *c)
 {
-	return c->kind == VMATLAS_CHUNK_ROUND &&
-	       (w->used >= BLOCK_BYTES || c->drained >= w->block_begin + BLOCK_NS);
+	if (c->kind != VMATLAS_CHUNK_ROUND)
+		return 0;
+	if (w->used >= BLOCK_BYTES)
+		return settle(w);
+	return c->drained >= w->block_begin + BLOCK_NS ? va_writer_flush(w) : 0;
 }
 
 static int gather(struct va_writer *w, const struct vmatlas_chunk *c, const void *payload)
 {
-	if (w->used && w->used + HEAD + c->bytes > BLOCK_BYTES_MAX && va_writer_flush(w))
+	if (w->used && w->used + HEAD + c->bytes > BLOCK_BYTES_MAX && settle(w))
 		return w->error;
 	if (!reserve(&w->raw, &w->room, w->used + HEAD + c->bytes))
 		return fail(w, -ENOMEM);
@@ -306,7 +399,7 @@ static int gather(struct va_writer *w, const struct vmatlas_chunk *c, const void
 		memcpy(w->raw + w->used + HEAD, payload, c->bytes);
 	w->used += HEAD + c->bytes;
 	note_facts(w, c, payload);
-	return block_is_due(w, c) ? va_writer_flush(w) : 0;
+	return close_what_is_due(w, c);
 }
 
 int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, const void *payload)
@@ -315,7 +408,8 @@ int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, cons
 
 	if (w->error)
 		return w->error;
-	if (c.kind == VMATLAS_CHUNK_BLOCK || c.kind == VMATLAS_CHUNK_INDEX || c.kind == VMATLAS_CHUNK_END || c.kind == VMATLAS_CHUNK_COLUMNS)
+	if (c.kind == VMATLAS_CHUNK_BLOCK || c.kind == VMATLAS_CHUNK_INDEX || c.kind == VMATLAS_CHUNK_END || c.kind == VMATLAS_CHUNK_COLUMNS ||
+	    c.kind == VMATLAS_CHUNK_SKIP || c.kind == VMATLAS_CHUNK_SPARE)
 		return -EINVAL;
 	if (c.bytes > VMATLAS_CHUNK_MAX)
 		return -EMSGSIZE;
@@ -325,7 +419,7 @@ int va_writer_chunk(struct va_writer *w, const struct vmatlas_chunk *chunk, cons
 	if (c.bytes <= BLOCK_BYTES_MAX)
 		return gather(w, &c, payload);
 	/* Too big to be packed within VMATLAS_CHUNK_MAX when it does not compress: bare, which is as valid. */
-	return va_writer_flush(w) ? w->error : write_all(w, &c, sizeof(c), payload, c.bytes);
+	return settle(w) ? w->error : write_all(w, &c, sizeof(c), payload, c.bytes);
 }
 
 int va_writer_meta(struct va_writer *w, const char *key, const char *value)
@@ -358,7 +452,7 @@ int va_writer_end(struct va_writer *w, const struct vmatlas_end *end)
 {
 	struct vmatlas_chunk c = { .kind = VMATLAS_CHUNK_END, .bytes = sizeof(*end) };
 
-	if (va_writer_flush(w))
+	if (settle(w))
 		return w->error;
 	complete(&c, end);
 	if (write_all(w, &c, sizeof(c), end, sizeof(*end)))

@@ -23,6 +23,8 @@
  *            with drained >= MOMENT's end. So the reader compares once all records with ts < end are out, and no other.
  *   TEXT     u64 text id, then the text (1..VMATLAS_TEXT_MAX bytes, no NUL): a whole text. In redacted recordings, in the place of TEXT records.
  *   COLUMNS  a run of RECORDS and ROUNDs, column by column: what a recording has in their place (see below). Never on a live stream.
+ *   SKIP     bytes that mean nothing, not checked. Seen only where a recorder was killed while it put one BLOCK in the place of several small ones (core/tail.h).
+ *   SPARE    the same as a BLOCK, if a SKIP stands just before it; else it means nothing, for the blocks it holds are still there.
  *   END      vmatlas_end: how it ended. A stream without END was cut off: readers say so and use what is whole.
  *   Unknown chunk kinds are skipped and counted.
  *
@@ -90,6 +92,8 @@ enum vmatlas_chunk_kind {
 	VMATLAS_CHUNK_PROOF = 9,
 	VMATLAS_CHUNK_TEXT = 10,
 	VMATLAS_CHUNK_COLUMNS = 11,
+	VMATLAS_CHUNK_SKIP = 12,
+	VMATLAS_CHUNK_SPARE = 13,
 };
 
 struct vmatlas_chunk {
