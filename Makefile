@@ -12,7 +12,7 @@ KERNELS_ALL := 6.1 6.12 6.1-rt 6.12-rt 6.1-cloud 6.12-cloud
 DEBUG_KERNELS ?= debug-6.1 debug-6.12
 # 6.1 and 6.12; where the archive has neither, the distribution's own. Asked once, when a target needs it.
 ifeq ($(origin KERNELS),undefined)
-ifneq ($(filter run stress recordings test test-long kernels modules hello-module vm,$(MAKECMDGOALS)),)
+ifneq ($(filter run stress recordings test test-needs test-long kernels modules hello-module vm,$(MAKECMDGOALS)),)
 -include $(B)/kernels/default.mk
 endif
 endif
@@ -61,7 +61,7 @@ UNITS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run stress test test-fast test-long test-debug fuzz install uninstall clean distclean
+.PHONY: all help deps programs demos workloads fonts kernels modules vm vm-all run stress test test-fast test-needs test-long test-debug fuzz install uninstall clean distclean
 
 all: programs demos fonts ## build the programs and demos
 
@@ -232,10 +232,12 @@ stress: all vm ## compile 50 files in the VM with every process in the window: e
 test-fast: programs demos workloads fonts bench-programs ## no VM, about a minute
 	$(Q)tests/run.sh fast
 
-test: all workloads bench-programs bench-modules vm ## every case, counts cut down
+test-needs: all workloads bench-programs bench-modules vm ## what test runs, built: with -j as many at once as wanted
+
+test: test-needs ## every case, counts cut down
 	$(Q)KERNELS='$(KERNELS)' tests/run.sh normal
 
-test-long: all workloads bench-programs bench-modules vm ## every case, full counts
+test-long: test-needs ## every case, full counts
 	$(Q)KERNELS='$(KERNELS)' tests/run.sh long
 
 test-debug: all workloads $(foreach k,$(DEBUG_KERNELS),$(B)/vm/$(k)/initramfs.cpio) ## the module on kernels built to check themselves (KASAN, lockdep, kmemleak …)

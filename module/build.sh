@@ -25,6 +25,9 @@ find "$source" -maxdepth 1 \( -name '*.[ch]' -o -name Kbuild \) -exec ln -s -t "
 # BTF of modules wants pahole and the kernel's vmlinux; the module needs neither.
 [ -z "${VMATLAS_UNKNOWN_KERNEL:-}" ] ||
 	echo "$(basename "$0"): VMATLAS_UNKNOWN_KERNEL is set: on a kernel outside 5.15 to 6.18 this module is a guess ('vmatlas verify' tells how good)" >&2
+# Called by make -j: its places are not ours to take, and asking for one is worth a warning to make.
+MAKEFLAGS=$(echo "${MAKEFLAGS:-}" | sed -E 's/(^| )-j[0-9]*( |$)/ /; s/ *--jobserver-[a-z]+=[^ ]*//g')
+export MAKEFLAGS
 set -- -C "$headers" M="$dest" VMATLAS_INCLUDE="$here/../include" CONFIG_DEBUG_INFO_BTF_MODULES= "${3:-V=0}" modules
 case " $* " in
 *" V=1 "*)

@@ -84,10 +84,11 @@ archive_packages() { # release
 	with_headers "linux-headers-$1" | sort -u
 }
 
+# Who comes while another one asks waits: apt would refuse.
 archive_refresh() {
 	if [ "$(id -u)" = 0 ]; then
-		apt-get -q update >/dev/null 2>&1 || :
+		flock "$0" apt-get -q update >/dev/null 2>&1 || :
 	elif command -v sudo >/dev/null; then
-		sudo -n apt-get -q update >/dev/null 2>&1 || :
+		flock "$0" sudo -n apt-get -q update >/dev/null 2>&1 || :
 	fi
 }
