@@ -84,7 +84,7 @@ $(B)/.deps: cli/vm/deps.sh
 
 programs: $(PROGRAMS)
 demos: $(LIBMAP) $(DEMOS) ## build the lab programs
-workloads: $(WORKLOADS) $(B)/tests/workloads/poke-static
+workloads: $(WORKLOADS) $(B)/tests/workloads/poke-static $(B)/tests/module/modtest
 
 define compile
 $$(B)/$(1)/%.o: %.c | $$(B)/.deps
@@ -146,6 +146,10 @@ STILL_32 := -m32 -static -fno-pie
 STILL_x32 := -mx32 -static -fno-pie
 $(B)/tests/workloads/still-%: tests/workloads/ops/still.c | $(B)/.deps
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(STILL_$*) -O1 -Wall -ffreestanding -fno-stack-protector -nostdlib -Wl,-e,start -Wl,--build-id=none $< -o $@
+
+# The module's own test: all there is in its guest.
+$(B)/tests/module/modtest: $(wildcard tests/module/*.[ch]) $(wildcard include/vmatlas/*.h) | $(B)/.deps
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) -static -D_GNU_SOURCE -O1 -Wall -Wextra -Wno-unused-parameter -Iinclude $(filter %.c,$^) -o $@ -lpthread
 
 # Unit tests: each a small main, linked with the core (and GUI, never its window) under ASan and UBSan.
 GUI_LIB_SRC := $(GUI_SRC)

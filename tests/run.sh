@@ -94,7 +94,10 @@ work() { # number, seconds, log, command...
 	wait $!
 	rc=$?
 	rm -f "$pool/$number.pid"
-	echo "$rc $(($(date +%s) - start))" >"$pool/$number.tmp"
+	# The second line of times: what those that ended took of the processors, "1m2.34s 0m5.67s".
+	times >"$pool/$number.times"
+	busy=$(awk 'NR == 2 { split($1 "m" $2, t, "m"); printf "%d", t[1] * 60 + t[2] + t[3] * 60 + t[4] }' "$pool/$number.times")
+	echo "$rc $(($(date +%s) - start)) $busy" >"$pool/$number.tmp"
 	mv "$pool/$number.tmp" "$pool/$number.rc"
 	echo >&9
 }
@@ -114,11 +117,11 @@ show_what_ended() {
 	while [ -e "$pool/$((shown + 1)).rc" ]; do
 		shown=$((shown + 1))
 		read -r ended <"$pool/$shown.name"
-		read -r rc seconds <"$pool/$shown.rc"
+		read -r rc seconds busy <"$pool/$shown.rc"
 		before=$(wc -l <"$tally")
 		show "$ended" "$(log_of "$ended")"
 		judge "$ended" "$(log_of "$ended")" "$rc" $(($(wc -l <"$tally") - before))
-		echo "# $ended: $seconds seconds"
+		echo "# $ended: $seconds seconds, $busy of a processor"
 	done
 }
 
@@ -216,19 +219,34 @@ in_the_kernel() {
 	esac
 	for kernel in $KERNELS; do
 		for levels in 4 5; do
-			run 700 "$kernel/module-$levels" tests/module/test_module.sh "$kernel" "$levels"
+			run 900 "$kernel/module-$levels" tests/module/test_module.sh "$kernel" "$levels"
 		done
 	done
 	for kernel in $KERNELS; do
 		run $limit "$kernel/fire" tests/module/test_fire.sh "$kernel"
 	done
-	for script in tests/kernel/test_*.py; do
+	for kernel in $(variants); do
+		run $limit "$kernel/test_kernels" tests/kernel/test_kernels.py "$kernel"
+	done
+	for script in $(long_ones_first); do
 		for kernel in $KERNELS; do
 			run $limit "$kernel/$(basename "$script" .py)" "$script" "$kernel"
 		done
 	done
-	for kernel in $(variants); do
-		run $limit "$kernel/test_kernels" tests/kernel/test_kernels.py "$kernel"
+}
+
+# So that at the end no processor waits long for what another one began last.
+long_ones_first() {
+	first="inside stress crowd vm verify"
+	for name in $first; do
+		echo "tests/kernel/test_$name.py"
+	done
+	for script in tests/kernel/test_*.py; do
+		name=$(basename "$script" .py)
+		case " $first " in
+		*" ${name#test_} "*) ;;
+		*) echo "$script" ;;
+		esac
 	done
 }
 

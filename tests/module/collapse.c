@@ -74,7 +74,7 @@ int work_collapse(int rounds)
 		munmap(area, HUGE);
 	}
 	populate(area);
-	made += wait_for_one(done, 10000000);
+	made += wait_for_one(done, 120000000);
 	kill(other, SIGKILL);
 	waitpid(other, NULL, 0);
 	mark("collapsed %d", made);

@@ -11,7 +11,8 @@ kernel=$1 levels=$2 name=$3 limit=$4 words=${5:-}
 out=build/tests/module/$kernel/$name
 rm -rf "$out" && mkdir -p "$out/root"
 
-${CC:-cc} -static -D_GNU_SOURCE -O1 -Wall -Wextra -Wno-unused-parameter -Iinclude tests/module/*.c -o "$out/root/init" -lpthread
+flock "$0" make -s build/tests/module/modtest
+cp build/tests/module/modtest "$out/root/init"
 cp "build/module/$kernel/vmatlas.ko" build/vmatlas-collect tests/reports "$out/root/"
 # A kernel that checks itself takes its time, and must find what is wrong with this module.
 case $kernel in
@@ -28,7 +29,8 @@ printf '#include <stdio.h>\n#include "vm/ticks.h"\nint main(void) { printf("%%lu
 	${CC:-cc} -Icli -o "$out/ticks" -x c - -x none cli/vm/ticks.c
 cpu=max
 [ "$levels" = 5 ] || cpu=max,la57=off
-timeout "$limit" qemu-system-x86_64 -accel tcg,thread=single -smp 2 -m 1G -cpu "$cpu" -kernel "build/kernels/$kernel/vmlinuz" -initrd "$out/initramfs.cpio" \
-	-append "console=ttyS0 no_timer_check tsc=reliable tsc_early_khz=$("$out/ticks") panic=-1 oops=panic vsyscall=xonly quiet $words" -nographic -no-reboot </dev/null | stdbuf -o0 tr -d '\r' | tee "$out/log" | grep --line-buffered -a -E '^(ok|not ok|#) '
+# As vmatlas boots it (cli/vm/qemu.c): unpacked, its ciphers not tested, eight bytes copied at once.
+timeout "$limit" qemu-system-x86_64 -accel tcg,thread=single -smp 2 -m 1G -cpu "$cpu,erms=off,fsrm=off" -kernel "build/vm/$kernel/vmlinux" -initrd "$out/initramfs.cpio" \
+	-append "console=ttyS0 no_timer_check tsc=reliable tsc_early_khz=$("$out/ticks") panic=-1 oops=panic vsyscall=xonly cryptomgr.notests initcall_blacklist=jent_mod_init quiet $words" -nographic -no-reboot </dev/null | stdbuf -o0 tr -d '\r' | tee "$out/log" | grep --line-buffered -a -E '^(ok|not ok|#) '
 grep -q -a '^# done' "$out/log" || { echo "not ok the guest ended early"; tail -n 30 "$out/log"; exit 1; }
 ! grep -q -a '^not ok ' "$out/log"

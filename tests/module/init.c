@@ -99,7 +99,7 @@ static void test_unload(int rounds)
 		b = start("work", "forever", "0");
 		snprintf(text, sizeof(text), "pid %d %d", a, b);
 		control("target", text);
-		for (int n = 0; n < 1000 && stat_of("cpu 0", 1) + stat_of("cpu 1", 1) < 2000; n++)
+		for (int n = 0; n < 20000 && stat_of("cpu 0", 1) + stat_of("cpu 1", 1) < 2000; n++)
 			usleep(1000);
 		begun += stat_of("cpu 0", 1) + stat_of("cpu 1", 1) >= 2000;
 		good += !unload() && access(VMATLAS_CONTROL_DIR, F_OK);
@@ -138,7 +138,7 @@ static void test_unload_waiting(void)
 		execl("/proc/self/exe", "modtest", "work", "unanswered", "0", NULL);
 		_exit(97);
 	}
-	for (int n = 0; n < 500 && !waited; n++) {
+	for (int n = 0; n < 6000 && !waited; n++) {
 		usleep(10000);
 		waited = waits_in_fault(pid);
 	}

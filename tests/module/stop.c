@@ -163,7 +163,7 @@ void test_stop(void)
 	record_begin();
 	if (control("target", target))
 		die("target");
-	for (long n = 0, before = told_so_far(); n < 500 && told_so_far() < before + 300; n++)
+	for (long n = 0, before = told_so_far(); n < 3000 && told_so_far() < before + 300; n++)
 		usleep(20000);
 	drain();
 	control("enable", "0");
