@@ -54,7 +54,7 @@ ROUNDS = scaled(1, 2, 40)
 
 
 def stress_ng(name, seed):
-    argv = ["stress-ng", "--timeout", "%ds" % scaled(3, 6, 120), "--temp-path", "/tmp/stress", "--seed", str(seed)] + STRESSORS[name].split()
+    argv = ["stress-ng", "--timeout", "%ds" % scaled(3, 4, 120), "--temp-path", "/tmp/stress", "--seed", str(seed)] + STRESSORS[name].split()
     who = "exec setpriv --reuid=65534 --regid=65534 --clear-groups " if name == "nobody" else "exec "
     return ["sh", "-c", "mkdir -m 777 /tmp/stress && " + who + " ".join(argv)]
 
@@ -68,12 +68,12 @@ def cases():
     """name, the command for a seed"""
     for name in scaled(NORMAL, NORMAL, tuple(STRESSORS)):
         yield "stress-ng " + name, lambda seed, n=name: stress_ng(n, seed)
-    yield "compile", lambda seed: ["sh", "-c", COMPILE % scaled(5, 15, 60)]
+    yield "compile", lambda seed: ["sh", "-c", COMPILE % scaled(5, 8, 60)]
     allocator = os.path.join(WORKLOADS, "allocator")
-    yield "allocator", lambda seed: several("%s /tmp a$N %d$N 8 %d" % (allocator, seed, scaled(300, 500, 6000)))
+    yield "allocator", lambda seed: several("%s /tmp a$N %d$N 8 %d" % (allocator, seed, scaled(300, 400, 6000)))
     if scaled(False, False, True):
         yield "allocator, 64 threads", lambda seed: several("%s /tmp a$N %d$N 64 2000" % (allocator, seed))
-    yield "python", lambda seed: several("/usr/bin/python3 -c '%s'" % (GARBAGE % scaled(100, 200, 1500)))
+    yield "python", lambda seed: several("/usr/bin/python3 -c '%s'" % (GARBAGE % scaled(100, 130, 1500)))
     if shutil.which("node") and scaled(False, False, True):
         yield "node", lambda seed: several("node -e '%s'" % (NODE % 300000))
     yield "ops_random", lambda seed: [os.path.join(WORKLOADS, "ops_random"), "/tmp", "r", str(seed), *scaled(("300", "3", "2"), ("1500", "3", "2"), ("4000", "2", "8")), "1"]

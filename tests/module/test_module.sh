@@ -5,6 +5,9 @@
 # stay on from one test to the next.
 set -eu
 
-words=
-[ "${2:-4}" = 4 ] || [ "${VMATLAS_TEST_SIZE:-normal}" = long ] || words=steady=1
+case "${VMATLAS_TEST_SIZE:-normal} ${2:-4}" in
+long*) words=unloads=8 ;;
+*5) words="steady=1 unloads=2" ;;
+*) words=unloads=4 ;;
+esac
 exec "$(dirname "$0")/guest.sh" "${1:?usage: test_module.sh KERNEL [LEVELS]}" "${2:-4}" "levels-${2:-4}" 800 "$words"

@@ -97,9 +97,23 @@ static void cut_anywhere(void **state)
 	}
 }
 
-/* Where a bit is wrong, the decoder says so or the bit did not matter (reserved, names, times); it never goes on with other records. */
+static unsigned number_of(const char *name)
+{
+	const char *s = getenv(name);
+
+	return s ? (unsigned)strtoul(s, NULL, 10) : 1;
+}
+
+/*
+ * Where a bit is wrong, the decoder says so or the bit did not matter (reserved, names, times); it never goes on with other records. In full counts each bit of
+ * each byte, else one of each, another with each seed.
+ */
 static void any_bit_wrong(void **state)
 {
+	const char *size = getenv("VMATLAS_TEST_SIZE");
+	bool all = size && !strcmp(size, "long");
+	size_t seed = number_of("VMATLAS_TEST_SEED");
+
 	for (int pack = 0; pack < 2; pack++) {
 		struct bytes b = a_recording(pack);
 		struct vmatlas_record recs[64];
@@ -110,12 +124,14 @@ static void any_bit_wrong(void **state)
 			bool ended;
 			size_t pending;
 
+			if (!all && bit % 8 != (bit / 8 + seed) % 8)
+				continue;
 			b.p[bit / 8] ^= (unsigned char)(1 << bit % 8);
 			errors += decode(b, 4096, &s, &ended, &pending) < 0;
 			assert_true(s.records <= whole);
 			b.p[bit / 8] ^= (unsigned char)(1 << bit % 8);
 		}
-		assert_true(errors > 8 * 100);
+		assert_true(errors > (all ? 8 : 1) * 100);
 		free(b.p);
 	}
 }
