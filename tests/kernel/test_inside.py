@@ -10,7 +10,7 @@ def main():
     checks = Checks()
     module = os.path.join(BUILD, "module", kernel, "vmatlas.ko")
     script = os.path.join(ROOT, "tests", "kernel", "inside.sh")
-    guest = Guest(kernel, "inside", ["sh", script, "@", module, VMATLAS, WORKLOADS, str(scaled(3, 6, 300))], limit=scaled(300, 420, 3600),
+    guest = Guest(kernel, "inside", ["sh", script, "@", module, VMATLAS, WORKLOADS, str(scaled(3, 4, 300))], limit=scaled(300, 600, 3600),
                   environment={"VMATLAS_VM_BARE": "1"})
     relay(checks, guest)
     checks.equal(guest.status, 0, "a guest without recording passes the status through")
