@@ -65,8 +65,8 @@ def on_a_terminal(checks, kernel):
     checks.ok(b"interrupted" in text and os.waitstatus_to_exitcode(status) == 3, "Ctrl-C typed there is the command's", (text, status))
 
 
-def same_seconds(checks, kernel):
-    """The guest's seconds last as long as ours, also where it was held up while it booted and found out how fast its clock runs."""
+def two_readings(kernel):
+    """The guest's clock twice, some seconds apart; ours when we were told; what was said besides."""
     argv = [VMATLAS, "record", "--quiet", "--vm=" + kernel, "-o", os.path.join(BUILD, "tests", "kernel", kernel, "seconds.vmatlas"), "--",
             "sh", "-c", "date +%s.%N; sleep 4; date +%s.%N"]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -74,10 +74,22 @@ def same_seconds(checks, kernel):
         for line in process.stdout:
             inside.append(float(line))
             outside.append(time.monotonic())
-        said = process.stderr.read()
-    if checks.ok(len(inside) == 2, "two readings of the guest's clock", said):
+        return inside, outside, process.stderr.read()
+
+
+def same_seconds(checks, kernel):
+    """The guest's seconds last as long as ours, also where it was held up while it booted and found out how fast its clock runs. A reading may come late to us
+    where there is much else to do; a wrong clock is wrong each time."""
+    for _ in range(3):
+        inside, outside, said = two_readings(kernel)
+        if len(inside) != 2:
+            break
         theirs, ours = inside[1] - inside[0], outside[1] - outside[0]
-        checks.ok(4 <= theirs < 1.5 * ours + 1 and ours < 1.5 * theirs + 1, "the guest's clock runs as fast as ours", "%.3f s there, %.3f s here" % (theirs, ours))
+        good = 4 <= theirs < 1.5 * ours + 1 and ours < 1.5 * theirs + 1
+        if good:
+            break
+    if checks.ok(len(inside) == 2, "two readings of the guest's clock", said):
+        checks.ok(good, "the guest's clock runs as fast as ours", "%.3f s there, %.3f s here" % (theirs, ours))
 
 
 def chosen_by_itself(checks, kernel):
@@ -135,7 +147,7 @@ class Started:
             self.process.poll() is None
 
     def nothing_left(self):
-        left = wait_for(lambda: not processes_with(self.directory), 10)
+        left = wait_for(lambda: not processes_with(self.directory), 60)
         return left and not os.listdir(self.temporary)
 
     def end(self):
@@ -151,7 +163,7 @@ def interrupted(checks, kernel):
     try:
         checks.ok(started.ready(), "a recording that goes on has started")
         os.killpg(started.process.pid, signal.SIGINT)
-        ended = wait_for(lambda: started.process.poll() is not None, 30)
+        ended = wait_for(lambda: started.process.poll() is not None, 120)
         checks.ok(ended and started.process.returncode in (130, -signal.SIGINT), "Ctrl-C ends the guest: status 130", started.process.returncode)
         checks.ok(started.nothing_left(), "Ctrl-C: no process, no temporary file is left", (processes_with(started.directory), os.listdir(started.temporary)))
     finally:
@@ -170,7 +182,7 @@ def recorder_killed(checks, kernel):
         time.sleep(2.5)
         os.kill(started.process.pid, signal.SIGKILL)
         started.process.wait()
-        checks.ok(wait_for(lambda: not processes_with(started.directory), 15), "recorder killed: no process is left", processes_with(started.directory))
+        checks.ok(wait_for(lambda: not processes_with(started.directory), 60), "recorder killed: no process is left", processes_with(started.directory))
     finally:
         started.end()
     done = run([VMATLAS, "stats", started.path, "--json"])
@@ -187,7 +199,7 @@ def hung_up(checks, kernel):
     try:
         checks.ok(started.ready(), "a recording that will be hung up has started")
         os.killpg(started.process.pid, signal.SIGHUP)
-        checks.ok(wait_for(lambda: started.process.poll() is not None, 30), "a closed terminal ends the recording")
+        checks.ok(wait_for(lambda: started.process.poll() is not None, 120), "a closed terminal ends the recording")
         checks.equal(started.process.poll(), 128 + signal.SIGHUP, "a closed terminal: status 128 + SIGHUP")
         checks.ok(started.nothing_left(), "a closed terminal leaves nothing behind")
     finally:

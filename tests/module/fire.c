@@ -68,7 +68,7 @@ static bool remove_module(void)
 {
 	int err = -EAGAIN;
 
-	for (int i = 0; i < 500 && err; i++) {
+	for (int i = 0; i < 5000 && err; i++) {
 		err = unload();
 		if (err)
 			usleep(2000);
