@@ -98,7 +98,7 @@ $(B)/obj/gui/canvas.o $(B)/obj/gui/draw.o $(B)/obj/gui/drawn.o $(B)/obj/gui/stro
 
 # What each record goes through is optimised as a whole: a sixth more records a second. One object of it, so that this is done once (5 s) and not at each link;
 # -r keeps all symbols, and only those that are hidden are inlined as in a program. gcc only; `make CFLAGS='-O0 -g'`: not at all.
-HOT := $(addprefix core/,$(addsuffix .c,alloc decode columns columns_record merge record model mm range fault sweep pages pageblock spare vmas vmablocks vmapack spans shelf tasks numbers \
+HOT := $(addprefix core/,$(addsuffix .c,alloc decode columns columns_record interleave merge record model mm range fault sweep pages pageblock spare vmas vmablocks vmapack spans shelf tasks numbers \
 	walk text idmap store history))
 HOT_FLAGS = $(eval HOT_FLAGS := $$(if $$(findstring clang,$$(shell $$(CC) --version)),,-O3 -flto -fvisibility=hidden))$(HOT_FLAGS)
 HOT_OBJ := $(B)/obj/core/hot.o
@@ -117,7 +117,7 @@ $(B)/vmmap: $(call obj,$(VMMAP_SRC) $(SYMBOLS_SRC),obj) $(CORE)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ $(LIBS_CORE) $(LIBS_SYMBOLS) -lpthread -o $@
 
 # The collector and the guest's init run anywhere, also where there is no libc to link with: static.
-$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/tail.c core/columns.c core/columns_record.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)
+$(B)/vmatlas-collect: $(call obj,$(COLLECT_SRC) core/writer.c core/tail.c core/columns.c core/columns_record.c core/interleave.c core/text.c core/idmap.c core/alloc.c core/lost_hooks.c,obj)
 	$(call say,LD,$@)$(CC) -static $(LDFLAGS) $^ $(LIBS_CORE) -o $@
 
 $(B)/vmatlas-init: $(call obj,$(INIT_SRC),obj)

@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "columns_record.h"
+#include "interleave.h"
 
 #define VERSION 1 /* of what columns_record.c expects: any change there is another one */
 #define HEAD sizeof(struct vmatlas_chunk)
@@ -270,10 +271,11 @@ struct input {
 struct va_columns_reader {
 	struct va_coder coder;
 	ZSTD_DCtx *zstd;
-	__u8 *arena; /* ARENA bytes */
+	__u8 *arena; /* 2 * ARENA bytes */
 	__u8 *rows;  /* of one column: VA_PLANES * VA_COLUMNS_RECORDS bytes */
 	struct input shared;
-	size_t used;
+	size_t told; /* bytes of rows: fewer than ARENA */
+	size_t used; /* of the arena: a value takes up to 8 / 5 of what it had */
 	struct vmatlas_record *record; /* of one chunk */
 	size_t room;
 };
@@ -285,7 +287,7 @@ struct va_columns_reader *va_columns_reader_new(void)
 	if (!r)
 		return NULL;
 	r->zstd = ZSTD_createDCtx();
-	r->arena = malloc(ARENA);
+	r->arena = malloc(2 * ARENA);
 	r->rows = malloc(VA_PLANES * VA_COLUMNS_RECORDS);
 	if (va_coder_init(&r->coder) && r->zstd && r->arena && r->rows)
 		return r;
@@ -391,47 +393,15 @@ static void read_shared(struct va_columns_reader *r, struct input *in)
 	else
 		copy_row(in, in, r->arena, (size_t)n);
 	r->shared.end += n;
-	r->used = (size_t)n;
-}
-
-static inline __attribute__((always_inline)) void interleave_n(__u8 *to, const __u8 *rows, size_t n, const unsigned planes)
-{
-	for (size_t i = 0; i < n; i++) {
-		__u64 value = 0;
-
-#pragma GCC unroll 8
-		for (unsigned k = 0; k < planes; k++)
-			value |= (__u64)rows[k * n + i] << 8 * k;
-		memcpy(to + i * planes, &value, sizeof(value)); /* what is too much is overwritten by the next */
-	}
-}
-
-/* Values of `planes` bytes each from their rows, so that one load takes one. */
-static void interleave(__u8 *to, const __u8 *rows, size_t n, unsigned planes)
-{
-	switch (planes) {
-	case 2:
-		return interleave_n(to, rows, n, 2);
-	case 3:
-		return interleave_n(to, rows, n, 3);
-	case 4:
-		return interleave_n(to, rows, n, 4);
-	case 5:
-		return interleave_n(to, rows, n, 5);
-	case 6:
-		return interleave_n(to, rows, n, 6);
-	case 7:
-		return interleave_n(to, rows, n, 7);
-	case 8:
-		return interleave_n(to, rows, n, 8);
-	}
+	r->told = r->used = (size_t)n;
 }
 
 static void read_column(struct va_columns_reader *r, struct input *in, struct va_column_data *d, size_t n, unsigned planes)
 {
 	__u8 *to = r->arena + r->used, *rows = planes == 1 ? to : r->rows;
+	unsigned width = va_interleaved_width(planes);
 
-	if (n * planes + 2 * VA_PLANES > ARENA - r->used) {
+	if (n * planes + 2 * VA_PLANES > ARENA - r->told) {
 		in->bad = true;
 		return;
 	}
@@ -439,12 +409,13 @@ static void read_column(struct va_columns_reader *r, struct input *in, struct va
 		read_row(r, in, rows + k * n, n);
 	if (in->bad)
 		return;
-	interleave(to, rows, n, planes);
-	r->used += n * planes + VA_PLANES;
+	va_interleave(to, rows, n, planes);
+	r->told += n * planes + VA_PLANES;
+	r->used += n * width + VA_PLANES;
 	d->next = to;
-	d->stride = planes;
-	d->end = to + n * planes;
-	d->mask = planes == VA_PLANES ? ~0ull : (1ull << planes * 8) - 1;
+	d->stride = width;
+	d->end = to + n * width;
+	d->mask = width == VA_PLANES ? ~0ull : (1ull << width * 8) - 1;
 }
 
 static void read_columns(struct va_columns_reader *r, struct input *in, size_t records)

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "record.h"
+#include "spare.h"
 #include "walk.h"
 
 #define VM_SHARED 8ull
@@ -32,11 +33,13 @@ struct va_mm *va_mm_ref(struct va_mm *mm)
 	return mm;
 }
 
-static void pending_free(struct va_pending *p)
+void va_pending_free(struct va_pending *p)
 {
-	if (p)
+	if (!p)
+		return;
+	if (p->vma != p->few)
 		free(p->vma);
-	free(p);
+	va_spare_give(VA_SPARE_PENDING, p);
 }
 
 void va_mm_unref(struct va_mm *mm)
@@ -48,21 +51,17 @@ void va_mm_unref(struct va_mm *mm)
 	va_pages_unref(mm->moved);
 	va_spans_free(&mm->unsure);
 	va_spans_free(&mm->surveyed);
-	pending_free(mm->pending);
+	va_pending_free(mm->pending);
 	free(mm->doubt);
 	free(mm);
 }
 
 static struct va_pending *pending_copy(const struct va_pending *p)
 {
-	struct va_pending *copy = va_alloc_raw(sizeof(*copy));
+	struct va_pending *copy = va_spare_take(VA_SPARE_PENDING, sizeof(*copy));
 
 	*copy = *p;
-	copy->vma = NULL;
-	copy->room = 0;
-	copy->vma = va_grow(NULL, &copy->room, p->got, sizeof(*p->vma));
-	if (p->got)
-		memcpy(copy->vma, p->vma, p->got * sizeof(*p->vma));
+	copy->vma = p->vma == p->few ? copy->few : memcpy(va_alloc_raw(p->room * sizeof(*p->vma)), p->vma, p->got * sizeof(*p->vma));
 	return copy;
 }
 

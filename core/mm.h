@@ -7,13 +7,17 @@
 #include "spans.h"
 #include "vmas.h"
 
+#define VA_PENDING_FEW 8
+
 /* A RANGE whose VMA records have not all come. */
 struct va_pending {
 	struct vmatlas_head head;
 	struct vmatlas_range range; /* hi is VA_USER_TOP where it reaches the end of user space */
-	struct va_vma *vma;         /* owned; got of range.count */
+	struct va_vma *vma;         /* got of range.count; `few`, or owned */
 	size_t got, room;
+	struct va_vma few[VA_PENDING_FEW];
 };
+
 
 #define VA_DOUBTS 8
 
@@ -51,6 +55,7 @@ struct va_mm *va_mm_ref(struct va_mm *mm);
 void va_mm_unref(struct va_mm *mm);
 struct va_mm *va_mm_copy(const struct va_mm *mm); /* refs 1 */
 
+void va_pending_free(struct va_pending *pending);
 void va_mm_begin_range(struct va_mm *mm, const struct vmatlas_record *rec);
 /* False: not the VMA its RANGE waits for. *stray says that no RANGE waits at all. */
 bool va_mm_add_vma(struct va_mm *mm, const struct vmatlas_record *rec, bool *stray);

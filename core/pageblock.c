@@ -13,6 +13,11 @@ static void account(long bytes)
 	__atomic_fetch_add(&va_pages_bytes, (size_t)bytes, __ATOMIC_RELAXED);
 }
 
+size_t va_pages_memory(void)
+{
+	return __atomic_load_n(&va_pages_bytes, __ATOMIC_RELAXED);
+}
+
 static struct va_chunk *chunk_new(void)
 {
 	struct va_chunk *c = va_spare_take(VA_SPARE_CHUNK, sizeof(*c));
@@ -56,6 +61,8 @@ void va_block_unref(struct va_block *b)
 {
 	if (!b || __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	for (unsigned i = 0; i < VA_BLOCK_CHUNKS; i++)
+		__builtin_prefetch(b->chunk[i]);
 	for (unsigned i = 0; i < VA_BLOCK_CHUNKS; i++)
 		chunk_unref(b->chunk[i]);
 	account(-(long)sizeof(*b));

@@ -22,8 +22,8 @@ struct upper { /* an entry of PGD, P4D or PUD */
 #define CHUNK_SHIFT 17
 
 /*
- * A chunk that was written to lately, and that nobody else has: the next page there needs no search. Whatever else changes the set begins with own(), which forgets
- * them, and so does who makes a copy that shares them.
+ * A chunk that was written to lately, and that nobody else has: the next page there needs no search. Who takes a block away, makes it a leaf or changes an upper entry begins
+ * with own(), which forgets them, and so does who makes a copy that shares them.
  */
 struct near {
 	__u64 key; /* addr >> CHUNK_SHIFT */
@@ -70,8 +70,10 @@ void va_pages_unref(struct va_pages *p)
 {
 	if (!p || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
 		return;
-	for (size_t i = 0; i < p->count; i++)
+	for (size_t i = 0; i < p->count; i++) {
+		__builtin_prefetch(i + 1 < p->count ? p->slots[i + 1].block : NULL);
 		va_block_unref(p->slots[i].block);
+	}
 	free(p->slots);
 	free(p->uppers);
 	free(p);
@@ -193,7 +195,7 @@ struct va_page va_pages_get(const struct va_pages *p, __u64 addr)
 
 void va_pages_set(struct va_pages **pages, __u64 addr, const struct va_page *page)
 {
-	struct va_pages *p = own(pages);
+	struct va_pages *p = page->level == 4 ? own_near(pages) : own(pages);
 	__u64 size = va_level_size(page->level);
 
 	if (page->level == 4) {
@@ -370,16 +372,18 @@ void va_pages_clear(struct va_pages **pages, __u64 start, __u64 end, __u64 older
 
 	if (i >= (*pages)->count || (*pages)->slots[i].key << VA_BLOCK_SHIFT >= end)
 		return;
-	struct va_pages *p = own(pages);
+	struct va_pages *p = own_near(pages);
 
 	for (; i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		unsigned first, last;
 
 		part_of(p, i, start, end, &first, &last);
-		if (clear_block(&p->slots[i].block, p->slots[i].key << VA_BLOCK_SHIFT, first, last, older, moved))
+		if (clear_block(&p->slots[i].block, p->slots[i].key << VA_BLOCK_SHIFT, first, last, older, moved)) {
 			va_block_unref(p->slots[i].block);
-		else
+			p->near_used = 0;
+		} else {
 			p->slots[kept++] = p->slots[i];
+		}
 	}
 	memmove(&p->slots[kept], &p->slots[i], (p->count - i) * sizeof(*p->slots));
 	p->count -= i - kept;
@@ -392,7 +396,7 @@ void va_pages_doubt(struct va_pages **pages, __u64 start, __u64 end, enum va_dou
 
 	if (i >= (*pages)->count || (*pages)->slots[i].key << VA_BLOCK_SHIFT >= end)
 		return;
-	struct va_pages *p = own(pages);
+	struct va_pages *p = own_near(pages);
 
 	for (; i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		part_of(p, i, start, end, &first, &last);
@@ -481,7 +485,7 @@ void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __
 
 	if (level > 3 || (known && known->entry == entry))
 		return;
-	struct va_block *b = block_for(own(pages), addr);
+	struct va_block *b = block_for(own_near(pages), addr);
 
 	if (b->leaf)
 		va_block_split(b);
@@ -590,9 +594,4 @@ bool va_pages_each_upper(const struct va_pages *p, unsigned level, bool (*fn)(vo
 		if (!fn(ctx, p->uppers[i].key << 30 & ((1ull << 57) - 1), p->uppers[i].entry, p->uppers[i].ts))
 			return false;
 	return true;
-}
-
-size_t va_pages_memory(void)
-{
-	return __atomic_load_n(&va_pages_bytes, __ATOMIC_RELAXED);
 }

@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "record.h"
+#include "spare.h"
 #include "walk.h"
 
 #define VM_WRITE 2ull
@@ -20,8 +21,7 @@ static void drop_pending(struct va_mm *mm)
 		return;
 	va_mm_lose_truth(mm, p->range.lo, p->range.hi, p->head.ts);
 	mm->pending = NULL;
-	free(p->vma);
-	free(p);
+	va_pending_free(p);
 }
 
 /* TASK_SIZE_MAX: nothing can be mapped from there on, so a RANGE that reaches it tells about all above. */
@@ -33,10 +33,13 @@ static __u64 user_end(const struct va_mm *mm)
 void va_mm_begin_range(struct va_mm *mm, const struct vmatlas_record *rec)
 {
 	drop_pending(mm);
-	struct va_pending *p = va_alloc(sizeof(*p));
+	struct va_pending *p = va_spare_take(VA_SPARE_PENDING, sizeof(*p));
 
 	p->head = rec->head;
 	p->range = rec->range;
+	p->vma = p->few;
+	p->got = 0;
+	p->room = VA_PENDING_FEW;
 	if (p->range.hi >= user_end(mm))
 		p->range.hi = VA_USER_TOP;
 	mm->pending = p;
@@ -61,6 +64,15 @@ static void take_vma(struct va_vma *out, const struct vmatlas_record *rec, __u64
 	};
 }
 
+static __attribute__((noinline)) void enlarge(struct va_pending *p)
+{
+	struct va_vma *few = p->vma == p->few ? p->vma : NULL;
+
+	p->vma = va_grow(few ? NULL : p->vma, &p->room, p->got * 2, sizeof(*p->vma));
+	if (few)
+		memcpy(p->vma, few, p->got * sizeof(*few));
+}
+
 bool va_mm_add_vma(struct va_mm *mm, const struct vmatlas_record *rec, bool *stray)
 {
 	struct va_pending *p = mm->pending;
@@ -72,7 +84,8 @@ bool va_mm_add_vma(struct va_mm *mm, const struct vmatlas_record *rec, bool *str
 		drop_pending(mm);
 		return false;
 	}
-	p->vma = va_grow(p->vma, &p->room, p->got + 1, sizeof(*p->vma));
+	if (p->got == p->room)
+		enlarge(p);
 	take_vma(&p->vma[p->got++], rec, p->head.ts);
 	return true;
 }
@@ -235,7 +248,6 @@ bool va_mm_end_range(struct va_mm *mm)
 	free_tables(mm, p);
 
 	mm->pending = NULL;
-	free(p->vma);
-	free(p);
+	va_pending_free(p);
 	return healed;
 }

@@ -7,9 +7,9 @@
 
 #include <stddef.h>
 
-#define VA_SPARE_MOST 512 /* of a kind and a thread */
+#define VA_SPARE_MOST 4096 /* of a kind and a thread: 2.3 MB of chunks of pages */
 
-enum va_spare_kind { VA_SPARE_CHUNK, VA_SPARE_BLOCK, VA_SPARE_KINDS }; /* each has one size */
+enum va_spare_kind { VA_SPARE_CHUNK, VA_SPARE_BLOCK, VA_SPARE_PENDING, VA_SPARE_KINDS }; /* each has one size */
 
 void *va_spare_take(enum va_spare_kind kind, size_t bytes); /* not cleared */
 void va_spare_give(enum va_spare_kind kind, void *thing);

@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "columns.h"
 #include "decode.h"
+#include "interleave.h"
 
 struct run { /* whole chunks */
 	char *p;
@@ -232,6 +233,28 @@ static void any_bytes(void **state)
 	va_columns_reader_free(reader);
 }
 
+/* Any number of rows of any length, each in an own allocation of just that size. */
+static void rows_become_values(void **state)
+{
+	__u64 seed = 3;
+
+	for (unsigned planes = 2; planes <= VA_INTERLEAVE_MOST; planes++) {
+		for (size_t n = 0; n < 70; n++) {
+			unsigned width = va_interleaved_width(planes);
+			__u8 *rows = malloc(planes * n + !n), *to = malloc(n * width + 8);
+
+			for (size_t i = 0; i < planes * n; i++)
+				rows[i] = (__u8)next_random(&seed);
+			va_interleave(to, rows, n, planes);
+			for (size_t i = 0; i < n; i++)
+				for (unsigned k = 0; k < width; k++)
+					assert_int_equal(to[i * width + k], k < planes ? rows[k * n + i] : 0);
+			free(rows);
+			free(to);
+		}
+	}
+}
+
 static int swallow(void *ctx, const struct vmatlas_chunk *chunk, const void *payload)
 {
 	unsigned char sum = 0;
@@ -305,7 +328,8 @@ static void limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_records), cmocka_unit_test(written_and_read), cmocka_unit_test(any_bytes), cmocka_unit_test(damaged), cmocka_unit_test(limits),
+		cmocka_unit_test(real_records), cmocka_unit_test(written_and_read), cmocka_unit_test(any_bytes), cmocka_unit_test(rows_become_values),
+		cmocka_unit_test(damaged), cmocka_unit_test(limits),
 	};
 
 	return RUN(tests);
