@@ -518,10 +518,23 @@ static void va_show_absent(struct seq_file *m, const struct va_hook *hook)
 	seq_printf(m, "%s: no %s\n", hook->vital ? ", vital" : "", hook->lost);
 }
 
+/* Of the functions that would be called directly, how many are while recording, and how many had to be probed: somebody else's direct call, or none to be had. */
+static void va_show_direct(struct seq_file *m)
+{
+	int i, direct = 0, probed = 0;
+
+	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
+		direct += va_hooks[i].direct;
+		probed += va_hooks[i].kind != VA_TRACEPOINT && va_hooks[i].way && va_hooks[i].attached && !va_hooks[i].direct;
+	}
+	seq_printf(m, "direct %d probed %d\n", direct, probed);
+}
+
 void va_hooks_show(struct seq_file *m)
 {
 	int i;
 
+	va_show_direct(m);
 	for (i = 0; i < ARRAY_SIZE(va_hooks); i++) {
 		const struct va_hook *hook = &va_hooks[i];
 

@@ -46,6 +46,7 @@
  *                     enabled 0|1 / overwrite 0|1|2
  *                     cpu N truth WRITTEN LOST faults WRITTEN LOST    their sum = sequence numbers given out, always; overwritten = lost
  *                     torn N                             maps that wait for healing
+ *                     direct N probed M                  while recording: functions that call the module, and those that should and are probed instead
  *                     missed HOOK N                      calls a hook could not catch (kretprobe nmissed …), one line a hook
  *                     absent HOOK error -N: no FEATURE   a hook this kernel lacks and the feature that is off because of it; "error -N, vital: no …":
  *                                                        "enable" is refused because of it; "left out" for "error -N": by the parameter without;
