@@ -7,7 +7,6 @@
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/relay.h>
-#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include "channel.h"
@@ -45,53 +44,28 @@ struct va_stream {
 /* Written with interrupts off on its own CPU only, but for the tails. */
 struct va_cpu {
 	u64 last; /* newest timestamp given out, over both channels */
-	unsigned int dating; /* depth of va_channel_begin() */
-	unsigned int dated;  /* outermost va_channel_end()s so far */
 	struct va_stream stream[VMATLAS_CHANNELS];
+	struct vmatlas_record spare; /* written where there is no room */
 };
 
+DEFINE_PER_CPU(struct va_dating, va_dating);
 static DEFINE_PER_CPU(struct va_cpu, va_cpus);
 static atomic_t va_keeping = ATOMIC_INIT(VA_KEEP_OLDEST);
 static struct rchan *va_chan[VMATLAS_CHANNELS];
 static atomic_t va_losses = ATOMIC_INIT(0);
 static const char *const va_chan_names[VMATLAS_CHANNELS] = { "cpu", "faults" };
 
-u64 va_clock(void)
-{
-	return ktime_get_mono_fast_ns();
-}
-
-u64 va_channel_begin(void)
-{
-	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
-
-	WRITE_ONCE(cpu->dating, cpu->dating + 1);
-	/* Pairs with the one in va_wait_dated(): a reader that does not see this has read the clock before us. */
-	smp_mb();
-	return va_clock();
-}
-
-void va_channel_end(void)
-{
-	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
-
-	if (cpu->dating == 1)
-		WRITE_ONCE(cpu->dated, cpu->dated + 1);
-	/* What was written is there before it is said to be finished. */
-	smp_store_release(&cpu->dating, cpu->dating - 1);
-}
-
 /*
  * A reader has noted the clock and looks now for what is older. A writer that dated its record before, and has been held up since (a virtual
  * CPU may lose its processor anywhere), has not published it yet: wait for that one, not for those that begin meanwhile.
  */
-static void va_wait_dated(const struct va_cpu *cpu)
+static void va_wait_dated(const struct va_dating *dating)
 {
-	unsigned int dated = READ_ONCE(cpu->dated);
+	unsigned int done = READ_ONCE(dating->done);
 
-	smp_mb(); /* `dated` is read before `dating` */
+	smp_mb(); /* `done` is read before `depth` */
 	/* Pairs with the end in va_channel_end(). */
-	while (smp_load_acquire(&cpu->dating) && READ_ONCE(cpu->dated) == dated)
+	while (smp_load_acquire(&dating->depth) && READ_ONCE(dating->done) == done)
 		cpu_relax();
 	smp_rmb(); /* what it wrote is read behind it */
 }
@@ -196,7 +170,7 @@ static ssize_t va_read(struct file *file, char __user *to, size_t count, loff_t 
 	if (!page)
 		return -ENOMEM;
 	mutex_lock(&stream->reading);
-	va_wait_dated(per_cpu_ptr(&va_cpus, cpu));
+	va_wait_dated(per_cpu_ptr(&va_dating, cpu));
 	n = va_read_records(buf, &stream->ring, to, count, page);
 	mutex_unlock(&stream->reading);
 	free_page((unsigned long)page);
@@ -287,31 +261,53 @@ void va_channel_close(enum vmatlas_channel channel)
 	va_chan[channel] = NULL;
 }
 
-static bool va_put(struct rchan_buf *buf, struct va_ring *ring, const struct vmatlas_record *rec, bool newest)
+struct vmatlas_record *va_channel_claim(enum vmatlas_channel channel, u64 ts)
 {
+	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
+	struct va_stream *stream = &cpu->stream[channel];
+	struct rchan_buf *buf = *this_cpu_ptr(va_chan[channel]->buf);
+	bool newest = channel == VMATLAS_CHANNEL_FAULTS && atomic_read(&va_keeping) == VA_KEEP_NEWEST;
+	struct vmatlas_record *rec = NULL;
+	u64 seq = stream->given;
+
+	WRITE_ONCE(stream->given, seq + 1);
+	cpu->last = max(cpu->last, ts);
 	/* A CPU that was offline when the channel was opened has no buffer until it comes up. */
-	if (unlikely(!buf) || !va_ring_put(ring, buf->start, va_size(buf->chan), rec, newest))
-		return false;
+	if (likely(buf))
+		rec = va_ring_claim(&stream->ring, buf->start, va_size(buf->chan), newest);
+	if (unlikely(!rec)) {
+		WRITE_ONCE(stream->dropped, stream->dropped + 1);
+		rec = &cpu->spare;
+	}
+	rec->head.ts = cpu->last;
+	rec->head.seq = seq;
+	return rec;
+}
+
+void va_channel_publish(enum vmatlas_channel channel, const struct vmatlas_record *rec)
+{
+	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
+	struct rchan_buf *buf;
+
+	if (unlikely(rec == &cpu->spare))
+		return;
+	va_ring_publish(&cpu->stream[channel].ring);
+	buf = *this_cpu_ptr(va_chan[channel]->buf);
 	buf->offset += sizeof(*rec);
 	/* relay's own books. */
-	if (buf->offset == buf->chan->subbuf_size)
+	if (unlikely(buf->offset == buf->chan->subbuf_size))
 		relay_switch_subbuf(buf, 0);
-	return true;
 }
 
 static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec, u64 ts)
 {
-	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
-	struct va_stream *stream = &cpu->stream[channel];
-	bool newest = channel == VMATLAS_CHANNEL_FAULTS && atomic_read(&va_keeping) == VA_KEEP_NEWEST, ok;
+	struct vmatlas_record *to = va_channel_claim(channel, ts);
+	bool ok = to != &this_cpu_ptr(&va_cpus)->spare;
 
-	cpu->last = max(cpu->last, ts);
-	rec->head.ts = cpu->last;
-	rec->head.seq = stream->given;
-	WRITE_ONCE(stream->given, stream->given + 1);
-	ok = va_put(*this_cpu_ptr(va_chan[channel]->buf), &stream->ring, rec, newest);
-	if (!ok)
-		WRITE_ONCE(stream->dropped, stream->dropped + 1);
+	rec->head.ts = to->head.ts;
+	rec->head.seq = to->head.seq;
+	*to = *rec;
+	va_channel_publish(channel, to);
 	return ok;
 }
 

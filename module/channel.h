@@ -6,7 +6,10 @@
 #ifndef VA_CHANNEL_H
 #define VA_CHANNEL_H
 
+#include <linux/ktime.h>
 #include <linux/math.h>
+#include <linux/percpu.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 
 #include "vmatlas/wire.h"
@@ -31,18 +34,57 @@ void va_channel_close(enum vmatlas_channel channel);
 /* Fills ts and seq and writes. The channel follows from head.type. False: lost (and counted). Any context but NMI. */
 bool va_channel_write(struct vmatlas_record *rec);
 
+/* CLOCK_MONOTONIC in ns, safe in any context. */
+static inline u64 va_clock(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+
+/* Written with interrupts off on its own CPU only. */
+struct va_dating {
+	unsigned int depth; /* of va_channel_begin() */
+	unsigned int done;  /* outermost va_channel_end()s so far */
+};
+
+DECLARE_PER_CPU(struct va_dating, va_dating);
+
 /*
  * Around {date, read what the record tells, write it}, interrupts off all the time; may be nested. A reader on another CPU waits for the end:
  * so all that is older than the moment at which it began to read is there. Returns the clock.
  */
-u64 va_channel_begin(void);
-void va_channel_end(void);
+static inline u64 va_channel_begin(void)
+{
+	struct va_dating *dating = this_cpu_ptr(&va_dating);
+
+	WRITE_ONCE(dating->depth, dating->depth + 1);
+	/* Pairs with the one in va_wait_dated(): a reader that does not see this has read the clock before us. */
+	smp_mb();
+	return va_clock();
+}
+
+static inline void va_channel_end(void)
+{
+	struct va_dating *dating = this_cpu_ptr(&va_dating);
+
+	if (dating->depth == 1)
+		WRITE_ONCE(dating->done, dating->done + 1);
+	/* What was written is there before it is said to be finished. */
+	smp_store_release(&dating->depth, dating->depth - 1);
+}
 
 /*
  * The same within va_channel_begin(), whose clock is ts, and va_channel_end(): for what was read after that moment. Interrupts have been off since:
  * no other record of this CPU lies between, so its ts does not step back.
  */
 bool va_channel_write_at(struct vmatlas_record *rec, u64 ts);
+
+/*
+ * The same without a copy: the place of a record in the buffer, its ts and seq filled in, and nothing else; whatever stood there before still does. It
+ * is written whole and published before anything else is written on this CPU. Where there is no room it is a place that nobody reads (counted as lost).
+ * Not for RANGE, VMA and TEXT, whose loss is told.
+ */
+struct vmatlas_record *va_channel_claim(enum vmatlas_channel channel, u64 ts);
+void va_channel_publish(enum vmatlas_channel channel, const struct vmatlas_record *rec);
 
 /* Counts a record lost that was not even tried, so that the reader sees a gap. */
 void va_channel_lose(enum vmatlas_channel channel);
@@ -64,8 +106,5 @@ void va_channel_crash(void); /* any context */
 
 /* Of sequence numbers given out: written = can be or has been read, lost = never will be. Exact when nobody writes. */
 struct va_totals va_channel_totals(int cpu, enum vmatlas_channel channel);
-
-/* CLOCK_MONOTONIC in ns, safe in any context. */
-u64 va_clock(void);
 
 #endif

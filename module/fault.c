@@ -27,32 +27,48 @@ size_t va_fault_data_size(void)
 	return sizeof(struct va_fault_call);
 }
 
-/* The walk after, and what follows from it. */
-static void va_fill_after(struct vmatlas_record *rec, const struct va_pending *p)
+/* Where the walk after ended. */
+struct va_after {
+	u8 depth; /* 0: there was none */
+	u64 last;
+};
+
+/* The walk after, and what follows from it. Interrupts are off. */
+static __always_inline struct va_after va_fill_after(struct vmatlas_record *rec, const struct va_pending *p)
 {
 	struct vmatlas_fault *out = &rec->fault;
-	struct va_walk walk;
+	struct va_after after;
 
-	va_walk_read(p->mm, p->addr, &walk);
-	out->depth_after = walk.depth;
-	memcpy(out->entry, walk.entry, sizeof(out->entry));
-	if (rec->head.flags & VMATLAS_F_ANON && va_walk_zero(&walk))
+	after.depth = va_walk_entries(p->mm, p->addr, out->entry, &after.last);
+	out->depth_after = after.depth;
+	if (rec->head.flags & VMATLAS_F_ANON && va_walk_zero(after.depth, after.last))
 		rec->head.flags |= VMATLAS_F_ZERO_PAGE;
 	if (p->vma_end && !(rec->head.flags & (VMATLAS_F_ANON | VMATLAS_F_HUGETLB)))
 		out->around = va_walk_present(p->mm, max(p->addr & ~VA_AROUND, p->vma_start), p->vma_end);
+	else
+		out->around = 0;
+	return after;
+}
+
+static noinline struct va_after va_fill_no_after(struct vmatlas_fault *out)
+{
+	memset(out->entry, 0, sizeof(out->entry));
+	out->depth_after = 0;
+	out->around = 0;
+	return (struct va_after){ 0 };
 }
 
 /*
  * A folio of several pages may have been mapped whole, though only one was asked for: anonymous memory and swap since 6.8, shared memory since 6.10.
  * Of other files that is fault-around, which FAULT tells; there it looks only whether a page next to that window is there.
  */
-static void va_neighbours(struct va_map *map, const struct va_pending *p, const struct vmatlas_fault *f)
+static __always_inline void va_neighbours(struct va_map *map, const struct va_pending *p, const struct va_after *after)
 {
 	unsigned long lo, hi, page = p->addr & PAGE_MASK, size, edge;
 
-	if (f->depth_after != va_walk_levels() || va_entry_present(p->before) || p->flags & VMATLAS_F_HUGETLB)
+	if (after->depth != va_walk_levels() || va_entry_present(p->before) || p->flags & VMATLAS_F_HUGETLB)
 		return;
-	size = va_walk_folio(f->entry[VMATLAS_LEVELS - 1], &lo);
+	size = va_walk_folio(after->last, &lo);
 	if (size <= PAGE_SIZE || lo > (page & (PMD_SIZE - 1)))
 		return;
 	lo = page - lo;
@@ -119,18 +135,29 @@ static void va_doubt_around(struct va_map *map, const struct va_pending *p)
 	va_sweep_write(map, VMATLAS_SWEEP_DOUBT, lo, hi, 0, 0);
 }
 
+/* What is known without the walk after. Each field is written: what stood there before is another record's. */
+static __always_inline void va_fill_fault(struct vmatlas_fault *out, const struct va_pending *p, u8 signal, u8 si_code)
+{
+	out->addr = p->addr;
+	out->ip = p->ip;
+	out->before = p->before;
+	out->vma_start = p->vma_start;
+	out->vma_end = p->vma_end;
+	out->error = p->error;
+	out->result = (__force u32)p->result;
+	out->depth_before = p->depth;
+	out->signal = signal;
+	out->si_code = si_code;
+	out->counted = p->counted;
+	out->pad = 0;
+}
+
+/* Preemption is off: in a hook, or under RCU. */
 static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code)
 {
-	struct vmatlas_record rec = {
-		.head = va_head(VMATLAS_FAULT, p->flags | flags, p->map),
-		.fault = {
-			.addr = p->addr, .ip = p->ip, .before = p->before,
-			.vma_start = p->vma_start, .vma_end = p->vma_end,
-			.error = p->error, .result = (__force u32)p->result, .depth_before = p->depth,
-			.signal = signal, .si_code = si_code, .counted = p->counted,
-		},
-	};
 	bool held = va_hold(p);
+	struct vmatlas_record *rec;
+	struct va_after after;
 	struct va_map *map;
 	unsigned long irqs;
 	u64 ts;
@@ -138,24 +165,23 @@ static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code
 	/* Dated before it is read: who changes the entry meanwhile tells so later. */
 	local_irq_save(irqs);
 	ts = va_channel_begin();
-	rec.head.aux = min_t(u64, ts - p->begin, U32_MAX);
-	if (held)
-		va_fill_after(&rec, p);
-	va_channel_write_at(&rec, ts);
+	rec = va_channel_claim(VMATLAS_CHANNEL_FAULTS, ts);
+	va_fill_head(&rec->head, VMATLAS_FAULT, p->flags | flags, p->map, min_t(u64, ts - p->begin, U32_MAX));
+	va_fill_fault(&rec->fault, p, signal, si_code);
+	after = likely(held) ? va_fill_after(rec, p) : va_fill_no_after(&rec->fault);
+	va_channel_publish(VMATLAS_CHANNEL_FAULTS, rec);
 	va_channel_end();
 	local_irq_restore(irqs);
-	rcu_read_lock();
 	map = va_map_find(p->mm);
 	if (map) {
 		if (!held)
 			va_doubt_around(map, p);
 		else if (!(flags & VMATLAS_F_BAD))
-			va_neighbours(map, p, &rec.fault);
+			va_neighbours(map, p, &after);
 		if (held)
 			va_wide_around(map, p);
 		va_mm_counts_maybe(map, p->mm, ts);
 	}
-	rcu_read_unlock();
 	if (held)
 		va_let_go(p);
 }
@@ -178,17 +204,36 @@ void va_fault_flush(void)
 
 	if (likely(!p))
 		return;
+	/* Not only hooks come here: who writes a mark does, too. */
+	preempt_disable();
 	va_end_unseen(p);
+	preempt_enable();
 	va_pending_drop(p);
 }
 
-static void va_begin_walk(struct va_pending *p)
+static __always_inline void va_begin_walk(struct va_pending *p)
 {
-	struct va_walk walk;
+	unsigned long irqs;
 
-	va_walk_read(p->mm, p->addr, &walk);
-	p->depth = walk.depth;
-	p->before = va_walk_last(&walk);
+	local_irq_save(irqs);
+	p->depth = va_walk_end(p->mm, p->addr, &p->before);
+	local_irq_restore(irqs);
+}
+
+/* All but what the walk says. Field by field: a copy of a whole one that is mostly 0 costs more. */
+static __always_inline void va_fill_pending(struct va_pending *p, struct mm_struct *mm, u32 map, unsigned long addr, u16 flags)
+{
+	p->begin = va_clock();
+	p->addr = addr;
+	p->ip = 0;
+	p->vma_start = p->vma_end = 0;
+	p->mm = mm;
+	p->map = map;
+	p->error = 0;
+	p->result = 0;
+	p->flags = flags;
+	p->counted = VMATLAS_COUNTED_NOT;
+	p->unlocked = p->tried = false;
 }
 
 /* An address of the kernel's text would tell where it lies: instead, where the program called the kernel. */
@@ -201,26 +246,25 @@ static unsigned long va_user_ip(struct pt_regs *regs)
 
 static noinline void va_begin(unsigned long addr, struct pt_regs *regs, unsigned long error, u16 flags)
 {
-	u32 map = va_map_id(current->mm);
+	struct mm_struct *mm = current->mm;
+	u32 map = va_map_id_here(mm);
 	struct va_pending *p;
+	bool found;
 
 	if (!map || !va_class_on(VA_CLASS_FAULT))
 		return;
-	p = va_pending_get();
-	if (unlikely(p))
-		va_end_unseen(p);
-	else
-		p = va_pending_claim();
+	p = va_pending_get_or_claim(&found);
 	if (!p)
 		return;
+	if (unlikely(found))
+		va_end_unseen(p);
 	if (error & X86_PF_WRITE)
 		flags |= VMATLAS_F_WRITE;
 	if (error & X86_PF_INSTR)
 		flags |= VMATLAS_F_INSTR;
-	*p = (struct va_pending){
-		.begin = va_clock(), .addr = addr, .ip = va_user_ip(regs), .mm = current->mm, .map = map, .error = error, .flags = flags,
-		.counted = VMATLAS_COUNTED_NOT,
-	};
+	va_fill_pending(p, mm, map, addr, flags);
+	p->ip = va_user_ip(regs);
+	p->error = error;
 	va_begin_walk(p);
 }
 
@@ -258,11 +302,7 @@ static void va_note_vma(struct va_pending *p, struct vm_area_struct *vma, unsign
 
 static void va_begin_gup(struct va_pending *p, struct mm_struct *mm, u32 map, unsigned long addr, unsigned int flags)
 {
-	*p = (struct va_pending){
-		.begin = va_clock(), .addr = addr, .mm = mm, .map = map, .flags = VMATLAS_F_GUP, .counted = VMATLAS_COUNTED_NOT,
-	};
-	if (flags & FAULT_FLAG_TRIED)
-		p->flags |= VMATLAS_F_RETRIED;
+	va_fill_pending(p, mm, map, addr, flags & FAULT_FLAG_TRIED ? VMATLAS_F_GUP | VMATLAS_F_RETRIED : VMATLAS_F_GUP);
 	va_begin_walk(p);
 }
 
@@ -271,10 +311,10 @@ int va_fault_enter(void *data, const struct va_regs *regs)
 {
 	struct va_fault_call *call = data;
 	struct vm_area_struct *vma = (void *)regs->di;
-	u32 map = va_map_id(vma->vm_mm);
+	u32 map = va_map_id_here(vma->vm_mm);
 	struct va_pending *p;
 
-	if (likely(!map) && (regs->cx || !va_map_id(current->mm)))
+	if (!map && (regs->cx || !va_map_id_here(current->mm)))
 		return 1;
 	if (!va_class_on(VA_CLASS_FAULT))
 		return 1;

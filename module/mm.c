@@ -10,17 +10,6 @@
 #include "sweep.h"
 #include "walk.h"
 
-#define VA_COUNTS_EVERY (50 * NSEC_PER_MSEC)
-
-struct vmatlas_head va_head(u16 type, u16 flags, u32 map)
-{
-	struct vmatlas_head head = {
-		.type = type, .flags = flags, .mm = map, .tgid = current->tgid, .tid = current->pid,
-	};
-
-	return head;
-}
-
 static u16 va_vsyscall(struct mm_struct *mm)
 {
 	return va_compat_has_vsyscall(mm) ? VMATLAS_F_VSYSCALL : 0;
@@ -51,13 +40,13 @@ void va_mm_layout(struct va_map *map, struct mm_struct *mm, u16 flags)
 
 void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags)
 {
+	struct va_rss rss = va_compat_rss(mm);
 	struct vmatlas_record rec = {
 		.head = va_head(VMATLAS_MM_COUNTS, flags, map->id),
 		.counts = {
 			.total_vm = mm->total_vm, .data_vm = mm->data_vm, .exec_vm = mm->exec_vm, .stack_vm = mm->stack_vm,
 			.locked_vm = mm->locked_vm, .pinned_vm = atomic64_read(&mm->pinned_vm),
-			.rss_file = va_compat_rss(mm, MM_FILEPAGES), .rss_anon = va_compat_rss(mm, MM_ANONPAGES),
-			.rss_shmem = va_compat_rss(mm, MM_SHMEMPAGES), .swap = va_compat_rss(mm, MM_SWAPENTS),
+			.rss_file = rss.file, .rss_anon = rss.anon, .rss_shmem = rss.shmem, .swap = rss.swap,
 			.pgtable_bytes = mm_pgtables_bytes(mm),
 			.map_count = mm->map_count, .users = atomic_read(&mm->mm_users),
 		},
@@ -67,12 +56,9 @@ void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags)
 	va_channel_write(&rec);
 }
 
-void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm, u64 now)
+void va_mm_counts_due(struct va_map *map, struct mm_struct *mm, u64 now, s64 last)
 {
-	s64 last = atomic64_read(&map->counted);
-
-	/* Another CPU may have counted after `now`. */
-	if ((s64)(now - last) > (s64)VA_COUNTS_EVERY && atomic64_cmpxchg(&map->counted, last, now) == last) {
+	if (atomic64_cmpxchg(&map->counted, last, now) == last) {
 		va_mm_counts(map, mm, 0);
 		va_sweep_missed(map);
 	}
@@ -80,13 +66,15 @@ void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm, u64 now)
 
 void va_mm_fill_range(struct mm_struct *mm, struct vmatlas_range *range)
 {
+	struct va_rss rss = va_compat_rss(mm);
+
 	range->start_brk = mm->start_brk;
 	range->brk = mm->brk;
 	range->total_vm = mm->total_vm;
-	range->rss_file = va_compat_rss(mm, MM_FILEPAGES);
-	range->rss_anon = va_compat_rss(mm, MM_ANONPAGES);
-	range->rss_shmem = va_compat_rss(mm, MM_SHMEMPAGES);
-	range->swap = va_compat_rss(mm, MM_SWAPENTS);
+	range->rss_file = rss.file;
+	range->rss_anon = rss.anon;
+	range->rss_shmem = rss.shmem;
+	range->swap = rss.swap;
 	range->pgtable_bytes = mm_pgtables_bytes(mm);
 	range->map_count = mm->map_count;
 }

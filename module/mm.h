@@ -3,13 +3,28 @@
 #ifndef VA_MM_H
 #define VA_MM_H
 
+#include <linux/sched.h>
+#include <linux/time64.h>
+
 #include "watch.h"
 
 /* Writes MM_LAYOUT; flags: VMATLAS_F_SNAPSHOT or 0 (VMATLAS_F_VSYSCALL is added here). */
 void va_mm_layout(struct va_map *map, struct mm_struct *mm, u16 flags);
 void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags);
+void va_mm_counts_due(struct va_map *map, struct mm_struct *mm, u64 now, s64 last);
+
+#define VA_COUNTS_EVERY (50 * NSEC_PER_MSEC)
+
 /* MM_COUNTS unless there was one within the last 50 ms. */
-void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm, u64 now);
+static inline void va_mm_counts_maybe(struct va_map *map, struct mm_struct *mm, u64 now)
+{
+	s64 last = atomic64_read(&map->counted);
+
+	/* Another CPU may have counted after `now`. */
+	if (unlikely((s64)(now - last) > (s64)VA_COUNTS_EVERY))
+		va_mm_counts_due(map, mm, now, last);
+}
+
 /* The figures of a RANGE. */
 void va_mm_fill_range(struct mm_struct *mm, struct vmatlas_range *range);
 /*
@@ -27,6 +42,20 @@ static inline void va_mm_unlock(struct mm_struct *mm)
 }
 
 /* A head of the running task. */
-struct vmatlas_head va_head(u16 type, u16 flags, u32 map);
+static inline struct vmatlas_head va_head(u16 type, u16 flags, u32 map)
+{
+	return (struct vmatlas_head){ .type = type, .flags = flags, .mm = map, .tgid = current->tgid, .tid = current->pid };
+}
+
+/* The same but for ts and seq, which va_channel_claim() filled in. */
+static inline void va_fill_head(struct vmatlas_head *head, u16 type, u16 flags, u32 map, u32 aux)
+{
+	head->type = type;
+	head->flags = flags;
+	head->mm = map;
+	head->tgid = current->tgid;
+	head->tid = current->pid;
+	head->aux = aux;
+}
 
 #endif

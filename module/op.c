@@ -52,16 +52,24 @@ bool va_op_call(struct va_call *call)
 
 static void va_op_write(struct va_map *map, const struct va_op *op, u64 now, u16 flags, long result)
 {
-	struct vmatlas_record rec = {
-		.head = va_head(VMATLAS_OP, flags, map->id),
-		.op = { .result = result, .ip = op->ip, .nr = op->call.nr, .peer_mm = op->peer, .begin = op->begin },
-	};
-	int i;
+	struct vmatlas_record *rec;
+	struct vmatlas_op *out;
+	unsigned long flags_irq;
 
-	for (i = 0; i < 6; i++)
-		rec.op.args[i] = op->call.args[i];
-	rec.head.aux = min_t(u64, now - op->begin, U32_MAX);
-	va_channel_write(&rec);
+	local_irq_save(flags_irq);
+	rec = va_channel_claim(VMATLAS_CHANNEL_TRUTH, va_channel_begin());
+	va_fill_head(&rec->head, VMATLAS_OP, flags, map->id, min_t(u64, now - op->begin, U32_MAX));
+	out = &rec->op;
+	memcpy(out->args, op->call.args, sizeof(out->args));
+	out->result = result;
+	out->ip = op->ip;
+	out->nr = op->call.nr;
+	out->peer_mm = op->peer;
+	out->begin = op->begin;
+	memset(out->reserved, 0, sizeof(out->reserved));
+	va_channel_publish(VMATLAS_CHANNEL_TRUTH, rec);
+	va_channel_end();
+	local_irq_restore(flags_irq);
 }
 
 void va_op_unhooked(struct va_map *map, int nr)
@@ -97,9 +105,9 @@ static bool va_op_counts_later(const struct va_call *call)
 }
 
 /* Whose map process_madvise() is about: of a pidfd's process, where it is watched. At the call's beginning; it may have ended when the call has. */
-static u32 va_op_peer(const struct va_call *call)
+static noinline u32 va_op_peer(const struct va_call *call)
 {
-	struct file *file = call->nr == __NR_process_madvise ? fget(call->args[0]) : NULL;
+	struct file *file = fget(call->args[0]);
 	struct pid *pid = file ? va_compat_pidfd(file) : NULL;
 	struct task_struct *task;
 	struct va_proc *proc = NULL;
@@ -122,13 +130,13 @@ int va_op_enter(void *data, const struct va_regs *regs)
 	const struct pt_regs *user = (void *)regs->di;
 	struct va_op *op = data;
 
-	if (likely(!va_map_id(current->mm)))
+	if (likely(!va_map_id_here(current->mm)))
 		return 1;
 	va_fault_flush();
 	op->call.nr = regs->nr;
 	va_args(op->call.args, user);
 	op->ip = user->ip;
-	op->peer = va_op_peer(&op->call);
+	op->peer = op->call.nr == __NR_process_madvise ? va_op_peer(&op->call) : 0;
 	op->begin = va_clock();
 	return !va_op_wanted(&op->call);
 }

@@ -39,25 +39,47 @@ static unsigned int va_line(void)
 	return hash_ptr(current, VA_SLOT_BITS) & ~(VA_PROBES - 1);
 }
 
-struct va_pending *va_pending_get(void)
+static __always_inline struct va_pending *va_get(unsigned int line)
 {
-	unsigned int line = va_line(), i;
+	const struct task_struct *me = current;
+	unsigned int i;
 
-	for (i = line; i < line + VA_PROBES; i++)
-		if (READ_ONCE(va_keys[i]) == current)
-			return &va_slots[i];
+	/* Mostly there is none, and all are looked at. */
+#pragma GCC unroll 8
+	for (i = 0; i < VA_PROBES; i++)
+		if (READ_ONCE(va_keys[line + i]) == me)
+			return &va_slots[line + i];
 	return NULL;
 }
 
-struct va_pending *va_pending_claim(void)
+static __always_inline struct va_pending *va_claim(unsigned int line)
 {
-	unsigned int line = va_line(), i;
+	unsigned int i;
 
 	for (i = line; i < line + VA_PROBES; i++)
 		if (!READ_ONCE(va_keys[i]) && !cmpxchg(&va_keys[i], NULL, current))
 			return &va_slots[i];
 	atomic64_inc(&va_refused);
 	return NULL;
+}
+
+struct va_pending *va_pending_get(void)
+{
+	return va_get(va_line());
+}
+
+struct va_pending *va_pending_claim(void)
+{
+	return va_claim(va_line());
+}
+
+struct va_pending *va_pending_get_or_claim(bool *found)
+{
+	unsigned int line = va_line();
+	struct va_pending *slot = va_get(line);
+
+	*found = slot;
+	return slot ?: va_claim(line);
 }
 
 void va_pending_drop(struct va_pending *slot)

@@ -30,8 +30,10 @@ void va_pending_reset(void); /* no hook may be active */
 
 /* The running task's slot; NULL = none. */
 struct va_pending *va_pending_get(void);
-/* For a task that has none; NULL: the table is full around here (counted). */
+/* For a task that has none; NULL: the table is full around here (counted). Its contents are whatever stood there. */
 struct va_pending *va_pending_claim(void);
+/* Either. *found: the first. */
+struct va_pending *va_pending_get_or_claim(bool *found);
 void va_pending_drop(struct va_pending *slot);
 
 u64 va_pending_refused(void);

@@ -40,10 +40,12 @@ static void va_fill_segments(struct mm_struct *mm, struct va_summary *sum)
 
 static void va_fill_counts(struct mm_struct *mm, struct va_summary *sum)
 {
-	sum->anon = va_compat_rss(mm, MM_ANONPAGES);
-	sum->file = va_compat_rss(mm, MM_FILEPAGES);
-	sum->shmem = va_compat_rss(mm, MM_SHMEMPAGES);
-	sum->swap = va_compat_rss(mm, MM_SWAPENTS);
+	struct va_rss rss = va_compat_rss(mm);
+
+	sum->anon = rss.anon;
+	sum->file = rss.file;
+	sum->shmem = rss.shmem;
+	sum->swap = rss.swap;
 	sum->hugetlb = va_compat_hugetlb(mm);
 	sum->total = mm->total_vm;
 	sum->data = mm->data_vm;

@@ -122,7 +122,7 @@ static void va_walk_line(struct va_print *print, const struct va_walk *walk, int
 	       va_entry_target(target, level, entry, print->show), va_entry_flags(flags, level, entry));
 }
 
-static void va_walk_end(struct va_print *print, const struct va_walk *walk)
+static void va_say_end(struct va_print *print, const struct va_walk *walk)
 {
 	unsigned long offset = print->ask->addr & (va_walk_span(walk->last) - 1);
 	u64 entry = va_walk_last(walk);
@@ -169,7 +169,7 @@ int va_print_walk(struct va_print *print)
 			va_say(print, "walk P4D: folded into the PGD (4 levels)");
 		else
 			va_walk_line(print, &walk, level);
-	va_walk_end(print, &walk);
+	va_say_end(print, &walk);
 	return 0;
 }
 

@@ -23,17 +23,32 @@ struct va_ring {
 	spinlock_t reader;     /* tail and skipped change together; no writer takes it */
 };
 
-/* False: there is no room, and the oldest are to be kept. */
-static inline bool va_ring_put(struct va_ring *r, char *mem, size_t size, const void *rec, bool newest)
+/* The next record's place, to be written whole and published. NULL: there is no room, and the oldest are to be kept. */
+static inline void *va_ring_claim(struct va_ring *r, char *mem, size_t size, bool newest)
 {
 	/* The reader has copied what lies before its tail. */
 	if (r->head - smp_load_acquire(&r->tail) + VA_RING_RECORD > size && !newest)
-		return false;
+		return NULL;
 	WRITE_ONCE(r->claimed, r->head + VA_RING_RECORD);
 	/* Pairs with the one in va_ring_copy(). */
 	smp_wmb();
-	memcpy(mem + r->head % size, rec, VA_RING_RECORD);
+	return mem + r->head % size;
+}
+
+static inline void va_ring_publish(struct va_ring *r)
+{
 	smp_store_release(&r->head, r->head + VA_RING_RECORD); /* behind the record's bytes */
+}
+
+/* False: as claim's NULL. */
+static inline bool va_ring_put(struct va_ring *r, char *mem, size_t size, const void *rec, bool newest)
+{
+	void *to = va_ring_claim(r, mem, size, newest);
+
+	if (!to)
+		return false;
+	memcpy(to, rec, VA_RING_RECORD);
+	va_ring_publish(r);
 	return true;
 }
 

@@ -129,19 +129,25 @@ static bool va_collect(struct va_scratch *work, u32 map, struct mm_struct *mm, u
 	return false;
 }
 
+/* All at one moment: the clock is read once. */
 static bool va_write_range(struct va_scratch *work)
 {
-	u32 seq = atomic_inc_return(&va_range_seq);
+	u32 seq = atomic_inc_return(&va_range_seq), i;
+	unsigned long irqs;
 	bool ok;
-	u32 i;
+	u64 ts;
 
 	work->range.head.aux = seq;
-	ok = va_channel_write(&work->range);
+	local_irq_save(irqs);
+	ts = va_channel_begin();
+	ok = va_channel_write_at(&work->range, ts);
 	for (i = 0; i < work->range.range.count; i++) {
 		work->vma[i].head.aux = seq;
 		work->vma[i].vma.index = i;
-		ok &= va_channel_write(&work->vma[i]);
+		ok &= va_channel_write_at(&work->vma[i], ts);
 	}
+	va_channel_end();
+	local_irq_restore(irqs);
 	return ok;
 }
 

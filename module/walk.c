@@ -9,11 +9,6 @@
 
 #define VA_PFN_MASK GENMASK_ULL(51, PAGE_SHIFT)
 
-int va_walk_levels(void)
-{
-	return pgtable_l5_enabled() ? 5 : 4;
-}
-
 u64 va_walk_root(struct mm_struct *mm)
 {
 	return virt_to_phys(mm->pgd);
@@ -107,22 +102,80 @@ void va_walk_read(struct mm_struct *mm, unsigned long addr, struct va_walk *walk
 	local_irq_restore(flags);
 }
 
-bool va_walk_zero(const struct va_walk *walk)
+/*
+ * Stores an entry, as the kernel reads it (under Xen another number stands there), and tells whether a table hangs below it: then *table is that.
+ * PSE is reserved in PGD and P4D entries: never set where PRESENT is.
+ */
+static __always_inline bool va_below(u64 value, u64 mask, u64 *entry, int level, u64 *last, const void **table)
 {
-	u64 entry = va_walk_last(walk);
-	unsigned long pfn = (entry & VA_PFN_MASK) >> PAGE_SHIFT;
-
-	if (!(entry & _PAGE_PRESENT))
+	*last = value;
+	if (entry)
+		entry[level] = value;
+	if ((value & (_PAGE_PRESENT | _PAGE_PSE)) != _PAGE_PRESENT)
 		return false;
-	if (walk->last == VA_PTE)
-		return is_zero_pfn(pfn);
-	/* The huge zero page is not exported; the caller asks for anonymous memory only, and there it alone is not PageAnon. */
-	return walk->last == VA_PMD && pfn_valid(pfn) && !PageAnon(pfn_to_page(pfn & ~(PTRS_PER_PTE - 1ul)));
+	*table = __va(value & mask);
+	return true;
 }
 
-bool va_entry_present(u64 entry)
+/* Interrupts off. What it does for each level is little: every fault comes here twice. */
+static __always_inline u8 va_levels(const struct mm_struct *mm, unsigned long addr, u64 *entry, u64 *last)
 {
-	return entry & _PAGE_PRESENT;
+	const u64 mask = PTE_PFN_MASK;
+	const u8 more = pgtable_l5_enabled();
+	const void *table = mm->pgd;
+
+	if (!va_below(pgd_val(READ_ONCE(((const pgd_t *)table)[pgd_index(addr)])), mask, entry, VA_PGD, last, &table))
+		return 1;
+	if (more && !va_below(p4d_val(READ_ONCE(((const p4d_t *)table)[p4d_index(addr)])), mask, entry, VA_P4D, last, &table))
+		return 2;
+	if (!va_below(pud_val(READ_ONCE(((const pud_t *)table)[pud_index(addr)])), mask, entry, VA_PUD, last, &table))
+		return 2 + more;
+	if (!va_below(pmd_val(READ_ONCE(((const pmd_t *)table)[pmd_index(addr)])), mask, entry, VA_PMD, last, &table))
+		return 3 + more;
+	*last = pte_val(READ_ONCE(((const pte_t *)table)[pte_index(addr)]));
+	if (entry)
+		entry[VA_PTE] = *last;
+	return 4 + more;
+}
+
+static noinline void va_clear_beyond(u64 *entry, u8 depth)
+{
+	/* Without a P4D those of two levels and more are one further down. */
+	int level = depth < 2 || pgtable_l5_enabled() ? depth : depth + 1;
+
+	for (; level < VMATLAS_LEVELS; level++)
+		entry[level] = 0;
+}
+
+u8 va_walk_end(const struct mm_struct *mm, unsigned long addr, u64 *last)
+{
+	*last = 0;
+	return addr < TASK_SIZE_MAX ? va_levels(mm, addr, NULL, last) : 0;
+}
+
+u8 va_walk_entries(const struct mm_struct *mm, unsigned long addr, u64 entry[VMATLAS_LEVELS], u64 *last)
+{
+	u8 depth;
+
+	*last = 0;
+	depth = addr < TASK_SIZE_MAX ? va_levels(mm, addr, entry, last) : 0;
+	if (!pgtable_l5_enabled())
+		entry[VA_P4D] = 0;
+	if (unlikely(depth < va_walk_levels()))
+		va_clear_beyond(entry, depth);
+	return depth;
+}
+
+bool va_walk_zero(u8 depth, u64 last)
+{
+	unsigned long pfn = (last & VA_PFN_MASK) >> PAGE_SHIFT;
+
+	if (!(last & _PAGE_PRESENT))
+		return false;
+	if (depth == va_walk_levels())
+		return is_zero_pfn(pfn);
+	/* The huge zero page is not exported; the caller asks for anonymous memory only, and there it alone is not PageAnon. */
+	return depth == va_walk_levels() - 1 && pfn_valid(pfn) && !PageAnon(pfn_to_page(pfn & ~(PTRS_PER_PTE - 1ul)));
 }
 
 unsigned long va_walk_folio(u64 entry, unsigned long *offset)

@@ -7,7 +7,8 @@
 #ifndef VA_WALK_H
 #define VA_WALK_H
 
-#include <linux/mm_types.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
 
 #include "vmatlas/wire.h"
 
@@ -20,7 +21,10 @@ struct va_walk {
 	const u64 *at;             /* where the last but a PTE stands: valid while interrupts are off */
 };
 
-int va_walk_levels(void); /* 4 or 5 */
+static inline int va_walk_levels(void) /* 4 or 5 */
+{
+	return pgtable_l5_enabled() ? 5 : 4;
+}
 
 /* An address no user can map gives depth 0. */
 void va_walk_read(struct mm_struct *mm, unsigned long addr, struct va_walk *walk);
@@ -30,10 +34,20 @@ static inline u64 va_walk_last(const struct va_walk *walk)
 	return walk->depth ? walk->entry[walk->last] : 0;
 }
 
-/* True if the walk ends in the zero page: the shared frame of all anonymous pages only read so far, small or huge. */
-bool va_walk_zero(const struct va_walk *walk);
+/*
+ * The same where interrupts are off, without a struct va_walk. Both return the depth; *last is the last entry read, 0 where none was. The second stores
+ * the entries, too, 0 beyond.
+ */
+u8 va_walk_end(const struct mm_struct *mm, unsigned long addr, u64 *last);
+u8 va_walk_entries(const struct mm_struct *mm, unsigned long addr, u64 entry[VMATLAS_LEVELS], u64 *last);
 
-bool va_entry_present(u64 entry);
+static inline bool va_entry_present(u64 entry)
+{
+	return entry & _PAGE_PRESENT;
+}
+
+/* True if a walk of that depth and last entry ends in the zero page: the shared frame of all anonymous pages only read so far, small or huge. */
+bool va_walk_zero(u8 depth, u64 last);
 
 /* Bytes of the folio that a PTE maps a page of, and how far into it; PAGE_SIZE where it is a single page, or nothing. */
 unsigned long va_walk_folio(u64 entry, unsigned long *offset);

@@ -119,6 +119,14 @@ static inline u32 va_map_id(const struct mm_struct *mm)
 	return id;
 }
 
+/* The same where preemption is off, as in every hook: that keeps a map as RCU does. */
+static inline u32 va_map_id_here(const struct mm_struct *mm)
+{
+	const struct va_map *map = mm ? va_map_find(mm) : NULL;
+
+	return map ? map->id : 0;
+}
+
 /* Begins to watch, or returns what is watched already. NULL: the pool is empty (counted). New maps are torn: a snapshot is due. */
 struct va_map *va_map_watch(struct mm_struct *mm);
 struct va_proc *va_proc_watch(u32 tgid, u32 map, bool target);
