@@ -40,18 +40,6 @@ static inline void va_ring_publish(struct va_ring *r)
 	smp_store_release(&r->head, r->head + VA_RING_RECORD); /* behind the record's bytes */
 }
 
-/* False: as claim's NULL. */
-static inline bool va_ring_put(struct va_ring *r, char *mem, size_t size, const void *rec, bool newest)
-{
-	void *to = va_ring_claim(r, mem, size, newest);
-
-	if (!to)
-		return false;
-	memcpy(to, rec, VA_RING_RECORD);
-	va_ring_publish(r);
-	return true;
-}
-
 /* Reader: moves tail over what a writer has claimed. Returns tail. */
 static inline unsigned long va_ring_skip(struct va_ring *r, size_t size)
 {

@@ -186,6 +186,30 @@ static void test_both_names(void)
 	check(!unload(), "unloaded");
 }
 
+/* How many functions call the module while it records, how many are probed in their place, and both when it has stopped. */
+static void ways(long *direct, long *probed, long *after)
+{
+	control("enable", "1");
+	*direct = stat_of("direct", 0);
+	*probed = stat_of("direct", 2);
+	control("enable", "0");
+	*after = stat_of("direct", 0) + stat_of("direct", 2);
+}
+
+static void test_ways(void)
+{
+	long direct, probed, after, none, all, later;
+
+	if (load(""))
+		die("load");
+	ways(&direct, &probed, &after);
+	if (unload() || load("without=direct"))
+		die("load");
+	ways(&none, &all, &later);
+	check(direct > 5 && !probed && !after, "stats: %ld functions call the module, %ld are probed instead, %ld when it has stopped", direct, probed, after);
+	check(!none && all == direct && !later, "stats: without=direct: %ld, %ld, %ld", none, all, later);
+}
+
 static int number_of(const char *name, int otherwise)
 {
 	const char *s = getenv(name);
@@ -254,10 +278,9 @@ int init(void)
 		check(!unload(), "unloaded");
 	}
 	test_both_names();
-	if (!load("without=direct")) {
-		run("short", "5");
-		check(!unload(), "unloaded");
-	}
+	test_ways();
+	run("short", "5");
+	check(!unload(), "unloaded");
 	if (!load("subbuf_size=4096 subbuf_count=2 fault_subbuf_count=2")) {
 		run("loss", NULL);
 		check(!unload(), "unloaded");

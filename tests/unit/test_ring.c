@@ -44,14 +44,18 @@ static uint64_t mixed(uint64_t seq, unsigned word)
 static void *writer(void *arg)
 {
 	struct game *g = arg;
-	uint64_t rec[WORDS];
 
-	for (uint64_t n = 0; n < g->records; n++) {
+	for (uint64_t n = 0; n < g->records; n++, g->given++) {
+		uint64_t *rec = va_ring_claim(&g->ring, g->mem, SIZE, atomic_load_explicit(&g->newest, memory_order_relaxed));
+
+		if (!rec) {
+			g->dropped++;
+			continue;
+		}
 		rec[0] = g->given;
 		for (unsigned i = 1; i < WORDS; i++)
 			rec[i] = mixed(g->given, i);
-		g->given++;
-		g->dropped += !va_ring_put(&g->ring, g->mem, SIZE, rec, atomic_load_explicit(&g->newest, memory_order_relaxed));
+		va_ring_publish(&g->ring);
 	}
 	atomic_store(&g->over, true);
 	return NULL;
