@@ -109,7 +109,7 @@ static void out(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
 	if (rec->head.type == VMATLAS_EXIT && rec->head.flags & VMATLAS_F_GROUP)
 		va_prove_exit(&c->prove, c->model, rec);
 	va_ledger_apply(&c->ledger, rec);
-	va_model_apply(c->model, rec);
+	va_model_apply_valid(c->model, rec);
 	c->ring[c->next % RING].rec = *rec;
 	c->ring[c->next++ % RING].cpu = cpu;
 }

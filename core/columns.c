@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <zstd.h>
 
 #include "columns_record.h"
@@ -15,6 +16,8 @@
 #define ROW_MIN 2048    /* shorter rows … */
 #define ROW_SPARSE 4    /* … and those that become this much smaller share one zstd frame: each frame costs the reader some us */
 #define ARENA (2u * VMATLAS_CHUNK_MAX) /* rows of one chunk, unpacked; what the writer makes is at most some 150 bytes a record */
+
+#define HUGE (2u << 20)
 
 enum { CHUNK_ROUND = 1, CHUNK_FIRST = 2 };          /* in a chunk's tag, below its records */
 enum { ROW_BARE = 0, ROW_PACKED = 1, ROW_SHARED = 2 }; /* in a row's tag, below its size */
@@ -280,6 +283,17 @@ struct va_columns_reader {
 	size_t room;
 };
 
+/* What is touched bit by bit, in huge pages where the kernel has some: 4 KiB at a time, the faults of a large block take a sixth of the time it is unpacked in. */
+static void *large(size_t bytes)
+{
+	void *p;
+
+	if (posix_memalign(&p, HUGE, bytes))
+		return NULL;
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
 struct va_columns_reader *va_columns_reader_new(void)
 {
 	struct va_columns_reader *r = calloc(1, sizeof(*r));
@@ -287,7 +301,7 @@ struct va_columns_reader *va_columns_reader_new(void)
 	if (!r)
 		return NULL;
 	r->zstd = ZSTD_createDCtx();
-	r->arena = malloc(2 * ARENA);
+	r->arena = large(2 * ARENA);
 	r->rows = malloc(VA_PLANES * VA_COLUMNS_RECORDS);
 	if (va_coder_init(&r->coder) && r->zstd && r->arena && r->rows)
 		return r;

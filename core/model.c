@@ -343,22 +343,33 @@ static __attribute__((noinline)) bool apply(struct va_model *m, const struct vma
 	return true;
 }
 
-void va_model_apply(struct va_model *m, const struct vmatlas_record *rec)
+static inline void note_moment(struct va_model *m, const struct vmatlas_record *rec)
 {
 	m->counts.records++;
 	if (rec->head.ts > m->now)
 		m->now = rec->head.ts;
-	if (!va_record_valid(rec)) {
-		m->counts.invalid++;
-		return;
-	}
-	if (rec->head.type == VMATLAS_FAULT)
+}
+
+void va_model_apply_valid(struct va_model *m, const struct vmatlas_record *rec)
+{
+	note_moment(m, rec);
+	if (rec->head.type == VMATLAS_FAULT) {
 		apply_fault(m, rec);
-	else if (!apply(m, rec)) {
+	} else if (!apply(m, rec)) {
 		m->counts.invalid++;
 		return;
 	}
 	m->counts.by_type[rec->head.type]++;
+}
+
+void va_model_apply(struct va_model *m, const struct vmatlas_record *rec)
+{
+	if (va_record_valid(rec)) {
+		va_model_apply_valid(m, rec);
+		return;
+	}
+	note_moment(m, rec);
+	m->counts.invalid++;
 }
 
 /* --- maps that will have ended ------------------------------------------------------------------------------------------ */
@@ -492,9 +503,7 @@ void va_model_apply_skipping(struct va_model *m, const struct va_skip *skip, con
 		va_model_apply(m, rec);
 		return;
 	}
-	m->counts.records++;
-	if (rec->head.ts > m->now)
-		m->now = rec->head.ts;
+	note_moment(m, rec);
 	if (fork)
 		skip_fork(m, skip, rec);
 	else

@@ -108,6 +108,7 @@ void va_model_apply_skipping(struct va_model *model, const struct va_skip *skip,
 
 /* The only way in. cpu only tells where a LOSS was. Records out of range are counted invalid and change nothing. */
 void va_model_apply(struct va_model *model, const struct vmatlas_record *rec);
+void va_model_apply_valid(struct va_model *model, const struct vmatlas_record *rec); /* the same of what the merge gave out: it has asked va_record_valid() */
 
 __u64 va_model_now(const struct va_model *model); /* ts of the last record applied */
 const struct vmatlas_stream_header *va_model_header(const struct va_model *model);

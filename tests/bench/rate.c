@@ -38,7 +38,7 @@ static void out(void *ctx, const struct vmatlas_record *rec, __u32 cpu)
 	r->records++;
 	r->faults += rec->head.type == VMATLAS_FAULT;
 	if (r->stage == MODEL)
-		va_model_apply(r->model, rec);
+		va_model_apply_valid(r->model, rec);
 	else if (r->stage == HISTORY)
 		va_history_append(r->history, rec, cpu);
 }
