@@ -23,6 +23,7 @@ struct block {
 };
 
 struct place { /* of one map */
+	__u32 mm;
 	struct block *block; /* sorted by key */
 	size_t count, room;
 };
@@ -31,8 +32,10 @@ struct va_heat {
 	struct va_idmap maps; /* map number → place */
 	struct place *place;
 	size_t places, place_room;
-	size_t seen;
-	size_t first, swept; /* hits before position `first` are to go; of places before `swept` they have gone */
+	size_t seen, held;   /* held: hits in all places */
+	size_t first, swept; /* hits before position `first` are to go; of places before `swept` they have gone … */
+	size_t empty;        /* … so many of these have none left */
+	bool sweeping;       /* some are to be gone through yet */
 };
 
 struct va_heat *va_heat_new(void)
@@ -76,7 +79,7 @@ static struct place *place_for(struct va_heat *heat, __u32 mm)
 	if (i == VA_IDMAP_NONE) {
 		heat->place = va_grow(heat->place, &heat->place_room, heat->places + 1, sizeof(*heat->place));
 		i = (__u32)heat->places++;
-		heat->place[i] = (struct place){ 0 };
+		heat->place[i] = (struct place){ .mm = mm };
 		va_idmap_set(&heat->maps, mm, i);
 	}
 	return &heat->place[i];
@@ -100,11 +103,12 @@ static void take(struct va_heat *heat, const struct vmatlas_record *rec, size_t 
 	struct block *b = block_for(place_for(heat, rec->head.mm), rec->fault.addr >> VA_BLOCK_SHIFT);
 
 	b->hit = va_grow(b->hit, &b->room, b->count + 1, sizeof(*b->hit));
+	heat->held++;
 	b->hit[b->count++] = (struct hit){ rec->head.ts, (__u32)pos, (__u16)(rec->fault.addr >> 12 & 511) };
 }
 
 /* Whole blocks, and of others what is worth the copying. */
-static size_t sweep_place(struct place *p, size_t first)
+static size_t sweep_place(struct place *p, size_t first, size_t *held)
 {
 	size_t kept = 0, work = 1 + p->count / 64;
 
@@ -118,6 +122,7 @@ static size_t sweep_place(struct place *p, size_t first)
 			n = b->count / 2;
 		work += n / 512;
 		b->count -= n;
+		*held -= n;
 		memmove(b->hit, b->hit + n, b->count * sizeof(*b->hit));
 		if (b->count) {
 			p->block[kept++] = *b;
@@ -134,17 +139,39 @@ static size_t sweep_place(struct place *p, size_t first)
 	return work;
 }
 
-/* A little of what the history gave up at each update. */
+/* Maps of which nothing is left, most of them ended long ago, go when they are the most. */
+static void drop_empty(struct va_heat *heat)
+{
+	size_t kept = 0;
+
+	va_idmap_free(&heat->maps);
+	for (size_t i = 0; i < heat->places; i++)
+		if (heat->place[i].count) {
+			va_idmap_set(&heat->maps, heat->place[i].mm, (__u32)kept);
+			heat->place[kept++] = heat->place[i];
+		}
+	heat->places = kept;
+}
+
+/* A little of what the history gave up at each update. Maps that come meanwhile have nothing that is to go: who waits for them, too, never gets to the end. */
 static void sweep(struct va_heat *heat, size_t first)
 {
 	size_t work = 0;
 
-	if (first != heat->first && heat->swept >= heat->places) {
+	if (first != heat->first && !heat->sweeping) {
 		heat->first = first;
-		heat->swept = 0;
+		heat->swept = heat->empty = 0;
+		heat->sweeping = true;
 	}
-	for (; heat->swept < heat->places && work < SWEEP_WORK; heat->swept++)
-		work += sweep_place(&heat->place[heat->swept], heat->first);
+	for (; heat->sweeping && heat->swept < heat->places && work < SWEEP_WORK; heat->swept++) {
+		work += sweep_place(&heat->place[heat->swept], heat->first, &heat->held);
+		heat->empty += !heat->place[heat->swept].count;
+	}
+	if (!heat->sweeping || heat->swept < heat->places)
+		return;
+	heat->sweeping = false;
+	if (heat->empty > heat->places / 2)
+		drop_empty(heat);
 }
 
 bool va_heat_update(struct va_heat *heat, struct va_history *h, size_t most)
@@ -165,6 +192,12 @@ bool va_heat_update(struct va_heat *heat, struct va_history *h, size_t most)
 	}
 	heat->seen = stop;
 	return news;
+}
+
+size_t va_heat_held(const struct va_heat *heat, size_t *maps)
+{
+	*maps = heat->places;
+	return heat->held;
 }
 
 size_t va_heat_seen(const struct va_heat *heat)

@@ -78,9 +78,46 @@ static void a_known_workload(void **state)
 	va_recording_free(r);
 }
 
+#define EACH 2000 /* faults of one map */
+
+/* Processes come and end all the time, a new map or more between any two updates: of those that ended before the history begins nothing stays, and nothing of the others goes. */
+static void what_ended_before_goes(void **state)
+{
+	struct vmatlas_stream_header header = a_header();
+	struct va_texts *texts = va_texts_new();
+	struct va_history *h = va_history_new(&header, texts);
+	struct va_heat *heat = va_heat_new();
+	size_t maps, checked = 0;
+	__u32 mm = 0;
+
+	va_history_limit(h, 1 << 20);
+	while (mm < 400) {
+		mm++;
+		for (__u64 i = 0; i < EACH; i++) {
+			struct vmatlas_record rec = a_fault(va_history_count(h) + 1, mm, 0x400000 + i * 40960, 0);
+
+			va_history_append(h, &rec, 0);
+		}
+		va_heat_update(heat, h, (size_t)-1);
+		size_t kept = va_history_count(h) - va_history_first(h);
+
+		assert_true(va_heat_held(heat, &maps) >= kept);
+		assert_true(va_heat_held(heat, &maps) < 3 * kept + 5 * EACH);
+		assert_true(maps < 3 * (kept / EACH) + 5);
+		for (__u32 k = mm - (__u32)(kept / EACH) + 1; mm > 100 && k <= mm; k++) {
+			assert_int_equal(va_heat_count(heat, k, 0, 1ull << 47, 0, va_history_count(h)), EACH);
+			checked++;
+		}
+	}
+	assert_true(va_history_first(h) > 300 * EACH && checked > 300);
+	va_heat_free(heat);
+	va_history_free(h);
+	va_texts_free(texts);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(is_what_counting_gives), cmocka_unit_test(a_known_workload)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(is_what_counting_gives), cmocka_unit_test(a_known_workload), cmocka_unit_test(what_ended_before_goes)};
 
 	return RUN(tests);
 }
