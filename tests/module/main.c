@@ -425,7 +425,7 @@ static void test_garbage(void)
 
 static void run_all(const char *seed)
 {
-	int slow = checks_itself();
+	bool slow = checks_itself(), full = getenv("full");
 
 	test_exec();
 	for (int i = 0; i < (slow ? 1 : 3); i++) {
@@ -440,15 +440,15 @@ static void run_all(const char *seed)
 	test_gup();
 	test_vfork();
 	test_attach();
-	test_attach_dying(slow ? 40 : 150);
+	test_attach_dying(slow ? 40 : full ? 150 : 80);
 	test_edges("fault op vma task mark");
 	test_edges("fault vma task mark");
 	test_uffd();
 	test_classes();
-	test_none(slow ? 5 : 25);
+	test_none(slow ? 5 : full ? 25 : 10);
 	test_stop();
 	test_switched_off();
-	test_collapse(slow ? "60" : "100");
+	test_collapse(full ? "100" : "60");
 	for (int i = 0; i < (int)(sizeof(bads) / sizeof(*bads)); i++)
 		test_bad(i);
 	test_garbage();

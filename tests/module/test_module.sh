@@ -6,8 +6,8 @@
 set -eu
 
 case "${VMATLAS_TEST_SIZE:-normal} ${2:-4}" in
-long*) words=unloads=8 ;;
-*5) words="steady=1 unloads=2" ;;
-*) words=unloads=3 ;;
+long*) words=full=1 ;;
+*5) words=steady=1 ;;
+*) words= ;;
 esac
 exec "$(dirname "$0")/guest.sh" "${1:?usage: test_module.sh KERNEL [LEVELS]}" "${2:-4}" "levels-${2:-4}" 800 "$words"
