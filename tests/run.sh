@@ -199,7 +199,7 @@ window() {
 
 commands() {
 	# Two of them at once would each build it under the other's feet.
-	make -s build/vmatlas-san >"$logs/build-san.log" 2>&1
+	make -s -j"$jobs" build/vmatlas-san >"$logs/build-san.log" 2>&1
 	for script in tests/cli/test_*; do
 		[ ! -x "$script" ] || run 300 "cli/$(basename "$script")" "$script"
 	done
