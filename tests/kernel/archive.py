@@ -1,9 +1,11 @@
 """A package archive made by hand: apt-get and apt-cache for a PATH of its own, which serve what a test says. For cli/vm/kernels.sh."""
 import json
 import os
+import sys
 
-PROGRAM = r'''#!/usr/bin/env python3
-import json, os, shutil, sys
+# Started dozens of times: without what Python looks for at home, which takes longer than all the rest.
+PROGRAM = "#!" + sys.executable + r''' -IS
+import json, os, sys
 here = os.path.dirname(os.path.abspath(__file__))
 words = [w for w in sys.argv[1:] if not w.startswith("-")]
 with open(here + "/log", "a") as log:
@@ -24,6 +26,7 @@ elif words[0] == "show" and words[1] in known:
 elif words[0] == "update":
     open(here + "/updated", "w").close()
 elif words[0] == "download":
+    import shutil
     for name in words[1:]:
         name = name.split("=")[0]
         if name not in known:
