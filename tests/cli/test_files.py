@@ -70,7 +70,7 @@ def commands_of(rng):
 
 def cut_off(checks, files, rng):
     bad, used = [], 0
-    for _ in range(scaled(40, 150, 2000)):
+    for _ in range(scaled(40, 80, 2000)):
         size = rng.randrange(HEADER, len(files.whole))
         done = files.try_bytes(files.whole[:size], *commands_of(rng))
         used += done.returncode == 0
@@ -82,7 +82,7 @@ def cut_off(checks, files, rng):
 
 def flipped(checks, files, rng):
     bad = []
-    for _ in range(scaled(60, 250, 5000)):
+    for _ in range(scaled(60, 120, 5000)):
         data = bytearray(files.whole)
         for _ in range(rng.choice([1, 1, 2, 8, 64])):
             data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
@@ -98,7 +98,7 @@ def flipped(checks, files, rng):
 def pasted(checks, files, rng):
     """Pieces of the file repeated, swapped and left out: sizes and nesting that no writer makes."""
     bad = []
-    for _ in range(scaled(30, 100, 2000)):
+    for _ in range(scaled(30, 60, 2000)):
         data = bytearray(files.whole[:HEADER])
         for _ in range(rng.randrange(1, 6)):
             start = rng.randrange(HEADER, len(files.whole))
