@@ -261,7 +261,7 @@ void va_channel_close(enum vmatlas_channel channel)
 	va_chan[channel] = NULL;
 }
 
-struct vmatlas_record *va_channel_claim(enum vmatlas_channel channel, u64 ts)
+static __always_inline struct vmatlas_record *va_claim(enum vmatlas_channel channel, u64 ts)
 {
 	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
 	struct va_stream *stream = &cpu->stream[channel];
@@ -284,30 +284,43 @@ struct vmatlas_record *va_channel_claim(enum vmatlas_channel channel, u64 ts)
 	return rec;
 }
 
-void va_channel_publish(enum vmatlas_channel channel, const struct vmatlas_record *rec)
+/* relay's own books. */
+static __always_inline void va_book(struct rchan_buf *buf)
 {
-	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
-	struct rchan_buf *buf;
-
-	if (unlikely(rec == &cpu->spare))
-		return;
-	va_ring_publish(&cpu->stream[channel].ring);
-	buf = *this_cpu_ptr(va_chan[channel]->buf);
-	buf->offset += sizeof(*rec);
-	/* relay's own books. */
+	buf->offset += sizeof(struct vmatlas_record);
 	if (unlikely(buf->offset == buf->chan->subbuf_size))
 		relay_switch_subbuf(buf, 0);
 }
 
-static bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec, u64 ts)
+static __always_inline void va_publish(enum vmatlas_channel channel, const struct vmatlas_record *rec)
 {
-	struct vmatlas_record *to = va_channel_claim(channel, ts);
+	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
+
+	if (unlikely(rec == &cpu->spare))
+		return;
+	va_ring_publish(&cpu->stream[channel].ring);
+	va_book(*this_cpu_ptr(va_chan[channel]->buf));
+}
+
+struct vmatlas_record *va_channel_claim(enum vmatlas_channel channel, u64 ts)
+{
+	return va_claim(channel, ts);
+}
+
+void va_channel_publish(enum vmatlas_channel channel, const struct vmatlas_record *rec)
+{
+	va_publish(channel, rec);
+}
+
+static __always_inline bool va_write(enum vmatlas_channel channel, struct vmatlas_record *rec, u64 ts)
+{
+	struct vmatlas_record *to = va_claim(channel, ts);
 	bool ok = to != &this_cpu_ptr(&va_cpus)->spare;
 
 	rec->head.ts = to->head.ts;
 	rec->head.seq = to->head.seq;
 	*to = *rec;
-	va_channel_publish(channel, to);
+	va_publish(channel, to);
 	return ok;
 }
 
@@ -349,6 +362,36 @@ bool va_channel_write_at(struct vmatlas_record *rec, u64 ts)
 	if (unlikely(!ok) && va_tears(rec->head.type))
 		va_channel_doubt();
 	return ok;
+}
+
+bool va_channel_write_truth(struct vmatlas_record *recs, unsigned int n, u64 ts)
+{
+	struct va_cpu *cpu = this_cpu_ptr(&va_cpus);
+	struct va_stream *stream = &cpu->stream[VMATLAS_CHANNEL_TRUTH];
+	struct rchan_buf *buf = *this_cpu_ptr(va_chan[VMATLAS_CHANNEL_TRUTH]->buf);
+	size_t size = va_size(va_chan[VMATLAS_CHANNEL_TRUTH]);
+	u64 dropped = stream->dropped, seq = stream->given;
+	unsigned int i;
+
+	WRITE_ONCE(stream->given, seq + n);
+	cpu->last = max(cpu->last, ts);
+	for (i = 0; i < n; i++) {
+		struct vmatlas_record *to = buf ? va_ring_claim(&stream->ring, buf->start, size, false) : NULL;
+
+		recs[i].head.ts = cpu->last;
+		recs[i].head.seq = seq + i;
+		if (likely(to)) {
+			*to = recs[i];
+			va_ring_publish(&stream->ring);
+			va_book(buf);
+		} else {
+			WRITE_ONCE(stream->dropped, stream->dropped + 1);
+		}
+	}
+	if (likely(stream->dropped == dropped))
+		return true;
+	va_channel_doubt();
+	return false;
 }
 
 bool va_channel_write(struct vmatlas_record *rec)

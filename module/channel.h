@@ -77,6 +77,8 @@ static inline void va_channel_end(void)
  * no other record of this CPU lies between, so its ts does not step back.
  */
 bool va_channel_write_at(struct vmatlas_record *rec, u64 ts);
+/* The same of a RANGE and its VMAs, which stand one behind the other: none of the truth channel lies between them. False: some are lost. */
+bool va_channel_write_truth(struct vmatlas_record *recs, unsigned int n, u64 ts);
 
 /*
  * The same without a copy: the place of a record in the buffer, its ts and seq filled in, and nothing else; whatever stood there before still does. It

@@ -234,6 +234,13 @@ static inline unsigned long va_compat_folio_size(const void *folio)
 #define VA_CONTRACT_UFFD true
 #endif
 
+/* Anonymous memory of several pages that entries map one by one: since 6.8, where this came with it. */
+#ifdef THP_ORDERS_ALL_ANON
+#define VA_ANON_FOLIOS true
+#else
+#define VA_ANON_FOLIOS false
+#endif
+
 /* UFFDIO_MOVE came in 6.8: move_pages(ctx, mm, to, from, length, …); since 6.9 without the mm. */
 #define VA_UFFD_MOVES (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)

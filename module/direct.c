@@ -27,7 +27,7 @@ int va_direct_init(void)
 
 #if VA_HAS_DIRECT
 
-#define VA_SITE_BITS 7
+#define VA_SITE_BITS 8
 
 /* On the stack of who is in a function. The trampolines know the places of regs and ip. */
 struct va_frame {
@@ -44,6 +44,7 @@ struct va_frame {
 static struct ftrace_ops va_ops[VA_WAYS];
 static bool va_is_on[VA_WAYS];
 static struct va_call_in va_sites[1 << VA_SITE_BITS]; /* by ip; 0 = free. Filled while no call is on */
+static_assert(sizeof(struct va_call_in) == 64);
 static unsigned int va_round;
 static DEFINE_PER_CPU(long, va_inside);
 static DEFINE_RAW_SPINLOCK(va_waiting_lock);

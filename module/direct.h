@@ -36,7 +36,7 @@ struct va_call_in {
 	void *probe;
 	/* Whether the function may wait for another program for ever. NULL = no. */
 	bool (*waits)(const struct va_regs *regs);
-};
+} __aligned(64);
 
 #define VA_DIRECT_DATA 96 /* bytes that enter and leave share */
 

@@ -68,7 +68,9 @@ static __always_inline void va_neighbours(struct va_map *map, const struct va_pe
 
 	if (after->depth != va_walk_levels() || va_entry_present(p->before) || p->flags & VMATLAS_F_HUGETLB)
 		return;
-	size = va_walk_folio(after->last, &lo);
+	if (!VA_ANON_FOLIOS && p->flags & VMATLAS_F_ANON)
+		return;
+	size = va_walk_folio(after->last, p->flags & VMATLAS_F_ANON, &lo);
 	if (size <= PAGE_SIZE || lo > (page & (PMD_SIZE - 1)))
 		return;
 	lo = page - lo;

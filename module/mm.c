@@ -51,9 +51,15 @@ void va_mm_counts(struct va_map *map, struct mm_struct *mm, u16 flags)
 			.map_count = mm->map_count, .users = atomic_read(&mm->mm_users),
 		},
 	};
+	unsigned long irqs;
+	u64 ts;
 
-	atomic64_set(&map->counted, va_clock());
-	va_channel_write(&rec);
+	local_irq_save(irqs);
+	ts = va_channel_begin();
+	atomic64_set(&map->counted, ts);
+	va_channel_write_at(&rec, ts);
+	va_channel_end();
+	local_irq_restore(irqs);
 }
 
 void va_mm_counts_due(struct va_map *map, struct mm_struct *mm, u64 now, s64 last)

@@ -47,7 +47,7 @@ static inline struct vmatlas_head va_head(u16 type, u16 flags, u32 map)
 	return (struct vmatlas_head){ .type = type, .flags = flags, .mm = map, .tgid = current->tgid, .tid = current->pid };
 }
 
-/* The same but for ts and seq, which va_channel_claim() filled in. */
+/* The same but for ts and seq, which are filled in where it is written: va_channel_claim() has done so. */
 static inline void va_fill_head(struct vmatlas_head *head, u16 type, u16 flags, u32 map, u32 aux)
 {
 	head->type = type;

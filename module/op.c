@@ -50,35 +50,42 @@ bool va_op_call(struct va_call *call)
 	return !(call->nr >= 0 && call->nr & __X32_SYSCALL_BIT);
 }
 
-static void va_op_write(struct va_map *map, const struct va_op *op, u64 now, u16 flags, long result)
+/* Returns the moment it is dated: now. */
+static u64 va_op_write(struct va_map *map, const struct va_op *op, u16 flags, long result)
 {
 	struct vmatlas_record *rec;
 	struct vmatlas_op *out;
 	unsigned long flags_irq;
+	u64 now, begin;
 
 	local_irq_save(flags_irq);
-	rec = va_channel_claim(VMATLAS_CHANNEL_TRUTH, va_channel_begin());
-	va_fill_head(&rec->head, VMATLAS_OP, flags, map->id, min_t(u64, now - op->begin, U32_MAX));
+	now = va_channel_begin();
+	begin = flags & VMATLAS_F_NO_RESULT ? now : op->begin;
+	rec = va_channel_claim(VMATLAS_CHANNEL_TRUTH, now);
+	va_fill_head(&rec->head, VMATLAS_OP, flags, map->id, min_t(u64, now - begin, U32_MAX));
 	out = &rec->op;
 	memcpy(out->args, op->call.args, sizeof(out->args));
 	out->result = result;
 	out->ip = op->ip;
 	out->nr = op->call.nr;
 	out->peer_mm = op->peer;
-	out->begin = op->begin;
+	out->begin = begin;
 	memset(out->reserved, 0, sizeof(out->reserved));
 	va_channel_publish(VMATLAS_CHANNEL_TRUTH, rec);
 	va_channel_end();
 	local_irq_restore(flags_irq);
+	return now;
 }
 
 void va_op_unhooked(struct va_map *map, int nr)
 {
-	struct va_op op = { .begin = va_clock(), .ip = task_pt_regs(current)->ip };
+	struct va_op op;
 
 	if (nr < 0 || va_hooks_have_call(nr) || !va_class_on(VA_CLASS_OP) || !va_op_call(&op.call))
 		return;
-	va_op_write(map, &op, op.begin, VMATLAS_F_NO_RESULT, 0);
+	op.ip = task_pt_regs(current)->ip;
+	op.peer = 0;
+	va_op_write(map, &op, VMATLAS_F_NO_RESULT, 0);
 }
 
 /* Of prctl, only what changes maps. */
@@ -155,22 +162,18 @@ static void va_op_moved(struct va_map *map, const struct va_call *call, unsigned
 int va_op_return(void *data, const struct va_regs *regs)
 {
 	struct va_op *op = data;
-	u64 now = va_clock();
-	struct va_map *map;
+	struct va_map *map = va_map_find(current->mm);
+	u64 now;
 
-	rcu_read_lock();
-	map = va_map_find(current->mm);
-	if (map) {
-		va_op_moved(map, &op->call, regs->ax);
-		if (va_class_on(VA_CLASS_OP))
-			va_op_write(map, op, now, 0, regs->ax);
-		if (op->call.nr == __NR_prctl && op->call.args[0] == PR_SET_MM)
-			va_mm_layout(map, current->mm, 0);
-		if (va_op_counts_later(&op->call))
-			va_mm_counts(map, current->mm, 0);
-		else
-			va_mm_counts_maybe(map, current->mm, now);
-	}
-	rcu_read_unlock();
+	if (!map)
+		return 0;
+	va_op_moved(map, &op->call, regs->ax);
+	now = va_class_on(VA_CLASS_OP) ? va_op_write(map, op, 0, regs->ax) : va_clock();
+	if (op->call.nr == __NR_prctl && op->call.args[0] == PR_SET_MM)
+		va_mm_layout(map, current->mm, 0);
+	if (va_op_counts_later(&op->call))
+		va_mm_counts(map, current->mm, 0);
+	else
+		va_mm_counts_maybe(map, current->mm, now);
 	return 0;
 }

@@ -136,21 +136,6 @@ static struct va_change va_scope_call(struct va_map *map, struct mm_struct *mm, 
 	return (struct va_change){ .scope = VA_SCOPE_WHOLE };
 }
 
-/* Drivers may have put pages into what they mapped just now: nobody will fault them in. */
-static void va_touch_special(struct va_map *map, struct mm_struct *mm)
-{
-	unsigned int i;
-
-	for (i = 0; i < map->changed.n; i++) {
-		VA_VMAS(vmas, mm, map->changed.span[i].lo);
-		struct vm_area_struct *vma;
-
-		while ((vma = va_compat_next_vma(&vmas, map->changed.span[i].hi - 1)))
-			if (vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
-				va_spans_add(&map->touched, vma->vm_start, vma->vm_end);
-	}
-}
-
 static struct va_change va_scope(struct va_map *map, struct mm_struct *mm)
 {
 	struct va_change change = { .scope = VA_SCOPE_NONE };
@@ -162,8 +147,6 @@ static struct va_change va_scope(struct va_map *map, struct mm_struct *mm)
 	if (call.nr >= 0)
 		change = va_scope_call(map, mm, &call);
 	change.nr = call.nr;
-	if (call.nr == __NR_mmap)
-		va_touch_special(map, mm);
 	return change;
 }
 
@@ -314,6 +297,16 @@ static void va_truth_grown(struct va_map *map, struct vm_area_struct *vma)
 		va_tell(map, vma->vm_mm, vma->vm_start, vma->vm_end, -1);
 }
 
+/* Under the write side of the lock. A driver may have put pages into what it mapped just now: nobody will fault them in. */
+static void va_truth_event(struct va_map *map, struct vm_area_struct *vma)
+{
+	struct va_call call;
+
+	va_spans_add(&map->changed, vma->vm_start, vma->vm_end);
+	if (unlikely(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) && current->mm == vma->vm_mm && va_op_call(&call) && call.nr == __NR_mmap)
+		va_spans_add(&map->touched, vma->vm_start, vma->vm_end);
+}
+
 int va_truth_vma_event(void *data, const struct va_regs *regs)
 {
 	struct vm_area_struct *vma = (void *)regs->di;
@@ -323,13 +316,10 @@ int va_truth_vma_event(void *data, const struct va_regs *regs)
 		return 0;
 	rcu_read_lock();
 	map = va_map_find(vma->vm_mm);
-	if (!map)
-		goto out;
-	if (va_compat_write_locked_here(vma->vm_mm))
-		va_spans_add(&map->changed, vma->vm_start, vma->vm_end);
-	else
+	if (map && va_compat_write_locked_here(vma->vm_mm))
+		va_truth_event(map, vma);
+	else if (map)
 		va_truth_grown(map, vma);
-out:
 	rcu_read_unlock();
 	return 0;
 }

@@ -13,11 +13,13 @@
 
 /* Room to work in, one a CPU: task context with preemption off owns it. Too big for a hook's stack. */
 struct va_scratch {
-	struct vmatlas_record range, vma[VA_RANGE_VMAS];
+	struct vmatlas_record range, vma[VA_RANGE_VMAS]; /* written as one */
 	char path[PATH_MAX];
 	bool careful; /* end where there is no room */
 	bool full;    /* there was none for the VMA that was looked at last */
 };
+
+static_assert(offsetof(struct va_scratch, vma) == sizeof(struct vmatlas_record));
 
 static struct va_scratch __percpu *va_scratch;
 static atomic_t va_range_seq = ATOMIC_INIT(0);
@@ -97,12 +99,16 @@ static bool va_fill_vma(struct va_scratch *work, u32 map, struct vm_area_struct 
 
 	if (!va_fits(work, 0))
 		return false;
-	memset(rec, 0, sizeof(*rec));
-	rec->head = va_head(VMATLAS_VMA, vma_is_anonymous(vma) ? VMATLAS_F_ANON : 0, map);
+	va_fill_head(&rec->head, VMATLAS_VMA, vma_is_anonymous(vma) ? VMATLAS_F_ANON : 0, map, 0);
 	rec->vma.start = vma->vm_start;
 	rec->vma.end = vma->vm_end;
 	rec->vma.vm_flags = vma->vm_flags;
 	rec->vma.pgoff = vma->vm_pgoff;
+	rec->vma.inode = rec->vma.name_text = rec->vma.file_size = 0;
+	rec->vma.dev_major = rec->vma.dev_minor = rec->vma.index = 0;
+	rec->vma.name_kind = VMATLAS_NAME_NONE;
+	memset(rec->vma.pad, 0, sizeof(rec->vma.pad));
+	memset(rec->vma.reserved, 0, sizeof(rec->vma.reserved));
 	if (vma->vm_file)
 		va_name_file(work, &rec->vma, vma);
 	else
@@ -138,14 +144,13 @@ static bool va_write_range(struct va_scratch *work)
 	u64 ts;
 
 	work->range.head.aux = seq;
-	local_irq_save(irqs);
-	ts = va_channel_begin();
-	ok = va_channel_write_at(&work->range, ts);
 	for (i = 0; i < work->range.range.count; i++) {
 		work->vma[i].head.aux = seq;
 		work->vma[i].vma.index = i;
-		ok &= va_channel_write_at(&work->vma[i], ts);
 	}
+	local_irq_save(irqs);
+	ts = va_channel_begin();
+	ok = va_channel_write_truth(&work->range, 1 + work->range.range.count, ts);
 	va_channel_end();
 	local_irq_restore(irqs);
 	return ok;

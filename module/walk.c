@@ -103,13 +103,13 @@ void va_walk_read(struct mm_struct *mm, unsigned long addr, struct va_walk *walk
 }
 
 /*
- * Stores an entry, as the kernel reads it (under Xen another number stands there), and tells whether a table hangs below it: then *table is that.
- * PSE is reserved in PGD and P4D entries: never set where PRESENT is.
+ * Stores an entry (in entry[], too, where all are wanted), as the kernel reads it (under Xen another number stands there), and tells whether a table hangs
+ * below it: then *table is that. PSE is reserved in PGD and P4D entries: never set where PRESENT is.
  */
-static __always_inline bool va_below(u64 value, u64 mask, u64 *entry, int level, u64 *last, const void **table)
+static __always_inline bool va_below(u64 value, u64 mask, u64 *entry, bool all, int level, u64 *last, const void **table)
 {
 	*last = value;
-	if (entry)
+	if (all)
 		entry[level] = value;
 	if ((value & (_PAGE_PRESENT | _PAGE_PSE)) != _PAGE_PRESENT)
 		return false;
@@ -118,22 +118,22 @@ static __always_inline bool va_below(u64 value, u64 mask, u64 *entry, int level,
 }
 
 /* Interrupts off. What it does for each level is little: every fault comes here twice. */
-static __always_inline u8 va_levels(const struct mm_struct *mm, unsigned long addr, u64 *entry, u64 *last)
+static __always_inline u8 va_levels(const struct mm_struct *mm, unsigned long addr, u64 *entry, bool all, u64 *last)
 {
 	const u64 mask = PTE_PFN_MASK;
 	const u8 more = pgtable_l5_enabled();
 	const void *table = mm->pgd;
 
-	if (!va_below(pgd_val(READ_ONCE(((const pgd_t *)table)[pgd_index(addr)])), mask, entry, VA_PGD, last, &table))
+	if (!va_below(pgd_val(READ_ONCE(((const pgd_t *)table)[pgd_index(addr)])), mask, entry, all, VA_PGD, last, &table))
 		return 1;
-	if (more && !va_below(p4d_val(READ_ONCE(((const p4d_t *)table)[p4d_index(addr)])), mask, entry, VA_P4D, last, &table))
+	if (more && !va_below(p4d_val(READ_ONCE(((const p4d_t *)table)[p4d_index(addr)])), mask, entry, all, VA_P4D, last, &table))
 		return 2;
-	if (!va_below(pud_val(READ_ONCE(((const pud_t *)table)[pud_index(addr)])), mask, entry, VA_PUD, last, &table))
+	if (!va_below(pud_val(READ_ONCE(((const pud_t *)table)[pud_index(addr)])), mask, entry, all, VA_PUD, last, &table))
 		return 2 + more;
-	if (!va_below(pmd_val(READ_ONCE(((const pmd_t *)table)[pmd_index(addr)])), mask, entry, VA_PMD, last, &table))
+	if (!va_below(pmd_val(READ_ONCE(((const pmd_t *)table)[pmd_index(addr)])), mask, entry, all, VA_PMD, last, &table))
 		return 3 + more;
 	*last = pte_val(READ_ONCE(((const pte_t *)table)[pte_index(addr)]));
-	if (entry)
+	if (all)
 		entry[VA_PTE] = *last;
 	return 4 + more;
 }
@@ -149,16 +149,19 @@ static noinline void va_clear_beyond(u64 *entry, u8 depth)
 
 u8 va_walk_end(const struct mm_struct *mm, unsigned long addr, u64 *last)
 {
-	*last = 0;
-	return addr < TASK_SIZE_MAX ? va_levels(mm, addr, NULL, last) : 0;
+	u64 end = 0;
+	u8 depth = addr < TASK_SIZE_MAX ? va_levels(mm, addr, NULL, false, &end) : 0;
+
+	*last = end;
+	return depth;
 }
 
 u8 va_walk_entries(const struct mm_struct *mm, unsigned long addr, u64 entry[VMATLAS_LEVELS], u64 *last)
 {
-	u8 depth;
+	u64 end = 0;
+	u8 depth = addr < TASK_SIZE_MAX ? va_levels(mm, addr, entry, true, &end) : 0;
 
-	*last = 0;
-	depth = addr < TASK_SIZE_MAX ? va_levels(mm, addr, entry, last) : 0;
+	*last = end;
 	if (!pgtable_l5_enabled())
 		entry[VA_P4D] = 0;
 	if (unlikely(depth < va_walk_levels()))
@@ -178,17 +181,19 @@ bool va_walk_zero(u8 depth, u64 last)
 	return depth == va_walk_levels() - 1 && pfn_valid(pfn) && !PageAnon(pfn_to_page(pfn & ~(PTRS_PER_PTE - 1ul)));
 }
 
-unsigned long va_walk_folio(u64 entry, unsigned long *offset)
+unsigned long va_walk_folio(u64 entry, bool anon, unsigned long *offset)
 {
 	unsigned long pfn = (entry & VA_PFN_MASK) >> PAGE_SHIFT;
 	struct page *page, *head;
 	unsigned long size;
 
 	*offset = 0;
-	if (!(entry & _PAGE_PRESENT) || entry & _PAGE_SPECIAL || !pfn_valid(pfn))
+	if (!(entry & _PAGE_PRESENT) || entry & _PAGE_SPECIAL || !(anon || pfn_valid(pfn)))
 		return PAGE_SIZE;
 	/* Nothing holds it: it may be freed, and be part of something else, while we look. Then the figures are wrong, but figures. */
 	page = pfn_to_page(pfn);
+	if (likely(!PageCompound(page)))
+		return PAGE_SIZE;
 	head = compound_head(page);
 	size = PageHead(head) ? page_size(head) : PAGE_SIZE;
 	if (size > PMD_SIZE || page < head || page - head >= size >> PAGE_SHIFT)

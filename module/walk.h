@@ -49,8 +49,8 @@ static inline bool va_entry_present(u64 entry)
 /* True if a walk of that depth and last entry ends in the zero page: the shared frame of all anonymous pages only read so far, small or huge. */
 bool va_walk_zero(u8 depth, u64 last);
 
-/* Bytes of the folio that a PTE maps a page of, and how far into it; PAGE_SIZE where it is a single page, or nothing. */
-unsigned long va_walk_folio(u64 entry, unsigned long *offset);
+/* Bytes of the folio that a PTE maps a page of, and how far into it; PAGE_SIZE where it is a single page, or nothing. anon: of an anonymous VMA. */
+unsigned long va_walk_folio(u64 entry, bool anon, unsigned long *offset);
 
 /* Bit i: page base + i pages is present. Only within the table of base, below end, at most 16. */
 u16 va_walk_present(struct mm_struct *mm, unsigned long base, unsigned long end);
