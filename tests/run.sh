@@ -33,6 +33,9 @@ export PYTHONUNBUFFERED=1
 export PYTHONPYCACHEPREFIX="$PWD/$B/tests/pycache"
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=0:exitcode=86}"
+# Called by make -j: its places are not for what is built within tests, which would have to say so where nothing may be said.
+MAKEFLAGS=$(echo "${MAKEFLAGS:-}" | sed -E 's/(^| )-j[0-9]*( |$)/ /; s/ *--jobserver-[a-z]+=[^ ]*//g')
+export MAKEFLAGS
 KERNELS=${KERNELS:-6.1 6.12}
 jobs=${VMATLAS_TEST_JOBS:-2}
 
