@@ -31,6 +31,23 @@ static size_t vma_at(const struct va_mm *mm, __u64 addr)
 	return i < va_vmas_count(mm->vmas) && va_vmas_at(mm->vmas, i)->start <= addr ? i : NO_VMA;
 }
 
+/* The same of a fault: its VMA stands where the last one that began there stood, but for what was mapped or unmapped below since. */
+static inline size_t vma_of(struct va_mm *mm, const struct vmatlas_fault *f)
+{
+	__u32 *hit = &mm->hit[(f->vma_start >> 12 ^ f->vma_start >> 17) % VA_HITS];
+	size_t i = *hit;
+
+	if (i < va_vmas_count(mm->vmas)) {
+		const struct va_vma *v = va_vmas_at(mm->vmas, i);
+
+		if (v->start <= f->addr && f->addr < v->end)
+			return i;
+	}
+	i = vma_at(mm, f->addr);
+	*hit = i == NO_VMA ? *hit : (__u32)i;
+	return i;
+}
+
 static bool mapped(const struct va_mm *mm, size_t vma, __u64 addr)
 {
 	return vma != NO_VMA || va_spans_touch(&mm->unsure, addr, addr + 1);
@@ -128,9 +145,11 @@ static void take_around(struct va_mm *mm, const struct vmatlas_record *rec)
 
 void va_mm_apply_fault(struct va_mm *mm, const struct vmatlas_record *rec)
 {
-	size_t vma = mm->ended || rec->fault.addr >= VA_USER_TOP ? NO_VMA : vma_at(mm, rec->fault.addr);
+	if (mm->ended || rec->fault.addr >= VA_USER_TOP)
+		return;
+	size_t vma = vma_of(mm, &rec->fault);
 
-	if (mm->ended || rec->fault.addr >= VA_USER_TOP || !mapped(mm, vma, rec->fault.addr))
+	if (!mapped(mm, vma, rec->fault.addr))
 		return;
 	if (!(rec->head.flags & VMATLAS_F_BAD))
 		take_walk(mm, rec);

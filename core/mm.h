@@ -20,6 +20,7 @@ struct va_pending {
 
 
 #define VA_DOUBTS 8
+#define VA_HITS 16
 
 /* A SWEEP that said something may have changed: a report begun before it does not make its range sure. */
 struct va_doubt {
@@ -48,6 +49,7 @@ struct va_mm {
 	__u64 faults_lost;         /* ts of the last loss that may have been about pages: those known before are not sure; 0 = none */
 	__u64 range_ts;            /* the last RANGE applied … */
 	__u32 range_tid;           /* … and who caused it */
+	__u32 hit[VA_HITS];        /* which VMA a fault was in that said it began there: where to look first */
 };
 
 struct va_mm *va_mm_new(__u32 id, __u32 levels, __u64 dirty_bits);
