@@ -307,6 +307,46 @@ static void what_is_stale_is_not_judged(void **state)
 	va_texts_free(texts);
 }
 
+/* Of very many VMAs not each picture of a moving one shows notices of its own moment; at the latest the eighth does, and at once the one that stands. */
+static void many_vmas_are_looked_at_now_and_then(void **state)
+{
+	enum { MANY = 9000 };
+	struct va_texts *texts;
+	struct va_history *h = a_map(&texts, AREA, AREA + 0x100000);
+	struct vmatlas_record rec = a_range(4000, 1, 2, AREA, AREA + MANY * 4096, MANY);
+	struct va_notices *n;
+	unsigned later = 0;
+
+	va_history_append(h, &rec, 0);
+	for (__u32 i = 0; i < MANY; i++) {
+		rec = a_vma(4000, 1, 2, i, AREA + i * 4096, AREA + (i + 1) * 4096, i % 2 ? 3 : 1);
+		va_history_append(h, &rec, 0);
+	}
+	n = va_notices_new(h, NULL, texts);
+	assert_true(va_notices_update(n, va_history_count(h), va_history_count(h)));
+	for (unsigned i = 0; i < 64; i++) {
+		size_t had = va_notices_position(n);
+
+		rec = a_fault(5000 + i, 1, AREA + 4096, 0);
+		va_history_append(h, &rec, 0);
+		if (va_notices_update(n, va_history_count(h), 100)) {
+			assert_int_equal(va_notices_position(n), va_history_count(h));
+		} else {
+			assert_int_equal(va_notices_position(n), had);
+			later++;
+		}
+		assert_true(va_history_count(h) - va_notices_position(n) < 8);
+		if (i % 20 == 10) {
+			assert_true(va_notices_update(n, va_history_count(h), 100));
+			assert_int_equal(va_notices_position(n), va_history_count(h));
+		}
+	}
+	assert_true(later >= 48);
+	va_notices_free(n);
+	va_history_free(h);
+	va_texts_free(texts);
+}
+
 static void every_kind_has_words(void **state)
 {
 	for (int k = 0; k < VA_NOTICE_KINDS; k++) {
@@ -330,7 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_demo_has_its_own), cmocka_unit_test(a_leak), cmocka_unit_test(quiet_programs_have_none), cmocka_unit_test(a_moment_has_one_truth),
 		cmocka_unit_test(begins_and_ends), cmocka_unit_test(a_storm_and_a_first_touch), cmocka_unit_test(growth_that_stops_is_no_leak),
-		cmocka_unit_test(what_is_stale_is_not_judged), cmocka_unit_test(every_kind_has_words),
+		cmocka_unit_test(what_is_stale_is_not_judged), cmocka_unit_test(many_vmas_are_looked_at_now_and_then), cmocka_unit_test(every_kind_has_words),
 	};
 
 	return RUN(tests);
