@@ -9,7 +9,6 @@
 #include "columns_record.h"
 #include "interleave.h"
 
-#define VERSION 1 /* of what columns_record.c expects: any change there is another one */
 #define HEAD sizeof(struct vmatlas_chunk)
 #define LEVEL 1         /* zstd */
 #define MATCH 7         /* … with no matches that are shorter: rows are noise for the most part, and they cost the reader time */
@@ -225,7 +224,7 @@ static bool put_shared(struct va_columns_writer *w)
 static void begin(struct va_columns_writer *w)
 {
 	w->list.used = w->shared.used = w->columns.used = w->out.used = 0;
-	va_coder_begin(&w->coder);
+	va_coder_begin(&w->coder, VA_EXPECTED_NOW);
 }
 
 static size_t end(struct va_columns_writer *w, size_t records, const void **out)
@@ -233,7 +232,7 @@ static size_t end(struct va_columns_writer *w, size_t records, const void **out)
 	for (unsigned i = 0; i < VA_COLUMNS; i++)
 		if (!put_column(w, i))
 			return 0;
-	if (!put_number(&w->out, VERSION) || !put_number(&w->out, records) || !put_number(&w->out, w->list.used) ||
+	if (!put_number(&w->out, VA_EXPECTED_NOW) || !put_number(&w->out, records) || !put_number(&w->out, w->list.used) ||
 	    !put_bytes(&w->out, w->list.bytes, w->list.used) || !put_shared(w) || !put_bytes(&w->out, w->columns.bytes, w->columns.used))
 		return 0;
 	*out = w->out.bytes;
@@ -488,9 +487,9 @@ int va_columns_unpack(struct va_columns_reader *r, const void *payload, size_t n
 	size_t left = (size_t)records;
 	__u64 drained = 0;
 
-	if (in.bad || version != VERSION || records > VA_COLUMNS_RECORDS || cpus > VMATLAS_CPUS_MAX)
+	if (in.bad || version < VA_EXPECTED_OLD || version > VA_EXPECTED_NOW || records > VA_COLUMNS_RECORDS || cpus > VMATLAS_CPUS_MAX)
 		return 1;
-	va_coder_begin(&r->coder);
+	va_coder_begin(&r->coder, (unsigned)version);
 	read_columns(r, &in, left);
 	if (in.bad)
 		return 1;
@@ -512,9 +511,9 @@ bool va_columns_unpack_records(struct va_columns_reader *r, const void *payload,
 	struct input in = { payload, (const __u8 *)payload + size, false };
 	__u64 version = number(&in), records = number(&in), list = number(&in);
 
-	if (in.bad || version != VERSION || records != n || n > VA_COLUMNS_RECORDS || list)
+	if (in.bad || version < VA_EXPECTED_OLD || version > VA_EXPECTED_NOW || records != n || n > VA_COLUMNS_RECORDS || list)
 		return false;
-	va_coder_begin(&r->coder);
+	va_coder_begin(&r->coder, (unsigned)version);
 	read_columns(r, &in, n);
 	for (size_t i = 0; i < n && !in.bad && !r->coder.failed; i++) {
 		__u32 place = va_coder_unpack_cpu(&r->coder);

@@ -13,7 +13,9 @@
 #define FILE_PAGES 4096
 #define VMAS 512
 #define CALLS 64
+#define KINDS 256      /* faults with the same flags and error code */
 #define MISS 255
+#define SLOT_CHANGED 0x40 /* one of the slots, and its VMA ends elsewhere now */
 
 enum fault_column {
 	F_SLOT, F_VMA_START, F_VMA_END, F_PAGE, F_OFFSET, F_IP_SLOT, F_IP, F_ENTRY0, F_ENTRY1, F_ENTRY2, F_ENTRY3, F_LOW, F_PFN, F_HIGH,
@@ -39,6 +41,11 @@ struct file_page {
 	__u32 around, spare;
 };
 
+struct kind {
+	__u32 error, depths, result;
+	__u16 low, high;
+};
+
 struct cpu {
 	__u32 mm, tgid, tid, range_seq;
 	__u64 pfn;
@@ -51,6 +58,7 @@ struct va_expected {
 	struct file_page page[FILE_PAGES];
 	struct vmatlas_vma vma[VMAS];
 	struct vmatlas_op op[CALLS];
+	struct kind kind[KINDS];
 	__u64 words[VMATLAS_TYPE_LIMIT][VA_WORDS]; /* the last of each type */
 	__u64 vma_end;
 	__u32 vma_index;
@@ -72,7 +80,7 @@ void va_coder_free(struct va_coder *c)
 	free(c->seen);
 }
 
-void va_coder_begin(struct va_coder *c)
+void va_coder_begin(struct va_coder *c, unsigned version)
 {
 	static const __u8 zeros[8];
 
@@ -87,6 +95,7 @@ void va_coder_begin(struct va_coder *c)
 		d->end = NULL;
 		d->mask = 0;
 	}
+	c->version = version;
 	c->failed = false;
 }
 
@@ -176,7 +185,9 @@ enum head_column { H_TS, H_SEQ, H_FLAGS, H_MM, H_TGID, H_TID, H_AUX, H_TYPE };
 
 INLINE void head(struct va_coder *c, bool packing, unsigned column, struct cpu *cpu, __u32 channel, struct vmatlas_head *h)
 {
-	h->ts = differ(c, packing, column + H_TS, h->ts, cpu->stream[channel].ts, 64);
+	__u64 busy = column == VA_COLUMN_HEAD && c->version > 1 ? h->aux : 0; /* a fault began behind the one before and took that long */
+
+	h->ts = differ(c, packing, column + H_TS, h->ts, cpu->stream[channel].ts + busy, 64);
 	h->seq = (__u32)differ(c, packing, column + H_SEQ, h->seq, cpu->stream[channel].seq + 1, 32);
 	h->flags = (__u16)flip(c, packing, column + H_FLAGS, h->flags, 0);
 	h->mm = (__u32)differ(c, packing, column + H_MM, h->mm, cpu->mm, 32);
@@ -193,6 +204,8 @@ INLINE void head(struct va_coder *c, bool packing, unsigned column, struct cpu *
 
 #define F(name) (VA_COLUMN_FAULT + F_##name)
 #define LOW_BITS 0xfffull
+#define AROUND 0x10000u /* above the depths: pages around it were mapped */
+#define ANY 0x1000ull /* above them: it is not 0 */
 #define PFN_OF(entry) ((entry) >> 12 & 0xffffffffffull)
 
 /* The VMA that was hit: one that was hit before, which may have grown; else a new one takes the oldest's place. */
@@ -203,7 +216,14 @@ INLINE struct slot *fault_vma(struct va_coder *c, bool packing, struct map *map,
 	for (unsigned k = 0; packing && k < SLOTS; k++)
 		if (map->slot[k].start == f->vma_start)
 			i = k;
+	bool changed = packing && (i == MISS || map->slot[i].end != f->vma_end);
+
+	if (packing && c->version > 1 && i != MISS)
+		i |= changed ? SLOT_CHANGED : 0;
 	i = (unsigned)flip(c, packing, F(SLOT), i, 0);
+	changed = c->version == 1 || i >= SLOTS;
+	if (c->version > 1 && i != MISS)
+		i &= ~SLOT_CHANGED;
 	if (i >= SLOTS) {
 		i = map->next_slot++ % SLOTS;
 		f->vma_start = differ(c, packing, F(VMA_START), f->vma_start, map->slot[(i - 1) % SLOTS].start, 64);
@@ -211,7 +231,7 @@ INLINE struct slot *fault_vma(struct va_coder *c, bool packing, struct map *map,
 	} else {
 		f->vma_start = map->slot[i].start;
 	}
-	f->vma_end = differ(c, packing, F(VMA_END), f->vma_end, map->slot[i].end, 64);
+	f->vma_end = changed ? differ(c, packing, F(VMA_END), f->vma_end, map->slot[i].end, 64) : map->slot[i].end;
 	map->slot[i].end = f->vma_end;
 	return &map->slot[i];
 }
@@ -243,7 +263,8 @@ INLINE void fault_tables(struct va_coder *c, bool packing, struct va_expected *s
 	static const unsigned shift[] = { 48, 39, 30, 21 };
 
 	for (unsigned level = 0; level < 4; level++) {
-		__u64 place = (rec->fault.addr >> shift[level]) << 2 | level;
+		/* With four levels the PGD is indexed by the bits the P4D has with five. */
+		__u64 place = (rec->fault.addr >> shift[level || c->version == 1 ? level : 1]) << 2 | level;
 		__u64 *known = &seen->table[scatter(place ^ (__u64)rec->head.mm << 44, TABLES)];
 
 		rec->fault.entry[level] = *known = flip(c, packing, F(ENTRY0) + level, rec->fault.entry[level], *known);
@@ -260,6 +281,30 @@ INLINE __u64 entry(struct va_coder *c, bool packing, unsigned column, __u64 e, _
 	return low | frame << 12 | high << 52;
 }
 
+/* The same, knowing what kind of fault it is; and an entry that was empty is told as that, at once. */
+INLINE void entries(struct va_coder *c, bool packing, struct vmatlas_record *rec, __u64 pfn)
+{
+	struct va_expected *seen = c->seen;
+	struct vmatlas_fault *f = &rec->fault;
+	__u32 *error = &seen->kind[scatter(rec->head.flags, KINDS)].error;
+
+	f->error = *error = (__u32)flip(c, packing, F(ERROR), f->error, *error);
+	__u64 kind = (__u64)rec->head.flags << 32 | f->error;
+	__u16 *low = &seen->kind[scatter(kind, KINDS)].low;
+
+	*low = (__u16)flip(c, packing, F(LOW), f->entry[4] & LOW_BITS, *low);
+	__u16 *high = &seen->kind[scatter(kind ^ (__u64)*low << 48, KINDS)].high;
+	__u64 frame = differ(c, packing, F(PFN), PFN_OF(f->entry[4]), pfn, 40);
+
+	*high = (__u16)flip(c, packing, F(HIGH), f->entry[4] >> 52, *high);
+	f->entry[4] = (*low & LOW_BITS) | frame << 12 | (__u64)*high << 52;
+	__u64 before = flip(c, packing, F(BEFORE_LOW), (f->before & LOW_BITS) | (f->before ? ANY : 0), 0);
+
+	if (before & ANY)
+		before = (before & LOW_BITS) | differ(c, packing, F(BEFORE_PFN), PFN_OF(f->before), 0, 40) << 12 | flip(c, packing, F(BEFORE_HIGH), f->before >> 52, 0) << 52;
+	f->before = before;
+}
+
 INLINE void fault(struct va_coder *c, bool packing, struct cpu *cpu, struct vmatlas_record *rec)
 {
 	struct va_expected *seen = c->seen;
@@ -267,7 +312,7 @@ INLINE void fault(struct va_coder *c, bool packing, struct cpu *cpu, struct vmat
 	struct vmatlas_fault *f = &rec->fault;
 	struct slot *slot = fault_vma(c, packing, map, f);
 	__u64 page = differ(c, packing, F(PAGE), f->addr >> 12, slot->page, 52);
-	bool own = rec->head.flags & (VMATLAS_F_ANON | VMATLAS_F_WRITE);
+	bool newer = c->version > 1, own = rec->head.flags & (VMATLAS_F_ANON | VMATLAS_F_WRITE);
 	__u64 key = ((f->vma_end - f->vma_start) << 20) + page - (f->vma_start >> 12);
 	struct file_page *known = &seen->page[scatter(key, FILE_PAGES)];
 	bool found = !own && known->key == key;
@@ -276,15 +321,24 @@ INLINE void fault(struct va_coder *c, bool packing, struct cpu *cpu, struct vmat
 	slot->page = page;
 	fault_ip(c, packing, map, rec);
 	fault_tables(c, packing, seen, rec);
-	f->entry[4] = entry(c, packing, F(LOW), f->entry[4], slot->entry, own ? cpu->pfn + 1 : found ? known->pfn : PFN_OF(slot->entry) + 1);
-	f->before = entry(c, packing, F(BEFORE_LOW), f->before, 0, 0);
-	f->error = slot->error = (__u32)flip(c, packing, F(ERROR), f->error, slot->error);
-	f->result = slot->result = (__u32)flip(c, packing, F(RESULT), f->result, slot->result);
-	__u32 depths = slot->depths = (__u32)flip(c, packing, F(DEPTHS), f->depth_before | f->depth_after << 8, slot->depths);
+	__u64 pfn = own ? cpu->pfn + 1 : found ? known->pfn : PFN_OF(slot->entry) + 1;
+
+	if (newer) {
+		entries(c, packing, rec, pfn);
+	} else {
+		f->entry[4] = entry(c, packing, F(LOW), f->entry[4], slot->entry, pfn);
+		f->before = entry(c, packing, F(BEFORE_LOW), f->before, 0, 0);
+		f->error = slot->error = (__u32)flip(c, packing, F(ERROR), f->error, slot->error);
+	}
+	struct kind *kind = &seen->kind[scatter((__u64)rec->head.flags << 32 | f->error, KINDS)];
+	__u32 *result = newer ? &kind->result : &slot->result, *was = newer ? &kind->depths : &slot->depths;
+
+	f->result = *result = (__u32)flip(c, packing, F(RESULT), f->result, *result);
+	__u32 depths = *was = (__u32)flip(c, packing, F(DEPTHS), f->depth_before | f->depth_after << 8 | (newer && f->around ? AROUND : 0), *was);
 
 	f->depth_before = (__u8)depths;
 	f->depth_after = (__u8)(depths >> 8);
-	f->around = (__u16)flip(c, packing, F(AROUND), f->around, found ? known->around : 0);
+	f->around = newer && !(depths & AROUND) ? 0 : (__u16)flip(c, packing, F(AROUND), f->around, found ? known->around : 0);
 	__u64 signal = flip(c, packing, F(SIGNAL), f->signal | (__u64)f->si_code << 8 | (__u64)f->pad << 16, 0);
 
 	f->signal = (__u8)signal;
@@ -413,10 +467,11 @@ INLINE void record(struct va_coder *c, bool packing, __u32 cpu_id, __u32 channel
 		c->failed = true;
 		type = 0;
 	}
+	if (type == VMATLAS_FAULT)
+		rec->head.aux = (__u32)flip(c, packing, column + H_AUX, rec->head.aux, 0);
 	rec->head.type = (__u16)(type ? type : flip(c, packing, column + H_TYPE, rec->head.type, 0));
 	head(c, packing, column, cpu, channel, &rec->head);
 	if (type == VMATLAS_FAULT) {
-		rec->head.aux = (__u32)flip(c, packing, column + H_AUX, rec->head.aux, 0);
 		fault(c, packing, cpu, rec);
 		return;
 	}

@@ -63,7 +63,7 @@ long va_decode_header(const void *bytes, size_t n, struct vmatlas_stream_header 
 	if (n < sizeof(*out))
 		return 0;
 	memcpy(out, bytes, sizeof(*out));
-	if ((out->version != VMATLAS_STREAM_VERSION && out->version != VMATLAS_STREAM_COLUMNS) || out->wire_version != VMATLAS_WIRE_VERSION)
+	if (out->version < VMATLAS_STREAM_VERSION || out->version > VMATLAS_STREAM_COLUMNS || out->wire_version != VMATLAS_WIRE_VERSION)
 		return VA_DECODE_VERSION;
 	return header_in_range(out) ? (long)sizeof(*out) : VA_DECODE_HEADER;
 }

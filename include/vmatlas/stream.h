@@ -29,7 +29,7 @@
  *   Unknown chunk kinds are skipped and counted.
  *
  * COLUMNS. Numbers have seven bits a byte, the lowest first; the last byte has the high bit clear. Differences are folded: 0, -1, 1, -2 … are 0, 1, 2, 3 …
- *   number 1 (the version of what is expected, core/columns_record.c), number of records, bytes of the list, the list, then columns until the payload ends.
+ *   number 2 (the version of what is expected, core/columns_record.c; 1 in older recordings), number of records, bytes of the list, the list, then columns until the payload ends.
  *   List: of each chunk its tag = records << 2 | 2 when `first` is not its first record's ts | 1 when it is a ROUND; RECORDS: cpu * 2 + channel; the folded difference of
  *   `drained` to that of the chunk before; with tag & 2 also `first`. `check` is not kept.
  *   Column: its number, how many values, how many bytes a value has (1 to 8); then as many rows, all lowest bytes first: each size << 1 | packed, and its bytes, packed being
@@ -47,7 +47,7 @@
 
 #define VMATLAS_STREAM_MAGIC "VMATLAS\n"
 #define VMATLAS_STREAM_VERSION 1
-#define VMATLAS_STREAM_COLUMNS 2      /* the same with COLUMNS: who cannot read those must not take the stream for an empty one */
+#define VMATLAS_STREAM_COLUMNS 3      /* the same with COLUMNS: who cannot read those must not take the stream for an empty one. 2: those of version 1 only */
 #define VMATLAS_CHUNK_MAGIC 0x4b434d56u /* "VMCK" */
 #define VMATLAS_CHUNK_MAX (8u << 20)    /* payload bytes, also of an unpacked BLOCK: more is refused */
 #define VMATLAS_CPUS_MAX 1024
@@ -63,7 +63,7 @@ enum vmatlas_rules {
 
 struct vmatlas_stream_header {
 	char magic[8];
-	__u16 version;        /* VMATLAS_STREAM_VERSION, or VMATLAS_STREAM_COLUMNS */
+	__u16 version;        /* VMATLAS_STREAM_VERSION to VMATLAS_STREAM_COLUMNS */
 	__u16 wire_version;   /* VMATLAS_WIRE_VERSION */
 	__u16 header_size;    /* sizeof(this); first chunk starts there */
 	__u16 record_size;    /* VMATLAS_RECORD_SIZE */
