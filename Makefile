@@ -94,7 +94,7 @@ $(eval $(call compile,obj,CC,))
 $(eval $(call compile,san,CC SAN,$(SAN)))
 
 # Loops over pixels: -O3 makes vectors of them, a quarter of the time of drawing.
-$(B)/obj/gui/canvas.o $(B)/obj/gui/draw.o $(B)/obj/gui/drawn.o $(B)/obj/gui/stroke.o: CFLAGS += -O3
+$(B)/obj/gui/canvas.o $(B)/obj/gui/draw.o $(B)/obj/gui/drawn.o $(B)/obj/gui/planes.o $(B)/obj/gui/stroke.o: CFLAGS += -O3
 
 # What each record goes through is optimised as a whole: a sixth more records a second. One object of it, so that this is done once (5 s) and not at each link;
 # -r keeps all symbols, and only those that are hidden are inlined as in a program. gcc only; `make CFLAGS='-O0 -g'`: not at all.

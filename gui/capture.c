@@ -39,9 +39,10 @@ static size_t bytes(const struct va_capture *c)
 static void write_frame(struct va_capture *c, const struct frame *f)
 {
 	struct va_canvas canvas = {.w = c->w, .h = c->h, .pixels = f->pixels};
+	const struct va_rect whole = va_rect(0, 0, c->w, c->h);
 
 	for (unsigned i = 0; i < f->times && !c->error; i++)
-		c->error = va_film_add(c->film, &canvas);
+		c->error = va_film_add(c->film, &canvas, &whole, !i);
 }
 
 static void *write_frames(void *arg)

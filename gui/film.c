@@ -12,7 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "planes.h"
 #include "replace.h"
+
+#define TAGS "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1" /* what va_planes_take() makes of sRGB */
 
 struct va_film {
 	char path[PATH_MAX];
@@ -22,14 +25,14 @@ struct va_film {
 	FILE *said;     /* ffmpeg's stderr */
 	struct va_replace file; /* what ffmpeg writes */
 	unsigned frames;
-	int error;
+	int w, h, error;
 	void (*old_sigpipe)(int);
 	/* The sender's, of ffmpeg's frames: */
 	pthread_t sender;
-	pthread_mutex_t lock;   /* protects what follows; frame is the sender's while it is full */
+	pthread_mutex_t lock;   /* protects what follows; the frame is the sender's while it is full */
 	pthread_cond_t changed;
-	uint32_t *frame;
-	size_t frame_bytes;
+	struct va_planes planes; /* either of them */
+	uint32_t *pixels;        /* a GIF's, which has colours of its own */
 	bool full, ending;
 	int send_error;
 };
@@ -73,35 +76,38 @@ static bool in_path(const char *program)
 	return found;
 }
 
+static bool is_gif(const char *path)
+{
+	return !strcmp(suffix(path), ".gif");
+}
+
+/* H.264 has even sizes only. */
+static int coded(const char *path, int size)
+{
+	return is_gif(path) || !strcmp(suffix(path), ".webm") ? size : (size + 1) / 2 * 2;
+}
+
+static int add_arguments(const char **argv, int n, const char *const *more)
+{
+	while (*more)
+		argv[n++] = *more++;
+	return n;
+}
+
 static void run_ffmpeg(const char *path, int in, int err, int w, int h, int fps)
 {
+	static const char *const vp9[] = {"-c:v", "libvpx-vp9", "-crf", "28", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "6", "-pix_fmt", "yuv420p", "-vf", TAGS, NULL},
+		*const h264[] = {"-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p", "-vf", TAGS, NULL},
+		*const gif[] = {"-filter_complex", "split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4", NULL},
+		*const same_bytes[] = {"-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1", NULL};
 	char size[32], rate[16];
-	const char *gif = "split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4";
-	const char *argv[40] = {"ffmpeg", "-y", "-loglevel", "error", "-nostdin", "-f", "rawvideo", "-pix_fmt", "bgra", "-s", size, "-r", rate, "-i", "-", "-an"};
+	const char *argv[40] = {"ffmpeg", "-y", "-loglevel", "error", "-nostdin", "-f", "rawvideo", "-pix_fmt", is_gif(path) ? "bgra" : "yuv420p", "-s", size, "-r", rate, "-i", "-", "-an"};
 	int n = 16;
 
-	snprintf(size, sizeof(size), "%dx%d", w, h);
+	snprintf(size, sizeof(size), "%dx%d", coded(path, w), coded(path, h));
 	snprintf(rate, sizeof(rate), "%d", fps);
-	if (!strcmp(suffix(path), ".gif")) {
-		argv[n++] = "-filter_complex";
-		argv[n++] = gif;
-	} else if (!strcmp(suffix(path), ".webm")) {
-		const char *vp9[] = {"-c:v", "libvpx-vp9", "-crf", "28", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "6", "-pix_fmt", "yuv420p"};
-
-		memcpy(argv + n, vp9, sizeof(vp9));
-		n += (int)(sizeof(vp9) / sizeof(vp9[0]));
-	} else {
-		const char *h264[] = {"-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"};
-
-		memcpy(argv + n, h264, sizeof(h264));
-		n += (int)(sizeof(h264) / sizeof(h264[0]));
-	}
-	argv[n++] = "-fflags";
-	argv[n++] = "+bitexact";
-	argv[n++] = "-flags:v";
-	argv[n++] = "+bitexact";
-	argv[n++] = "-map_metadata";
-	argv[n++] = "-1";
+	n = add_arguments(argv, n, is_gif(path) ? gif : !strcmp(suffix(path), ".webm") ? vp9 : h264);
+	n = add_arguments(argv, n, same_bytes);
 	argv[n++] = path;
 	argv[n] = NULL;
 	dup2(in, 0);
@@ -141,7 +147,7 @@ static void *send_frames(void *arg)
 		if (!f->full)
 			break;
 		pthread_mutex_unlock(&f->lock);
-		int error = write_all(f->pipe, f->frame, f->frame_bytes);
+		int error = f->pixels ? write_all(f->pipe, f->pixels, (size_t)f->w * (size_t)f->h * 4) : write_all(f->pipe, f->planes.bytes, f->planes.size);
 
 		pthread_mutex_lock(&f->lock);
 		f->full = false;
@@ -152,17 +158,29 @@ static void *send_frames(void *arg)
 	return NULL;
 }
 
-static int start_sender(struct va_film *f, size_t bytes)
+static int start_sender(struct va_film *f)
 {
-	f->frame = malloc(bytes);
-	f->frame_bytes = bytes;
+	bool room = is_gif(f->path) ? (f->pixels = malloc((size_t)f->w * (size_t)f->h * 4)) != NULL
+				    : va_planes_init(&f->planes, coded(f->path, f->w), coded(f->path, f->h));
+
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, NULL);
-	return f->frame ? -pthread_create(&f->sender, NULL, send_frames, f) : -ENOMEM;
+	return room ? -pthread_create(&f->sender, NULL, send_frames, f) : -ENOMEM;
+}
+
+static void take(struct va_film *f, const struct va_canvas *c, struct va_rect r)
+{
+	if (!f->pixels)
+		va_planes_take(&f->planes, c, r);
+	for (int y = r.y; f->pixels && y < r.y + r.h; y++) {
+		size_t at = (size_t)y * (size_t)f->w + (size_t)r.x;
+
+		memcpy(f->pixels + at, c->pixels + at, (size_t)r.w * sizeof(*f->pixels));
+	}
 }
 
 /* Waits for the frame before to be gone. */
-static int send_frame(struct va_film *f, const void *pixels)
+static int send_frame(struct va_film *f, const struct va_canvas *c, const struct va_rect *changed, size_t n)
 {
 	pthread_mutex_lock(&f->lock);
 	while (f->full)
@@ -172,7 +190,10 @@ static int send_frame(struct va_film *f, const void *pixels)
 	pthread_mutex_unlock(&f->lock);
 	if (error)
 		return error;
-	memcpy(f->frame, pixels, f->frame_bytes);
+	if (f->frames == 1)
+		take(f, c, va_rect(0, 0, f->w, f->h));
+	for (size_t i = 0; f->frames > 1 && i < n; i++)
+		take(f, c, changed[i]);
 	pthread_mutex_lock(&f->lock);
 	f->full = true;
 	pthread_cond_signal(&f->changed);
@@ -188,10 +209,11 @@ static void stop_sender(struct va_film *f)
 	pthread_mutex_unlock(&f->lock);
 	pthread_join(f->sender, NULL);
 	f->error = f->error ? f->error : f->send_error;
-	free(f->frame);
+	free(f->pixels);
+	va_planes_destroy(&f->planes);
 }
 
-static int start_ffmpeg(struct va_film *f, int w, int h, int fps)
+static int start_ffmpeg(struct va_film *f, int fps)
 {
 	int p[2];
 
@@ -206,11 +228,11 @@ static int start_ffmpeg(struct va_film *f, int w, int h, int fps)
 	if (f->ffmpeg < 0)
 		return -errno;
 	if (!f->ffmpeg)
-		run_ffmpeg(f->file.temp, p[0], fileno(f->said), w, h, fps);
+		run_ffmpeg(f->file.temp, p[0], fileno(f->said), f->w, f->h, fps);
 	close(p[0]);
 	f->pipe = p[1];
 	fcntl(f->pipe, F_SETPIPE_SZ, 1 << 20); /* a frame is megabytes: sixteen times fewer turns */
-	return start_sender(f, (size_t)w * (size_t)h * 4);
+	return start_sender(f);
 }
 
 /* NAME.mp4 without ffmpeg becomes the directory NAME */
@@ -236,8 +258,10 @@ struct va_film *va_film_new(const char *path, int w, int h, int fps, const struc
 		return NULL;
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	f->texts = texts;
+	f->w = w;
+	f->h = h;
 	f->old_sigpipe = signal(SIGPIPE, SIG_IGN);
-	f->error = has_codec(path) && in_path("ffmpeg") ? start_ffmpeg(f, w, h, fps) : use_directory(f);
+	f->error = has_codec(path) && in_path("ffmpeg") ? start_ffmpeg(f, fps) : use_directory(f);
 	if (!f->error)
 		return f;
 	fprintf(stderr, "vmatlas: %s: %s\n", f->path, strerror(-f->error));
@@ -246,13 +270,13 @@ struct va_film *va_film_new(const char *path, int w, int h, int fps, const struc
 	return NULL;
 }
 
-int va_film_add(struct va_film *f, const struct va_canvas *c)
+int va_film_add(struct va_film *f, const struct va_canvas *c, const struct va_rect *changed, size_t n)
 {
 	char path[PATH_MAX + 32];
 
 	f->frames++;
 	if (f->ffmpeg)
-		return f->error = send_frame(f, c->pixels);
+		return f->error = send_frame(f, c, changed, n);
 	snprintf(path, sizeof(path), "%s/%06u.png", f->path, f->frames);
 	return f->error = va_png_write(c, path, f->texts);
 }

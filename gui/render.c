@@ -73,7 +73,7 @@ static int add_frame(struct va_app *app, struct va_film *film, uint64_t now)
 	va_app_update(app, now);
 	va_app_layout(app, now);
 	va_app_draw(app);
-	return va_film_add(film, &app->canvas);
+	return va_film_add(film, &app->canvas, app->drawn.changed, app->drawn.changed_count);
 }
 
 static int film(struct va_app *app, const struct va_render_options *o)

@@ -263,7 +263,8 @@ def part_compile(_):
 
 
 PARTS = {"kernel": part_kernel, "growth": part_growth, "compile": part_compile, "rate": part_rate, "export": part_export, "size": part_size, "large": part_large, "frame": part_frame, "vmmap": part_vmmap, **Live(sys.modules[__name__]).parts()}
-IN_GUESTS = {"kernel", "growth", "compile", "timely", "collector", "soak"}  # need no recording, and minutes
+IN_GUESTS = {"kernel", "growth", "compile", "timely", "collector", "soak"}  # need minutes
+OWN_EVENTS = IN_GUESTS | {"vmmap", "video"}  # need no recording of a compile
 
 
 def main():
@@ -272,7 +273,7 @@ def main():
         if name not in PARTS:
             sys.exit("usage: bench.py [--smoke] [%s]…" % "|".join(PARTS))
     os.makedirs(BENCH, exist_ok=True)
-    recording = make_recording() if set(wanted) - IN_GUESTS else None
+    recording = make_recording() if set(wanted) - OWN_EVENTS else None
     for name in wanted:
         PARTS[name](recording)
     with open(path("figures-smoke.jsonl" if SMOKE else "figures.jsonl"), "a") as out:
