@@ -25,7 +25,9 @@
 #define START_TCG_MS 180000
 #define START_DEBUG_MS 1200000 /* kernels that check themselves: minutes, on a machine that has other work */
 #define TALKING 5      /* so many times as long while its kernel says something now and then */
-#define STOP_MS 5000   /* from asking the guest to stop to ending it */
+/* From asking the guest to stop to ending it, without the end of its recording; who cannot wait asks twice. */
+#define STOP_KVM_MS 5000
+#define STOP_TCG_MS 30000
 #define QUIET_MS 500   /* of silence, where the stream's length is not known */
 
 enum state { STARTING, MOUNTING, RUNNING, ENDING, OVER };
@@ -114,7 +116,7 @@ static void stop(struct vm *vm, int by)
 	if (vm->state != RUNNING)
 		return;
 	send_signal(vm, SIGTERM);
-	vm->deadline = now_ms() + STOP_MS;
+	vm->deadline = now_ms() + (vm->accel == VA_ACCEL_KVM ? STOP_KVM_MS : STOP_TCG_MS);
 }
 
 /* Milliseconds to the next sign of life. */
