@@ -426,7 +426,9 @@ static void test_garbage(void)
 static void run_all(const char *seed)
 {
 	bool slow = checks_itself(), full = getenv("full");
+	const char *levels = getenv("levels");
 
+	check(levels && (int)stat_of("levels", 0) == atoi(levels), "%s levels of page tables", levels);
 	test_exec();
 	for (int i = 0; i < (slow ? 1 : 3); i++) {
 		char text[16];
