@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "commands.h"
+#include "common/vermagic.h"
 #include "vmatlas/control.h"
 
 bool va_module_present(void)
@@ -28,10 +30,20 @@ static bool locked_down(void)
 	return locked;
 }
 
+/* With versions of symbols (Debian), a module of another kernel is refused as one with a wrong parameter is. */
+static bool for_another_kernel(const char *file)
+{
+	struct utsname uts;
+
+	return !uname(&uts) && !va_built_for(file, uts.release);
+}
+
 static void explain_load(const char *file, int error)
 {
 	const char *text = strerror(error);
 
+	if (error == EINVAL && for_another_kernel(file))
+		error = ENOEXEC;
 	switch (error) {
 	case EKEYREJECTED:
 	case ENOKEY:

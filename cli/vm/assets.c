@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/bytes.h"
+#include "common/vermagic.h"
 
 static char *executable_dir(void)
 {
@@ -48,21 +49,6 @@ char *va_asset_collector(void)
 	return find(program_dirs, "vmatlas-collect");
 }
 
-/* Every module names the kernel it was built for: "vermagic=RELEASE SMP …" in its .modinfo section. */
-static bool built_for(const char *file, const char *release)
-{
-	char *word = va_string("vermagic=%s ", release);
-	struct va_bytes b = { 0 };
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	bool found = fd >= 0 && !va_read_whole(fd, &b, 64 << 20) && memmem(b.data, b.n, word, strlen(word));
-
-	if (fd >= 0)
-		close(fd);
-	va_bytes_free(&b);
-	free(word);
-	return found;
-}
-
 char *va_asset_module(const char *release)
 {
 	char *dir = find(module_dirs, ""), *found = NULL;
@@ -72,7 +58,7 @@ char *va_asset_module(const char *release)
 	while (d && !found && (e = readdir(d))) {
 		char *file = va_string("%s/%s/vmatlas.ko", dir, e->d_name);
 
-		if (built_for(file, release))
+		if (va_built_for(file, release))
 			found = file;
 		else
 			free(file);

@@ -5,6 +5,8 @@
 #ifndef FAULT_STEP_H
 #define FAULT_STEP_H
 
+#include <sys/rseq.h>
+
 #include "workload.h"
 
 #define PAGES 7
@@ -32,9 +34,16 @@ static WL_UNUSED __attribute__((noinline)) void own_stack(void)
 		below[at] = 0;
 }
 
+/* Where the kernel notes the processor for libc, each time the task goes on after it had to wait (rseq(2)): shared since a fork, that write would fault, too. */
+static WL_UNUSED void own_rseq(void)
+{
+	__atomic_fetch_or((char *)__builtin_thread_pointer() + __rseq_offset, 0, __ATOMIC_RELAXED);
+}
+
 static WL_UNUSED void begin(const char *what)
 {
 	own_stack();
+	own_rseq();
 	step = what;
 	wl_mark(what);
 	getrusage(RUSAGE_SELF, &before);
