@@ -18,6 +18,7 @@ struct state {
 	struct va_notice *notice; /* owned */
 	size_t notices, notice_room, dropped;
 	__u64 next_look;
+	__u64 last;             /* ts of the last record */
 	__u64 records;          /* since the last look */
 };
 
@@ -167,6 +168,14 @@ static void look(const struct va_notices *n, struct state *s, bool all, __u64 no
 	}
 }
 
+/* What came right before a pause was so all through it: it counts from there, not from the record that ends it. */
+static void look_back(const struct va_notices *n, struct state *s, __u64 now)
+{
+	if (s->last && now > s->last && now - s->last >= VA_NOTICE_PAUSE)
+		look(n, s, false, s->last);
+	s->last = now;
+}
+
 static size_t vmas_watched(const struct va_notices *n, bool all)
 {
 	size_t sum = 0;
@@ -228,6 +237,7 @@ static void step(struct va_notices *n)
 	const struct vmatlas_record *rec = va_history_record(n->history, n->pos, NULL);
 	struct state *s = &n->state;
 
+	look_back(n, s, rec->head.ts);
 	if (rec->head.type == VMATLAS_MM_END)
 		end_watch(n, rec->head.mm, rec->head.ts);
 	va_model_apply(n->model, rec);

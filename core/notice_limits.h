@@ -11,6 +11,9 @@
 #define VA_NOTICE_LOOK (50 * VA_NOTICE_MS)
 #define VA_NOTICE_RECORDS_PER_VMA 1 / 16
 
+/* Where no record came for so long, what the last one changed is looked at as of then: a quick program has done all it does between two looks. */
+#define VA_NOTICE_PAUSE (250 * VA_NOTICE_MS)
+
 /* Where more VMAs than this are watched, who goes on from picture to picture is shown a look now and then only; who stands still gets it at once. */
 #define VA_NOTICE_MANY_VMAS 8192u
 

@@ -275,6 +275,26 @@ static void growth_that_stops_is_no_leak(void **state)
 	assert_true(n.end && !n.gone && n.end < 2000000 + 17000000000ull);
 }
 
+/* All touched within one look's distance, then nothing for 1.5 seconds: it was so all that time. */
+static void a_quick_program_that_waits(void **state)
+{
+	struct va_texts *texts;
+	struct va_history *h = a_map(&texts, AREA, AREA + (20ull << 21));
+	struct vmatlas_record end = a_mark(1540000000, 0);
+	struct va_notice n;
+
+	for (__u64 p = 0; p < 20 * 512; p++) {
+		struct vmatlas_record r = a_fault(2000000 + p * 3000, 1, AREA + p * PAGE, an_entry(100 + p));
+
+		va_history_append(h, &r, 0);
+	}
+	va_history_append(h, &end, 0);
+	assert_int_equal(count_at_end(h, texts, &n), 1);
+	assert_int_equal(n.kind, VA_NOTICE_HUGE);
+	assert_int_equal(n.count, 20);
+	assert_in_range(n.begin, 2000000, 2000000 + 20 * 512 * 3000);
+}
+
 static void what_is_stale_is_not_judged(void **state)
 {
 	struct va_texts *texts;
@@ -370,7 +390,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_demo_has_its_own), cmocka_unit_test(a_leak), cmocka_unit_test(quiet_programs_have_none), cmocka_unit_test(a_moment_has_one_truth),
 		cmocka_unit_test(begins_and_ends), cmocka_unit_test(a_storm_and_a_first_touch), cmocka_unit_test(growth_that_stops_is_no_leak),
-		cmocka_unit_test(what_is_stale_is_not_judged), cmocka_unit_test(many_vmas_are_looked_at_now_and_then), cmocka_unit_test(every_kind_has_words),
+		cmocka_unit_test(a_quick_program_that_waits), cmocka_unit_test(what_is_stale_is_not_judged),
+		cmocka_unit_test(many_vmas_are_looked_at_now_and_then), cmocka_unit_test(every_kind_has_words),
 	};
 
 	return RUN(tests);
