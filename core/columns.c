@@ -14,12 +14,14 @@
 #define MATCH 7         /* … with no matches that are shorter: rows are noise for the most part, and they cost the reader time */
 #define ROW_MIN 2048    /* shorter rows … */
 #define ROW_SPARSE 4    /* … and those that become this much smaller share one zstd frame: each frame costs the reader some us */
+#define ROW_THIN_PART 3 /* of a row in which no more than one of so many is not 0, these are told alone */
+#define GAP 255         /* zeros before one that is told, at most */
 #define ARENA (2u * VMATLAS_CHUNK_MAX) /* rows of one chunk, unpacked; what the writer makes is at most some 150 bytes a record */
 
 #define HUGE (2u << 20)
 
 enum { CHUNK_ROUND = 1, CHUNK_FIRST = 2 };          /* in a chunk's tag, below its records */
-enum { ROW_BARE = 0, ROW_PACKED = 1, ROW_SHARED = 2 }; /* in a row's tag, below its size */
+enum { ROW_BARE = 0, ROW_PACKED = 1, ROW_SHARED = 2, ROW_THIN = 3 }; /* in a row's tag, below its size */
 
 bool va_columns_take(const struct vmatlas_chunk *c)
 {
@@ -39,7 +41,8 @@ struct va_columns_writer {
 	struct va_coder coder;
 	struct buffer list, shared, columns, out;
 	ZSTD_CCtx *zstd;
-	__u8 *row; /* VA_COLUMNS_RECORDS bytes */
+	__u8 *row; /* VA_COLUMNS_RECORDS bytes; so are the next two */
+	__u8 *gap, *gap_value;
 };
 
 struct va_columns_writer *va_columns_writer_new(void)
@@ -49,7 +52,9 @@ struct va_columns_writer *va_columns_writer_new(void)
 	if (!w)
 		return NULL;
 	w->zstd = ZSTD_createCCtx();
-	w->row = malloc(VA_COLUMNS_RECORDS);
+	w->row = malloc(3 * VA_COLUMNS_RECORDS);
+	w->gap = w->row + VA_COLUMNS_RECORDS;
+	w->gap_value = w->gap + VA_COLUMNS_RECORDS;
 	if (va_coder_init(&w->coder) && w->zstd && w->row && !ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL)) &&
 	    !ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_minMatch, MATCH)))
 		return w;
@@ -166,12 +171,34 @@ static size_t put_frame(struct va_columns_writer *w, struct buffer *b, const voi
 	return ZSTD_isError(size) || size >= n ? 0 : size;
 }
 
+/* Of a row of zeros but for a few: which, and how many zeros stand before each. After GAP zeros the next is told, too, be it 0. Returns how many; more than `most`: not so few. */
+static size_t find_gaps(const __u8 *row, size_t n, __u8 *gap, __u8 *value, size_t most)
+{
+	size_t found = 0, at = 0;
+
+	for (size_t i = 0; i < n && found <= most; i++) {
+		if (!row[i] && i - at < GAP)
+			continue;
+		if (found < most) {
+			gap[found] = (__u8)(i - at);
+			value[found] = row[i];
+		}
+		found++;
+		at = i + 1;
+	}
+	return found;
+}
+
 static bool put_row(struct va_columns_writer *w, const __u64 *value, size_t n, unsigned shift)
 {
 	struct buffer *b = &w->columns;
 
 	for (size_t i = 0; i < n; i++)
 		w->row[i] = (__u8)(value[i] >> shift);
+	size_t few = n / ROW_THIN_PART, told = find_gaps(w->row, n, w->gap, w->gap_value, few);
+
+	if (told <= few)
+		return put_number(b, (__u64)told << 2 | ROW_THIN) && put_bytes(&w->shared, w->gap, told) && put_bytes(&w->shared, w->gap_value, told);
 	size_t size = n < ROW_MIN ? 0 : put_frame(w, b, w->row, n);
 
 	if (n < ROW_MIN || (size && size < n / ROW_SPARSE))
@@ -367,6 +394,24 @@ static void copy_row(struct input *in, struct input *from, __u8 *to, size_t n)
 		in->bad = true;
 }
 
+/* A row of zeros but for `told` bytes. */
+static void thin_row(struct input *in, struct input *from, __u64 told, __u8 *to, size_t n)
+{
+	const __u8 *gap = told <= n ? bytes(from, told) : NULL, *value = gap ? bytes(from, told) : NULL;
+	size_t at = 0;
+
+	memset(to, 0, n);
+	for (size_t i = 0; value && i < told; i++) {
+		at += gap[i];
+		if (at >= n) {
+			in->bad = true;
+			return;
+		}
+		to[at++] = value[i];
+	}
+	in->bad |= !value;
+}
+
 /* A row of n bytes, to `to`. */
 static void read_row(struct va_columns_reader *r, struct input *in, __u8 *to, size_t n)
 {
@@ -386,6 +431,9 @@ static void read_row(struct va_columns_reader *r, struct input *in, __u8 *to, si
 		break;
 	case ROW_SHARED:
 		copy_row(in, &r->shared, to, n);
+		break;
+	case ROW_THIN:
+		thin_row(in, &r->shared, size, to, n);
 		break;
 	default:
 		in->bad = true;

@@ -39,8 +39,8 @@ struct va_column_data {
 
 struct va_expected; /* what has been seen so far */
 
-#define VA_EXPECTED_OLD 1 /* versions of what is expected: recordings of before are still read */
-#define VA_EXPECTED_NOW 2
+#define VA_EXPECTED_OLD 1 /* versions of what is expected, and (3) of how rows stand: recordings of before are still read */
+#define VA_EXPECTED_NOW 3
 
 struct va_coder {
 	struct va_expected *seen;

@@ -29,11 +29,13 @@
  *   Unknown chunk kinds are skipped and counted.
  *
  * COLUMNS. Numbers have seven bits a byte, the lowest first; the last byte has the high bit clear. Differences are folded: 0, -1, 1, -2 … are 0, 1, 2, 3 …
- *   number 2 (the version of what is expected, core/columns_record.c; 1 in older recordings), number of records, bytes of the list, the list, then columns until the payload ends.
+ *   number 3 (the version of what is expected, core/columns_record.c; 1 and 2 in older recordings), number of records, bytes of the list, the list, the rows that share a frame
+ *   (how many bytes, how many packed, and these: one zstd frame; as many as before: not packed), then columns until the payload ends.
  *   List: of each chunk its tag = records << 2 | 2 when `first` is not its first record's ts | 1 when it is a ROUND; RECORDS: cpu * 2 + channel; the folded difference of
  *   `drained` to that of the chunk before; with tag & 2 also `first`. `check` is not kept.
- *   Column: its number, how many values, how many bytes a value has (1 to 8); then as many rows, all lowest bytes first: each size << 1 | packed, and its bytes, packed being
- *   one zstd frame. A column that is not there holds zeros. A value is how a field differs from what core/columns_record.c expects of it, which is a part of this format.
+ *   Column: its number, how many values, how many bytes a value has (1 to 8); then as many rows, all lowest bytes first: each size << 2 | kind, and for kind 0 its bytes, for 1
+ *   one zstd frame of so many bytes; of kind 2 it stands among the shared ones. Kind 3 (since version 3) is a row of zeros but for `size` bytes: among the shared ones stands of each how
+ *   many zeros come before it (255 at most: so a byte that is told may be 0), then these bytes. A column that is not there holds zeros. A value is how a field differs from what core/columns_record.c expects of it, which is a part of this format.
  *
  * META keys: "command" (arguments, each quoted as a shell would need), "cwd", "title", "failure" (why it broke off), "vsyscall" (the /proc/self/maps line of the gate
  * page, absent = none), "hostname", "cmdline" (of the kernel), "lost-hooks" (text of `stats` about missed hooks), "loader" (how it was loaded),
@@ -47,7 +49,7 @@
 
 #define VMATLAS_STREAM_MAGIC "VMATLAS\n"
 #define VMATLAS_STREAM_VERSION 1
-#define VMATLAS_STREAM_COLUMNS 3      /* the same with COLUMNS: who cannot read those must not take the stream for an empty one. 2: those of version 1 only */
+#define VMATLAS_STREAM_COLUMNS 4      /* the same with COLUMNS: who cannot read those must not take the stream for an empty one. 2: those of version 1 only, 3: of version 2 */
 #define VMATLAS_CHUNK_MAGIC 0x4b434d56u /* "VMCK" */
 #define VMATLAS_CHUNK_MAX (8u << 20)    /* payload bytes, also of an unpacked BLOCK: more is refused */
 #define VMATLAS_CPUS_MAX 1024

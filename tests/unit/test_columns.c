@@ -181,25 +181,62 @@ static void written_and_read(void **state)
 	}
 }
 
-/* What an older program packed, expecting less, is read as before: columns-1 is fork, written by one. */
-static void packed_before(void **state)
+static void packed_as(const char *path, unsigned version, const struct run *was)
 {
 	static const struct va_decoder_ops as_it_was = { on_header, all_but_end };
-	struct run was = { 0 }, is = { 0 };
 	struct vmatlas_stream_header header;
-	FILE *f = fopen("tests/data/columns-1.vmatlas", "r");
+	struct run is = { 0 };
+	FILE *f = fopen(path, "r");
 
 	assert_non_null(f);
 	assert_int_equal(fread(&header, sizeof(header), 1, f), 1);
 	fclose(f);
-	assert_int_equal(header.version, 2);
-	feed_file("tests/data/fork.vmatlas", &as_it_was, &was);
-	feed_file("tests/data/columns-1.vmatlas", &as_it_was, &is);
-	assert_true(was.n > 100000);
-	assert_int_equal(is.n, was.n);
-	assert_memory_equal(is.p, was.p, was.n);
-	free(was.p);
+	assert_int_equal(header.version, version);
+	feed_file(path, &as_it_was, &is);
+	assert_int_equal(is.n, was->n);
+	assert_memory_equal(is.p, was->p, was->n);
 	free(is.p);
+}
+
+/* What older programs packed, expecting less (1), or every byte of every row (2), is read as before: columns-N is fork, written by one. */
+static void packed_before(void **state)
+{
+	static const struct va_decoder_ops as_it_was = { on_header, all_but_end };
+	struct run was = { 0 };
+
+	feed_file("tests/data/fork.vmatlas", &as_it_was, &was);
+	assert_true(was.n > 100000);
+	packed_as("tests/data/columns-1.vmatlas", 2, &was);
+	packed_as("tests/data/columns-2.vmatlas", 3, &was);
+	free(was.p);
+}
+
+/* Faults that are all alike but for a few, with as many in between. Their times and numbers differ by the same. */
+static void few_values(void **state)
+{
+	static struct vmatlas_record recs[7000];
+	static const unsigned between[] = { 0, 1, 253, 254, 255, 256, 257, 510, 511, 512, 513, 1000, 0, 2000 };
+	struct va_columns_writer *w = va_columns_writer_new();
+	struct va_columns_reader *reader = va_columns_reader_new();
+	struct vmatlas_chunk c = { .kind = VMATLAS_CHUNK_RECORDS, .channel = VMATLAS_CHANNEL_FAULTS, .bytes = sizeof(recs) };
+	size_t n = sizeof(recs) / sizeof(recs[0]), last = 0, at = 0;
+	struct run r = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		recs[i].head = (struct vmatlas_head){ .type = VMATLAS_FAULT, .ts = i + 1, .seq = (__u32)i + 1, .mm = 1 };
+	for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++) {
+		at += between[i];
+		last = at++;
+		recs[last].fault.result = 1;
+		recs[last].fault.signal = (__u8)(i + 1);
+	}
+	assert_true(last < n);
+	recs[n - 1].fault.counted = 1;
+	add(&r, &c, recs);
+	assert_true(there_and_back(w, reader, &r) < 600);
+	free(r.p);
+	va_columns_writer_free(w);
+	va_columns_reader_free(reader);
 }
 
 /* --- any bytes --------------------------------------------------------------------------------------------------------------- */
@@ -349,7 +386,7 @@ static void limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_records), cmocka_unit_test(written_and_read), cmocka_unit_test(packed_before), cmocka_unit_test(any_bytes), cmocka_unit_test(rows_become_values),
+		cmocka_unit_test(real_records), cmocka_unit_test(written_and_read), cmocka_unit_test(packed_before), cmocka_unit_test(few_values), cmocka_unit_test(any_bytes), cmocka_unit_test(rows_become_values),
 		cmocka_unit_test(damaged), cmocka_unit_test(limits),
 	};
 
