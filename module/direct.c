@@ -12,9 +12,6 @@
 #include <linux/spinlock.h>
 #include <linux/stringify.h>
 #include <linux/tracepoint-defs.h>
-#include <asm/ibt.h>
-#include <asm/linkage.h>
-#include <asm/nospec-branch.h>
 
 #include "compat.h"
 #include "direct.h"
@@ -26,6 +23,10 @@ int va_direct_init(void)
 }
 
 #if VA_HAS_DIRECT
+
+#include <asm/ibt.h>
+#include <asm/linkage.h>
+#include <asm/nospec-branch.h>
 
 #define VA_SITE_BITS 8
 

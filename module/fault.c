@@ -85,7 +85,7 @@ static __always_inline void va_neighbours(struct va_map *map, const struct va_pe
 /* The page tables of another's map stay only under its lock. False: it was not to be had. */
 static bool va_hold(const struct va_pending *p)
 {
-	return !p->unlocked || va_mm_trylock(p->mm);
+	return !p->unlocked || va_mm_trylock_mapped(p->mm, p->vma_start, p->vma_end);
 }
 
 static void va_let_go(const struct va_pending *p)
@@ -154,27 +154,36 @@ static __always_inline void va_fill_fault(struct vmatlas_fault *out, const struc
 	out->pad = 0;
 }
 
+/* Another CPU's clock may be a little behind. */
+static __always_inline u32 va_latency(const struct va_pending *p, u64 ts)
+{
+	return likely(ts > p->begin) ? min_t(u64, ts - p->begin, U32_MAX) : 0;
+}
+
 /* Preemption is off: in a hook, or under RCU. */
 static void va_emit(const struct va_pending *p, u16 flags, u8 signal, u8 si_code)
 {
-	bool held = va_hold(p);
+	struct va_map *map = va_map_find(p->mm);
 	struct vmatlas_record *rec;
 	struct va_after after;
-	struct va_map *map;
 	unsigned long irqs;
+	bool held;
 	u64 ts;
 
+	/* Not watched any more. Where it is again, that is another map than when this began. */
+	if (unlikely(p->map && !map))
+		return;
+	held = va_hold(p);
 	/* Dated before it is read: who changes the entry meanwhile tells so later. */
 	local_irq_save(irqs);
 	ts = va_channel_begin();
 	rec = va_channel_claim(VMATLAS_CHANNEL_FAULTS, ts);
-	va_fill_head(&rec->head, VMATLAS_FAULT, p->flags | flags, p->map, min_t(u64, ts - p->begin, U32_MAX));
+	va_fill_head(&rec->head, VMATLAS_FAULT, p->flags | flags, map ? map->id : 0, va_latency(p, ts));
 	va_fill_fault(&rec->fault, p, signal, si_code);
 	after = likely(held) ? va_fill_after(rec, p) : va_fill_no_after(&rec->fault);
 	va_channel_publish(VMATLAS_CHANNEL_FAULTS, rec);
 	va_channel_end();
 	local_irq_restore(irqs);
-	map = va_map_find(p->mm);
 	if (map) {
 		if (!held)
 			va_doubt_around(map, p);
@@ -308,6 +317,20 @@ static void va_begin_gup(struct va_pending *p, struct mm_struct *mm, u32 map, un
 	va_begin_walk(p);
 }
 
+/*
+ * The exception was not seen: it came before the hooks or the watch did, the table was full, or a kernel thread works on the map. It changes pages all the same.
+ * The error code follows from what the kernel makes of it.
+ */
+static noinline void va_begin_late(struct va_pending *p, u32 map, const struct va_regs *regs)
+{
+	va_begin_gup(p, ((struct vm_area_struct *)regs->di)->vm_mm, map, regs->si, regs->dx);
+	p->flags &= ~VMATLAS_F_GUP;
+	p->flags |= regs->dx & FAULT_FLAG_USER ? 0 : VMATLAS_F_KERNEL;
+	p->ip = va_user_ip((struct pt_regs *)regs->cx);
+	p->error = (va_entry_present(p->before) ? X86_PF_PROT : 0) | (regs->dx & FAULT_FLAG_USER ? X86_PF_USER : 0) |
+		   (regs->dx & FAULT_FLAG_WRITE ? X86_PF_WRITE : 0) | (regs->dx & FAULT_FLAG_INSTRUCTION ? X86_PF_INSTR : 0);
+}
+
 /* handle_mm_fault(vma, address, flags, regs): regs is NULL for get_user_pages(). Nonzero: the return is of no interest. */
 int va_fault_enter(void *data, const struct va_regs *regs)
 {
@@ -325,11 +348,14 @@ int va_fault_enter(void *data, const struct va_regs *regs)
 		va_begin_gup(&call->fault, vma->vm_mm, map, regs->si, regs->dx);
 	} else {
 		p = va_pending_get();
-		/* None where the table was full or hooks came on in the middle. */
-		if (!p || p->addr != regs->si)
+		if (likely(p && p->addr == regs->si)) {
+			call->fault = *p;
+			va_pending_drop(p);
+		} else if (map) {
+			va_begin_late(&call->fault, map, regs);
+		} else {
 			return 1;
-		call->fault = *p;
-		va_pending_drop(p);
+		}
 	}
 	va_note_vma(&call->fault, vma, regs->dx);
 	return 0;

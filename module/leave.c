@@ -79,28 +79,32 @@ static void va_end_span(struct va_map *map, const struct va_leave *leave, const 
 		va_sweep(map, leave->mm, span->lo, span->hi, VA_SWEEP_RUNS, VMATLAS_SWEEP_DOUBT);
 }
 
-static void va_doubt(struct va_map *map, const struct va_leave *leave)
-{
-	va_sweep_write(map, VMATLAS_SWEEP_DOUBT, leave->span[0].lo, leave->span[0].hi, 0, 0);
-	va_sweep_write(map, VMATLAS_SWEEP_DOUBT, leave->span[1].lo, leave->span[1].hi, 0, 0);
-}
-
 /*
  * Interrupts off keep the page tables of the map this CPU runs in. Those of another are freed at once when munmap() has flushed the CPUs that
- * run in it (x86 without a hypervisor's help, before 6.14): only its lock keeps them.
+ * run in it (x86 without a hypervisor's help, before 6.14): only its lock keeps them, and a VMA.
  */
+static void va_end_foreign(struct va_map *map, const struct va_leave *leave, const struct va_span *span)
+{
+	if (span->lo >= span->hi)
+		return;
+	if (!va_mm_trylock_mapped(leave->mm, span->lo, span->hi)) {
+		va_sweep_write(map, VMATLAS_SWEEP_DOUBT, span->lo, span->hi, 0, 0);
+		return;
+	}
+	va_end_span(map, leave, span);
+	va_mm_unlock(leave->mm);
+}
+
 static void va_end_leave(struct va_map *map, const struct va_leave *leave)
 {
 	bool foreign = leave->free && leave->mm != current->mm;
+	int i;
 
-	if (foreign && !va_mm_trylock(leave->mm)) {
-		va_doubt(map, leave);
-		return;
-	}
-	va_end_span(map, leave, &leave->span[0]);
-	va_end_span(map, leave, &leave->span[1]);
-	if (foreign)
-		va_mm_unlock(leave->mm);
+	for (i = 0; i < ARRAY_SIZE(leave->span); i++)
+		if (foreign)
+			va_end_foreign(map, leave, &leave->span[i]);
+		else
+			va_end_span(map, leave, &leave->span[i]);
 }
 
 int va_leave_return(void *data, const struct va_regs *regs)

@@ -20,6 +20,19 @@ static u16 va_blind(void)
 	return va_hooks_blind() || !va_class_on(VA_CLASS_FAULT) ? VMATLAS_F_BLIND : 0;
 }
 
+bool va_mm_trylock_mapped(struct mm_struct *mm, unsigned long lo, unsigned long hi)
+{
+	struct vm_area_struct *vma;
+
+	if (!va_mm_trylock(mm))
+		return false;
+	vma = find_vma(mm, lo);
+	if (vma && vma->vm_start <= lo && hi <= vma->vm_end)
+		return true;
+	va_mm_unlock(mm);
+	return false;
+}
+
 void va_mm_layout(struct va_map *map, struct mm_struct *mm, u16 flags)
 {
 	struct vmatlas_record rec = {

@@ -41,6 +41,12 @@ static inline void va_mm_unlock(struct mm_struct *mm)
 	up_read(&mm->mmap_lock);
 }
 
+/*
+ * The same to walk the page tables of [lo, hi) in a map that this CPU need not run in. munmap() frees tables under the read side, too, but none in whose reach a VMA is:
+ * false also where no VMA has all of it.
+ */
+bool va_mm_trylock_mapped(struct mm_struct *mm, unsigned long lo, unsigned long hi);
+
 /* A head of the running task. */
 static inline struct vmatlas_head va_head(u16 type, u16 flags, u32 map)
 {

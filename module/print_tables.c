@@ -2,8 +2,8 @@
 /*
  * The page tables: all present entries of the top one, the walk of one address, the whole tree in figures.
  *
- * Nothing holds a table but the top one (it lives as long as the mm). Each is reached from the top and copied with interrupts off, see walk.h; what
- * a copy leads to may be gone when it is looked at, and is counted then.
+ * Nothing holds a table but the top one (it lives as long as the mm). Each is reached from the top and copied under the map's lock; what a copy leads to
+ * may be gone when it is looked at, and is counted then.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -136,19 +136,21 @@ static void va_say_end(struct va_print *print, const struct va_walk *walk)
 		va_say(print, "walk of 0x%012lx: physical address hidden, offset 0x%lx in its page", print->ask->addr, offset);
 }
 
-static int va_walk_vma(struct va_print *print)
+/* Under the write side: munmap() frees tables under the read side, too. */
+static int va_walk_vma(struct va_print *print, struct va_walk *walk)
 {
 	unsigned long addr = print->ask->addr, start, end;
 	struct vm_area_struct *vma;
 	bool inside;
 
-	if (mmap_read_lock_killable(print->mm))
+	if (mmap_write_lock_killable(print->mm))
 		return -EINTR;
 	vma = find_vma(print->mm, addr);
 	inside = vma && vma->vm_start <= addr;
 	start = inside ? vma->vm_start : 0;
 	end = inside ? vma->vm_end : 0;
-	mmap_read_unlock(print->mm);
+	va_walk_read(print->mm, addr, walk);
+	mmap_write_unlock(print->mm);
 	if (inside)
 		va_say(print, "walk of 0x%012lx: in the VMA %012lx-%012lx", addr, start, end);
 	else
@@ -158,12 +160,11 @@ static int va_walk_vma(struct va_print *print)
 
 int va_print_walk(struct va_print *print)
 {
-	int level, err = va_walk_vma(print);
 	struct va_walk walk;
+	int level, err = va_walk_vma(print, &walk);
 
 	if (err)
 		return err;
-	va_walk_read(print->mm, print->ask->addr, &walk);
 	for (level = VA_PGD; level <= walk.last; level++)
 		if (level == VA_P4D && va_walk_levels() == 4)
 			va_say(print, "walk P4D: folded into the PGD (4 levels)");
@@ -182,18 +183,35 @@ struct va_tree {
 	unsigned long gone;
 };
 
+/* 1: copied. 0: gone. munmap() frees tables under the read side of the lock, too, but none in whose reach a VMA is. */
+static int va_tree_copy(const struct va_tree *tree, int level, unsigned long base)
+{
+	struct vm_area_struct *vma;
+	bool there;
+
+	if (mmap_read_lock_killable(tree->mm))
+		return -EINTR;
+	vma = level == VA_PGD ? NULL : find_vma(tree->mm, base);
+	there = level == VA_PGD || (vma && vma->vm_start < base + va_walk_span(level) * VA_ENTRIES);
+	there = there && va_walk_table(tree->mm, base, level, tree->copy[level]);
+	mmap_read_unlock(tree->mm);
+	return there;
+}
+
 /* The table of that level that begins at base, and all below it. As deep as there are levels. */
 static int va_tree_table(struct va_tree *tree, int level, unsigned long base)
 {
-	int i, err = 0, count = level == VA_PGD ? VA_HALF : VA_ENTRIES;
+	int i, err, count = level == VA_PGD ? VA_HALF : VA_ENTRIES;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	cond_resched();
-	if (!va_walk_table(tree->mm, base, level, tree->copy[level])) {
-		tree->gone++;
-		return 0;
+	err = va_tree_copy(tree, level, base);
+	if (err <= 0) {
+		tree->gone += !err;
+		return err;
 	}
+	err = 0;
 	tree->tables[level]++;
 	for (i = 0; i < count && !err; i++) {
 		u64 entry = tree->copy[level][i];

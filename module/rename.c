@@ -51,17 +51,20 @@ static bool va_tear_maps_of(struct address_space *mapping)
 	return true;
 }
 
-/* A stacked file system's file may be mapped by another inode than it has now (copied up meanwhile): then somebody holds the name. */
+/*
+ * A stacked file system's file is mapped by another inode, which asking for may sleep (overlayfs looks for its data), and by yet another one where it was copied up
+ * meanwhile. Whoever maps it holds the name: where somebody besides the renaming does, that is doubt.
+ */
 static bool va_tear_maps_named(struct dentry *dentry)
 {
-	struct inode *inode = d_real_inode(dentry);
+	struct inode *inode = d_inode(dentry);
 
 	if (!inode)
 		return true;
 	if (S_ISDIR(inode->i_mode))
 		return false;
-	if (dentry->d_flags & DCACHE_OP_REAL && !mapping_mapped(inode->i_mapping) && d_count(dentry) > 1)
-		return false;
+	if (dentry->d_flags & DCACHE_OP_REAL)
+		return d_count(dentry) <= 1;
 	return va_tear_maps_of(inode->i_mapping);
 }
 

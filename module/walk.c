@@ -7,7 +7,7 @@
 
 #include "walk.h"
 
-#define VA_PFN_MASK GENMASK_ULL(51, PAGE_SHIFT)
+#define VA_PFN_MASK ((u64)PTE_PFN_MASK) /* without the bit of memory encryption */
 
 u64 va_walk_root(struct mm_struct *mm)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reads page tables as get_user_pages_fast() does: no lock, interrupts off (which holds off the freeing of tables), one copy of
- * each entry, stop at the first that is not present or a leaf. Knows x86 entries, as print_entry.c does and no other file.
- * The caller owns a reference on mm, or runs in it.
+ * Reads page tables as get_user_pages_fast() does: no lock, interrupts off, one copy of each entry, stop at the first that is not present or a leaf.
+ * Knows x86 entries, as print_entry.c does and no other file. The caller runs in mm: then interrupts hold off the freeing of its tables. Or it owns a
+ * reference, and a lock that keeps a VMA over what is walked, or the write side: see va_mm_trylock_mapped().
  */
 #ifndef VA_WALK_H
 #define VA_WALK_H

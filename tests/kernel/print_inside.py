@@ -247,6 +247,17 @@ def storm():
     RESULT["storm"] = counts
 
 
+def tables():
+    """The most entries a print says it has seen, of a process whose page tables come and go, and the most pages it ever had."""
+    target, most, gone = Target("tables"), 0, 0
+    for _ in range(PRINTS):
+        lines = printed("pid=%d tree=1 addr=0x%x" % (target.pid, random.getrandbits(46)))[1]
+        most = max([most] + [int(re.search("([0-9]+) entries", line)[1]) for line in lines if line.startswith("tree PTE:")])
+        gone += any("were gone" in line for line in lines)
+    pages = int(re.search("VmHWM:\\s+([0-9]+)", target.proc("status"))[1]) // 4
+    RESULT["tables"] = {"most": most, "gone": gone, "pages": pages, "status": target.end()}
+
+
 def hello():
     log()
     subprocess.run(["insmod", HELLO], check=True)
@@ -272,6 +283,7 @@ def main():
         app()
         large()
         storm()
+        tables()
     target.end()
     recorded()
     rmmod()

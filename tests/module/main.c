@@ -446,6 +446,8 @@ static void run_all(const char *seed)
 	test_edges("fault op vma task mark");
 	test_edges("fault vma task mark");
 	test_uffd();
+	test_waiting();
+	test_stacked();
 	test_classes();
 	test_none(slow ? 5 : full ? 25 : 10);
 	test_stop();
@@ -501,6 +503,10 @@ int main(int argc, char **argv)
 		test_maps(argv[2]);
 	else if (argc > 2 && !strcmp(argv[1], "uffd"))
 		test_uffd();
+	else if (argc > 2 && !strcmp(argv[1], "waiting"))
+		test_waiting();
+	else if (argc > 2 && !strcmp(argv[1], "stacked"))
+		test_stacked();
 	else if (argc > 2) {
 		dice_state = atoi(argv[2]);
 		return !strcmp(argv[1], "burn") ? burn() : !strcmp(argv[1], "sip") ? sip() : fuzz(argc > 3 ? atoi(argv[3]) : 100);

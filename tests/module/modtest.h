@@ -82,6 +82,12 @@ void test_names(bool late); /* whether the module makes them late: PREEMPT_RT, o
 int work_uffd(int unused);
 void test_uffd(void);
 
+/* --- faults that wait while the watch begins (waiting.c) */
+void test_waiting(void);
+
+/* --- stacked file systems (stacked.c) */
+void test_stacked(void);
+
 /* --- huge pages made by another process (collapse.c) */
 int work_collapse(int rounds);
 void test_collapse(const char *rounds);

@@ -5,6 +5,8 @@
  *   map        one of each: names of all sorts, pages in every state, several entries of the top-level table
  *   many N     N VMAs, quiet
  *   busy N     N VMAs, every second of which it takes away and brings back without rest
+ *   tables     256 pages far from each other, so that each has page tables of its own, which it takes away and brings back without rest; the frames of those
+ *              that went are at once full of what looks like entries
  *   storm      two threads that map, protect, touch and unmap all sizes (huge pages, too), and children that come and go
  */
 #include "workload.h"
@@ -215,6 +217,42 @@ static void busy(size_t vmas)
 			map(p + (i - vmas) * WL_PAGE, WL_PAGE, PROT_NONE, WL_ANON | MAP_FIXED, -1);
 }
 
+/* --- tables ------------------------------------------------------------------------------------------------------------------------------- */
+
+#define FAR (1ul << 30)
+#define TABLES 256
+#define FRAMES 240 /* a pipe holds */
+
+static void fill_frames(const int pipes[2], const uint64_t *entries, char *sink)
+{
+	if (write(pipes[1], entries, FRAMES * WL_PAGE) < 0 || read(pipes[0], sink, FRAMES * WL_PAGE) < 0)
+		wl_die("pipe");
+}
+
+static void tables(void)
+{
+	uint64_t *entries = malloc(FRAMES * WL_PAGE);
+	char *sink = malloc(FRAMES * WL_PAGE), *p;
+	int pipes[2];
+
+	if (!entries || !sink || pipe(pipes) || fcntl(pipes[1], F_SETPIPE_SZ, 1 << 20) < 0)
+		wl_die("pipe");
+	for (size_t i = 0; i < FRAMES * WL_PAGE / sizeof(*entries); i++)
+		entries[i] = 0x000ffffffffff067; /* present, and no frame there is */
+	fill_frames(pipes, entries, sink);
+	puts("ready");
+	fflush(stdout);
+	while (!over(0)) {
+		p = map((void *)0x100000000000, TABLES * FAR, WL_RW, WL_ANON | MAP_FIXED | MAP_NORESERVE, -1);
+		madvise(p, TABLES * FAR, MADV_NOHUGEPAGE);
+		for (size_t i = 0; i < TABLES; i++)
+			p[i * FAR] = 1;
+		munmap(p, TABLES * FAR);
+		fill_frames(pipes, entries, sink);
+		fill_frames(pipes, entries, sink);
+	}
+}
+
 /* --- storm -------------------------------------------------------------------------------------------------------------------------------- */
 
 static void blow(unsigned *seed)
@@ -277,6 +315,8 @@ int main(int argc, char **argv)
 		wait_for_end();
 	} else if (!strcmp(kind, "busy")) {
 		busy(n);
+	} else if (!strcmp(kind, "tables")) {
+		tables();
 	} else {
 		storm();
 	}
