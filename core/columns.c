@@ -491,6 +491,7 @@ static void read_columns(struct va_columns_reader *r, struct input *in, size_t r
 		}
 		read_column(r, in, &r->coder.column[i], (size_t)count, (unsigned)planes);
 	}
+	va_coder_ready(&r->coder);
 }
 
 static bool make_room(struct va_columns_reader *r, size_t n)

@@ -22,6 +22,8 @@ enum fault_column {
 	F_BEFORE_LOW, F_BEFORE_PFN, F_BEFORE_HIGH, F_ERROR, F_RESULT, F_DEPTHS, F_AROUND, F_SIGNAL, F_COUNTED
 };
 
+enum head_column { H_TS, H_SEQ, H_FLAGS, H_MM, H_TGID, H_TID, H_AUX, H_TYPE };
+
 struct slot {
 	__u64 start, end, page, entry;
 	__u32 error, result;
@@ -140,6 +142,58 @@ INLINE __u64 pull(struct va_coder *c, unsigned column)
 	return value & d->mask;
 }
 
+/* Columns of which each fault has one value, and no other record: their place is the fault's number, and whether there is one is asked once for all of them. */
+INLINE bool of_each_fault(unsigned column)
+{
+	switch (column) {
+	case VA_COLUMN_FAULT + F_VMA_START:
+	case VA_COLUMN_FAULT + F_VMA_END:
+	case VA_COLUMN_FAULT + F_IP:
+	case VA_COLUMN_FAULT + F_BEFORE_PFN:
+	case VA_COLUMN_FAULT + F_BEFORE_HIGH:
+	case VA_COLUMN_FAULT + F_AROUND:
+	case VA_COLUMN_HEAD + H_TYPE:
+		return false;
+	}
+	return (column >= VA_COLUMN_HEAD && column < VA_COLUMN_HEAD + 8) || (column >= VA_COLUMN_FAULT && column <= VA_COLUMN_FAULT + F_COUNTED);
+}
+
+void va_coder_ready(struct va_coder *c)
+{
+	c->fault = 0;
+	c->faults = ~(size_t)0;
+	for (unsigned i = 0; i < VA_COLUMN_WORDS; i++) {
+		const struct va_column_data *d = &c->column[i];
+		size_t n = d->stride ? (size_t)(d->end - d->next) / d->stride : c->faults;
+
+		if (of_each_fault(i) && n < c->faults)
+			c->faults = n;
+	}
+}
+
+/* False: a value is missing. */
+INLINE bool begin_fault(struct va_coder *c)
+{
+	if (c->fault == c->faults)
+		c->failed = true;
+	return c->fault++ < c->faults;
+}
+
+/* The same as pull() of such a column. */
+INLINE __u64 pull_fault(const struct va_coder *c, unsigned column)
+{
+	const struct va_column_data *d = &c->column[column];
+	__u64 value;
+
+	memcpy(&value, d->next + (c->fault - 1) * d->stride, sizeof(value));
+	return value & d->mask;
+}
+
+INLINE __u64 next_of(struct va_coder *c, unsigned column)
+{
+	return of_each_fault(column) ? pull_fault(c, column) : pull(c, column);
+}
+
 /* Small differences of either sign become small numbers. */
 INLINE __u64 fold(__u64 x, unsigned bits)
 {
@@ -160,7 +214,7 @@ INLINE __u64 differ(struct va_coder *c, bool packing, unsigned column, __u64 val
 		push(c, column, fold(value - expected, bits));
 		return value;
 	}
-	value = expected + unfold(pull(c, column));
+	value = expected + unfold(next_of(c, column));
 	return bits == 64 ? value : value & ((1ull << bits) - 1);
 }
 
@@ -168,7 +222,7 @@ INLINE __u64 differ(struct va_coder *c, bool packing, unsigned column, __u64 val
 INLINE __u64 flip(struct va_coder *c, bool packing, unsigned column, __u64 value, __u64 expected)
 {
 	if (!packing)
-		return pull(c, column) ^ expected;
+		return next_of(c, column) ^ expected;
 	push(c, column, value ^ expected);
 	return value;
 }
@@ -181,7 +235,6 @@ INLINE size_t scatter(__u64 key, size_t n)
 
 /* --- head ----------------------------------------------------------------------------------------------------------------- */
 
-enum head_column { H_TS, H_SEQ, H_FLAGS, H_MM, H_TGID, H_TID, H_AUX, H_TYPE };
 
 INLINE void head(struct va_coder *c, bool packing, unsigned column, struct cpu *cpu, __u32 channel, struct vmatlas_head *h)
 {
@@ -467,6 +520,8 @@ INLINE void record(struct va_coder *c, bool packing, __u32 cpu_id, __u32 channel
 		c->failed = true;
 		type = 0;
 	}
+	if (type == VMATLAS_FAULT && !packing && !begin_fault(c))
+		return;
 	if (type == VMATLAS_FAULT)
 		rec->head.aux = (__u32)flip(c, packing, column + H_AUX, rec->head.aux, 0);
 	rec->head.type = (__u16)(type ? type : flip(c, packing, column + H_TYPE, rec->head.type, 0));

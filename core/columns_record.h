@@ -46,12 +46,15 @@ struct va_coder {
 	struct va_expected *seen;
 	unsigned version;
 	struct va_column_data column[VA_COLUMNS];
+	size_t fault, faults;          /* unpacking: how many were taken, and how many there are at most */
 	bool failed;                   /* packing: no memory; unpacking: a column ended too early, or a type is out of range */
 };
 
 bool va_coder_init(struct va_coder *c); /* false: no memory */
 void va_coder_free(struct va_coder *c);
 void va_coder_begin(struct va_coder *c, unsigned version); /* nothing has been seen; packing: all columns are empty, unpacking: all values are 0 */
+
+void va_coder_ready(struct va_coder *c); /* unpacking, before the first record: all columns stand */
 
 void va_coder_pack(struct va_coder *c, __u32 cpu, __u32 channel, const void *rec); /* aligned to nothing */
 /* Where a record came from, cpu * VMATLAS_CHANNELS + channel, where its chunk does not say so. */

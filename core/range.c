@@ -130,19 +130,26 @@ static bool keeps_anon_vma(const struct va_vma *old, const struct va_vma *v, con
 	return (r->nr != __NR_mmap && r->nr != __NR_mremap) || (at_edge(v, r) && at_edge(old, r));
 }
 
-/* What the old map says about a new VMA: since when it is there, what changed, and whose pages must go. */
-static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, struct va_pages **moved)
+/*
+ * What the old map says about a new VMA: since when it is there, what changed, and whose pages must go. No old one before `first` ends above its start; returned is the same
+ * for the VMA behind it.
+ */
+static size_t inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending *p, size_t first, struct va_pages **moved)
 {
 	__u64 at = v->start;
 
-	for (size_t i = va_vmas_lower(mm->vmas, v->start); i < va_vmas_count(mm->vmas); i++) {
-		const struct va_vma *old = va_vmas_at(mm->vmas, i);
+	for (; first < va_vmas_count(mm->vmas); first++) {
+		const struct va_vma *old = va_vmas_at(mm->vmas, first);
 		__u64 lo = old->start > v->start ? old->start : v->start, hi = old->end < v->end ? old->end : v->end;
 
+		if (old->end <= v->start)
+			continue;
 		if (lo >= hi)
 			break;
 		if (!va_vma_same_mapping(old, v)) {
 			va_pages_clear(&mm->pages, lo, hi, ~0ull, moved);
+			if (old->end > v->end)
+				break;
 			continue;
 		}
 		survey(mm, v, p, at, lo);
@@ -155,8 +162,11 @@ static void inherit(struct va_mm *mm, struct va_vma *v, const struct va_pending 
 			v->changed = old->changed;
 		if ((old->vm_flags ^ v->vm_flags) & 7)
 			va_pages_doubt(&mm->pages, lo, hi, v->vm_flags & VM_WRITE ? VA_DOUBT_ACCESS : VA_DOUBT_READONLY, p->head.ts);
+		if (old->end > v->end)
+			break;
 	}
 	survey(mm, v, p, at, v->end);
+	return first;
 }
 
 /* Pages between the VMAs are gone. */
@@ -236,8 +246,8 @@ bool va_mm_end_range(struct va_mm *mm)
 			mm->moved = va_pages_new();
 		moved = &mm->moved;
 	}
-	for (size_t i = 0; i < p->got; i++)
-		inherit(mm, &p->vma[i], p, moved);
+	for (size_t i = 0, first = va_vmas_lower(mm->vmas, p->range.lo); i < p->got; i++)
+		first = inherit(mm, &p->vma[i], p, first, moved);
 	clear_gaps(mm, p, moved);
 	va_vmas_replace(&mm->vmas, p->range.lo, p->range.hi, p->vma, p->got);
 	take_counts(mm, &p->range);
