@@ -91,13 +91,26 @@ struct va_decoder *va_decoder_new(const struct va_decoder_ops *ops, void *ctx)
 	return d;
 }
 
+void va_decoder_rest(struct va_decoder *d)
+{
+	ZSTD_freeDCtx(d->zstd);
+	d->zstd = NULL;
+	va_columns_reader_free(d->columns);
+	d->columns = NULL;
+	free(d->unpacked);
+	d->unpacked = NULL;
+	if (d->used)
+		return;
+	free(d->pending);
+	d->pending = NULL;
+	d->room = 0;
+}
+
 void va_decoder_free(struct va_decoder *d)
 {
 	if (!d)
 		return;
-	ZSTD_freeDCtx(d->zstd);
-	va_columns_reader_free(d->columns);
-	free(d->unpacked);
+	va_decoder_rest(d);
 	free(d->pending);
 	free(d);
 }

@@ -44,6 +44,7 @@ struct va_decoder;
 
 struct va_decoder *va_decoder_new(const struct va_decoder_ops *ops, void *ctx);
 void va_decoder_free(struct va_decoder *d);
+void va_decoder_rest(struct va_decoder *d); /* nothing more is likely to come: what unpacking takes (40 MiB) goes, until something does */
 
 /* From now on RECORDS are not handed out, and COLUMNS not unpacked: for who wants what stands between them. */
 void va_decoder_leave_records(struct va_decoder *d);

@@ -8,23 +8,19 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "pages.h"
+#include "checkpoint.h"
 #include "store.h"
 
 #define CHECKPOINT_FIRST 4096
 #define CHECKPOINT_LAST (1u << 20)
 #define CHECKPOINTS_MAX 2048            /* distance doubles beyond, … */
 #define CHECKPOINT_MEMORY (384u << 20)  /* … or when pages held by all models pass this */
+#define PACK_SOON 2                     /* checkpoints so many before the newest are packed, … */
+#define PACK_LATER 16                   /* … and what they had in common with newer ones until then */
 #define SKIP_FROM 4096                  /* shorter ways are gone record by record */
 #define COPY_FROM 4096                  /* who goes so far to the end takes a copy of the latest model */
 #define NEAR_MAX 24                     /* left behind by who goes back … */
 #define NEAR_FIRST 64                   /* … at this distance in records, twice that, and so on */
-
-struct checkpoint {
-	size_t at;
-	struct va_model *model; /* owned */
-	size_t clean;           /* position from which on it leads to the truth: until then maps are needed that it has in their last state only */
-};
 
 struct life { /* of a map, by its place in the order of appearance */
 	size_t born, last;    /* positions: before its first record, behind its last one */
@@ -46,9 +42,9 @@ struct va_history {
 	struct va_texts *texts; /* borrowed */
 	struct vmatlas_stream_header header;
 	struct va_model *latest; /* owned */
-	struct checkpoint *points;
+	struct va_checkpoint *points;
 	size_t point_count, point_room, distance;
-	struct checkpoint near[NEAR_MAX]; /* ascending */
+	struct va_checkpoint near[NEAR_MAX]; /* ascending */
 	size_t near_count;
 	struct life *lives;
 	size_t life_count, life_room;
@@ -77,9 +73,9 @@ void va_history_free(struct va_history *h)
 	if (!h)
 		return;
 	for (size_t i = 0; i < h->point_count; i++)
-		va_model_free(h->points[i].model);
+		va_checkpoint_free(&h->points[i]);
 	for (size_t i = 0; i < h->near_count; i++)
-		va_model_free(h->near[i].model);
+		va_checkpoint_free(&h->near[i]);
 	free(h->points);
 	free(h->marks);
 	free(h->lives);
@@ -110,7 +106,7 @@ static bool odd_between(const struct va_history *h, size_t from, size_t to)
  * Of a map whose whole life lies between the checkpoint before this one and the next (at `now`), this one needs no more than its last state, which the latest model has, too: who seeks a moment at which it lived starts
  * from the checkpoint before. Most processes are short, and their pages would be most of what checkpoints hold.
  */
-static void strip(struct va_history *h, struct checkpoint *point, const struct checkpoint *before, size_t now)
+static void strip(struct va_history *h, struct va_checkpoint *point, const struct va_checkpoint *before, size_t now)
 {
 	struct va_skip skip = { .last = h->latest };
 	size_t from = before ? before->at : 0, i = before ? va_model_map_count(before->model) : 0;
@@ -139,13 +135,22 @@ static void thin_checkpoints(struct va_history *h)
 	h->distance *= 2;
 	for (size_t i = 0; i < h->point_count; i++) {
 		if (h->points[i].at % h->distance && !(h->first && !i))
-			va_model_free(h->points[i].model);
+			va_checkpoint_free(&h->points[i]);
 		else
 			h->points[kept++] = h->points[i];
 	}
 	h->point_count = kept;
 	for (size_t i = 0; i + 1 < kept; i++)
 		strip(h, &h->points[i], i ? &h->points[i - 1] : NULL, h->points[i + 1].at);
+	for (size_t i = 0; i + 1 < kept; i++)
+		va_checkpoint_pack(&h->points[i]);
+}
+
+/* The one so many before the newest: what goes on has changed since what it had in common with it, or given it up. */
+static void pack_before(struct va_history *h, size_t back)
+{
+	if (h->point_count > back)
+		va_checkpoint_pack(&h->points[h->point_count - 1 - back]);
 }
 
 static void add_checkpoint(struct va_history *h, size_t at)
@@ -157,9 +162,11 @@ static void add_checkpoint(struct va_history *h, size_t at)
 	if (at % h->distance)
 		return;
 	h->points = va_grow(h->points, &h->point_room, h->point_count + 1, sizeof(*h->points));
-	h->points[h->point_count++] = (struct checkpoint){ at, va_model_clone(h->latest), at };
+	h->points[h->point_count++] = (struct va_checkpoint){ .at = at, .model = va_model_clone(h->latest), .clean = at };
 	if (h->point_count > 1)
 		strip(h, &h->points[h->point_count - 2], h->point_count > 2 ? &h->points[h->point_count - 3] : NULL, at);
+	pack_before(h, PACK_SOON);
+	pack_before(h, PACK_LATER);
 }
 
 static void add_mark(struct va_history *h, size_t at, __u64 text)
@@ -229,12 +236,12 @@ static void forget(struct va_history *h)
 		n++;
 	h->mark_count = cut(h->marks, h->mark_count, n, sizeof(*h->marks));
 	for (n = 0; n < h->near_count && h->near[n].at <= h->first;)
-		va_model_free(h->near[n++].model);
+		va_checkpoint_free(&h->near[n++]);
 	h->near_count = cut(h->near, h->near_count, n, sizeof(*h->near));
 	va_store_drop(h->store, h->first);
 }
 
-static struct va_model *begin_at(struct va_history *h, const struct checkpoint *point, size_t *at);
+static struct va_model *begin_at(struct va_history *h, const struct va_checkpoint *point, size_t *at);
 
 /* The history begins at checkpoint i, or as soon behind it as that leads to the whole truth. */
 static void begin_with(struct va_history *h, size_t i)
@@ -243,10 +250,10 @@ static void begin_with(struct va_history *h, size_t i)
 	struct va_model *base = begin_at(h, &h->points[i], &at);
 
 	for (size_t k = 0; k <= i; k++)
-		va_model_free(h->points[k].model);
+		va_checkpoint_free(&h->points[k]);
 	memmove(&h->points[1], &h->points[i + 1], (h->point_count - i - 1) * sizeof(*h->points));
 	h->point_count -= i;
-	h->points[0] = (struct checkpoint){ at, base, at };
+	h->points[0] = (struct va_checkpoint){ .at = at, .model = base, .clean = at };
 	h->first_ts = va_store_get(h->store, at - 1, NULL)->head.ts;
 	h->first = at;
 	forget(h);
@@ -399,7 +406,7 @@ size_t va_history_prev(struct va_history *h, size_t p, unsigned type, __u32 tgid
 }
 
 /* The last checkpoint at or before p, NULL = none. */
-static const struct checkpoint *checkpoint_before(const struct va_history *h, size_t p)
+static const struct va_checkpoint *checkpoint_before(const struct va_history *h, size_t p)
 {
 	size_t lo = 0, hi = h->point_count;
 
@@ -431,9 +438,9 @@ static size_t ended_at(const struct va_history *h, size_t p)
 }
 
 /* The last checkpoint from which records lead to the whole truth at p, NULL = none. */
-static const struct checkpoint *start_for(const struct va_history *h, size_t p)
+static const struct va_checkpoint *start_for(const struct va_history *h, size_t p)
 {
-	const struct checkpoint *point = checkpoint_before(h, p);
+	const struct va_checkpoint *point = checkpoint_before(h, p);
 
 	return point && p < point->clean ? (point > h->points ? point - 1 : NULL) : point;
 }
@@ -489,12 +496,12 @@ static void go_forward(struct va_history *h, struct va_model *model, size_t from
 }
 
 /* A model to go on from towards a position that `point` leads to; *at is where it stands. */
-static struct va_model *begin_at(struct va_history *h, const struct checkpoint *point, size_t *at)
+static struct va_model *begin_at(struct va_history *h, const struct va_checkpoint *point, size_t *at)
 {
 	*at = point ? point->clean : 0;
 	if (!point)
 		return va_model_new(&h->header, h->texts);
-	struct va_model *model = va_model_clone(point->model);
+	struct va_model *model = va_checkpoint_model(point);
 
 	if (point->clean > point->at)
 		go_skipping(h, model, point->at, point->clean);
@@ -518,19 +525,19 @@ struct va_model *va_history_model_at(struct va_history *h, size_t p)
 static void leave(struct va_history *h, size_t at, const struct va_model *model)
 {
 	if (h->near_count == NEAR_MAX) {
-		va_model_free(h->near[0].model);
+		va_checkpoint_free(&h->near[0]);
 		memmove(&h->near[0], &h->near[1], --h->near_count * sizeof(h->near[0]));
 	}
-	h->near[h->near_count++] = (struct checkpoint){ at, va_model_clone(model), at };
+	h->near[h->near_count++] = (struct va_checkpoint){ .at = at, .model = va_model_clone(model), .clean = at };
 }
 
 /* The same as va_history_model_at() for who will want to go on backwards. */
 static struct va_model *back_to(struct va_history *h, size_t to)
 {
-	const struct checkpoint *point = start_for(h, to);
+	const struct va_checkpoint *point = start_for(h, to);
 
 	while (h->near_count && h->near[h->near_count - 1].at > to)
-		va_model_free(h->near[--h->near_count].model);
+		va_checkpoint_free(&h->near[--h->near_count]);
 	if (h->near_count && (!point || h->near[h->near_count - 1].at > point->at))
 		point = &h->near[h->near_count - 1];
 	size_t at, step = NEAR_FIRST;
@@ -555,7 +562,7 @@ void va_history_move(struct va_history *h, struct va_model **model, size_t *p, s
 		to = count;
 	if (to < h->first)
 		to = h->first;
-	const struct checkpoint *point = start_for(h, to);
+	const struct va_checkpoint *point = start_for(h, to);
 
 	if (to == count && to > *p && to - *p > COPY_FROM) {
 		va_model_free(*model);

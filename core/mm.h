@@ -78,4 +78,8 @@ void va_mm_apply_sweep(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_apply_op(struct va_mm *mm, const struct vmatlas_record *rec);
 void va_mm_fork(struct va_mm *parent, struct va_mm *child, const struct vmatlas_record *rec);
 
+/* For checkpoints. The first map from place i on that no other model has, VA_NO_MAP = none; and the map at place i, for writing. */
+size_t va_model_next_sole(const struct va_model *model, size_t i);
+struct va_mm *va_model_own_map(struct va_model *model, size_t i);
+
 #endif

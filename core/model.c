@@ -91,6 +91,22 @@ static inline struct va_mm *own_at(struct va_model *m, size_t i)
 	return *slot;
 }
 
+size_t va_model_next_sole(const struct va_model *m, size_t i)
+{
+	for (; i < m->mms.count; i++) {
+		if (va_shelf_shared(&m->mms, i))
+			i |= VA_SHELF_BLOCK - 1;
+		else if (__atomic_load_n(&mm_at(m, i)->refs, __ATOMIC_ACQUIRE) == 1)
+			return i;
+	}
+	return VA_NO_MAP;
+}
+
+struct va_mm *va_model_own_map(struct va_model *m, size_t i)
+{
+	return own_at(m, i);
+}
+
 static __attribute__((noinline)) bool look_up(struct va_model *m, __u32 id)
 {
 	__u32 i = va_numbers_get(&m->mm_index, id);

@@ -48,6 +48,12 @@ static struct va_chunk *chunk_own(struct va_chunk *c)
 	return copy;
 }
 
+void va_block_drop_chunk(struct va_block *b, unsigned k)
+{
+	chunk_unref(b->chunk[k]);
+	b->chunk[k] = NULL;
+}
+
 struct va_block *va_block_new(void)
 {
 	struct va_block *b = va_spare_take(VA_SPARE_BLOCK, sizeof(*b));

@@ -1,4 +1,4 @@
-/* The pages of one 2 MiB block. Only pages.c and pageblock.c know this. */
+/* The pages of one 2 MiB block. Only pages.c, pagepack.c and pageblock.c know this. */
 #ifndef VA_PAGEBLOCK_H
 #define VA_PAGEBLOCK_H
 
@@ -28,6 +28,8 @@ struct va_block {
 struct va_block *va_block_new(void);
 void va_block_unref(struct va_block *block);
 struct va_block *va_block_own(struct va_block *block); /* a block that only the caller holds: the same or a copy */
+
+void va_block_drop_chunk(struct va_block *block, unsigned k); /* the k-th goes, but not what was counted of it: it will be put back */
 
 struct va_page va_block_get(const struct va_block *block, unsigned page); /* page 0..511 */
 void va_block_set(struct va_block *block, unsigned page, const struct va_page *p);
@@ -65,6 +67,6 @@ static inline void va_chunk_set(struct va_block *b, struct va_chunk *c, unsigned
 	va_chunk_set_present(b, c, i, p->present);
 }
 
-extern size_t va_pages_bytes; /* held by all chunks and blocks; atomic */
+extern size_t va_pages_bytes; /* held by all chunks and blocks, and by what checkpoints keep packed; atomic */
 
 #endif

@@ -5,45 +5,8 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "pageblock.h"
+#include "pages_parts.h"
 #include "walk.h"
-
-struct slot {
-	__u64 key; /* addr >> VA_BLOCK_SHIFT */
-	struct va_block *block;
-};
-
-struct upper { /* an entry of PGD, P4D or PUD */
-	__u64 key; /* level << 60 | addr >> 30 rounded down to the entry's reach */
-	__u64 entry, ts;
-};
-
-#define NEARS 8
-#define CHUNK_SHIFT 17
-
-/*
- * A chunk that was written to lately, and that nobody else has: the next page there needs no search. Who takes a block away, makes it a leaf or changes an upper entry begins
- * with own(), which forgets them, and so does who makes a copy that shares them.
- */
-struct near {
-	__u64 key; /* addr >> CHUNK_SHIFT */
-	struct va_block *block;
-	struct va_chunk *chunk;
-	__u64 upper[3]; /* of the last walk there: they stand among the uppers as they should */
-};
-
-struct va_pages {
-	unsigned refs;
-	struct slot *slots; /* sorted by key */
-	size_t count, room;
-	size_t last;        /* where the last search ended: faults come close together. Readers of several threads set it, so atomic */
-	struct upper *uppers; /* sorted by key */
-	size_t upper_count, upper_room;
-	/* The rest is used by who owns the set alone. */
-	struct { __u64 key, entry; } noted[3]; /* of each level the entry noted last: it stands among the uppers */
-	unsigned near_used;                    /* bit i: near[i] means something */
-	struct near near[NEARS];
-};
 
 struct va_pages *va_pages_new(void)
 {
@@ -139,6 +102,13 @@ static const struct va_block *find(const struct va_pages *p, __u64 addr)
 	size_t i = lower(p, key);
 
 	return i < p->count && p->slots[i].key == key ? p->slots[i].block : NULL;
+}
+
+struct va_block *va_pages_own_slot(struct va_pages **pages, size_t i)
+{
+	struct va_pages *p = own(pages);
+
+	return p->slots[i].block = va_block_own(p->slots[i].block);
 }
 
 /* The block that holds addr, made when missing, for writing. p is owned. */

@@ -291,6 +291,7 @@ static void close_file(struct va_recording *r)
 	r->fd = -1;
 	free(r->piece);
 	r->piece = NULL;
+	va_decoder_rest(r->decoder);
 }
 
 int va_recording_step(struct va_recording *r)

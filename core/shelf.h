@@ -5,6 +5,7 @@
 #ifndef VA_SHELF_H
 #define VA_SHELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define VA_SHELF_BLOCK 64
@@ -25,13 +26,18 @@ void va_shelf_free(struct va_shelf *shelf);
 void va_shelf_copy(struct va_shelf *to, const struct va_shelf *from); /* to is overwritten */
 
 void *va_shelf_at(const struct va_shelf *shelf, size_t i); /* i < count */
+static inline bool va_shelf_shared(const struct va_shelf *shelf, size_t i) /* another array has its block, too */
+{
+	return __atomic_load_n(&shelf->block[i / VA_SHELF_BLOCK]->refs, __ATOMIC_ACQUIRE) != 1;
+}
+
 /* The thing's place, in a block that no other array has: the thing itself may still be in other blocks (its count says so). */
 struct va_shelf_block *va_shelf_own_block(struct va_shelf *shelf, size_t i);
 static inline void **va_shelf_own(struct va_shelf *shelf, size_t i)
 {
 	struct va_shelf_block *b = shelf->block[i / VA_SHELF_BLOCK];
 
-	if (__builtin_expect(__atomic_load_n(&b->refs, __ATOMIC_ACQUIRE) != 1, 0))
+	if (__builtin_expect(va_shelf_shared(shelf, i), 0))
 		b = va_shelf_own_block(shelf, i);
 	return &b->thing[i % VA_SHELF_BLOCK];
 }

@@ -4,41 +4,10 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "varint.h"
 
 #define BACK 15        /* so many before are looked at for the same file or flags */
 #define MOST (14 * 10) /* bytes of one at most: that many numbers */
-
-static __u8 *put(__u8 *p, __u64 x)
-{
-	for (; x > 0x7f; x >>= 7)
-		*p++ = (__u8)(x | 0x80);
-	*p++ = (__u8)x;
-	return p;
-}
-
-static __u64 get(const __u8 **p)
-{
-	__u64 x = 0;
-
-	for (unsigned shift = 0;; shift += 7) {
-		__u8 byte = *(*p)++;
-
-		x |= (__u64)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return x;
-	}
-}
-
-/* Small differences of either sign become small numbers. */
-static __u64 fold(__u64 difference)
-{
-	return difference << 1 ^ (difference >> 63 ? ~0ull : 0);
-}
-
-static __u64 unfold(__u64 x)
-{
-	return x >> 1 ^ -(x & 1);
-}
 
 /* Addresses are whole pages; what is not comes back all the same. */
 static __u64 pages(__u64 bytes)
@@ -98,23 +67,23 @@ void *va_vma_pack(const struct va_vma *vma, size_t n, size_t *bytes)
 		const struct va_vma *v = &vma[i], *before = i ? v - 1 : &none;
 		unsigned file = find(vma, i, same_file), flags = find(vma, i, same_flags);
 
-		p = put(p, pages(v->start - before->end));
-		p = put(p, pages(v->end - v->start));
+		p = va_put(p, pages(v->start - before->end));
+		p = va_put(p, pages(v->end - v->start));
 		*p++ = (__u8)(file << 4 | flags);
 		*p++ = (__u8)(v->anon | v->stale << 1 | v->written << 2 | v->perhaps_written << 3);
 		if (!flags)
-			p = put(p, v->vm_flags);
+			p = va_put(p, v->vm_flags);
 		if (!file) {
-			p = put(p, v->inode);
-			p = put(p, v->name_text);
-			p = put(p, v->file_size);
-			p = put(p, v->dev_major);
-			p = put(p, v->dev_minor);
+			p = va_put(p, v->inode);
+			p = va_put(p, v->name_text);
+			p = va_put(p, v->file_size);
+			p = va_put(p, v->dev_major);
+			p = va_put(p, v->dev_minor);
 			*p++ = v->name_kind;
 		}
-		p = put(p, fold(v->pgoff - expected_offset(vma, i, file)));
-		p = put(p, fold(v->born - before->born));
-		p = put(p, fold(v->changed - v->born));
+		p = va_put(p, va_fold(v->pgoff - expected_offset(vma, i, file)));
+		p = va_put(p, va_fold(v->born - before->born));
+		p = va_put(p, va_fold(v->changed - v->born));
 	}
 	*bytes = (size_t)(p - out);
 	return va_realloc(out, *bytes + 1, 1);
@@ -130,8 +99,8 @@ void va_vma_unpack(const void *packed, struct va_vma *vma, size_t n)
 		const struct va_vma *before = i ? v - 1 : &none;
 
 		*v = none;
-		v->start = before->end + unpages(get(&p));
-		v->end = v->start + unpages(get(&p));
+		v->start = before->end + unpages(va_get(&p));
+		v->end = v->start + unpages(va_get(&p));
 		unsigned file = *p >> 4, flags = *p & 15, bits;
 
 		bits = p[1];
@@ -140,19 +109,19 @@ void va_vma_unpack(const void *packed, struct va_vma *vma, size_t n)
 		v->stale = bits >> 1 & 1;
 		v->written = bits >> 2 & 1;
 		v->perhaps_written = bits >> 3 & 1;
-		v->vm_flags = flags ? vma[i - flags].vm_flags : get(&p);
+		v->vm_flags = flags ? vma[i - flags].vm_flags : va_get(&p);
 		if (file) {
 			take_file(v, &vma[i - file]);
 		} else {
-			v->inode = get(&p);
-			v->name_text = get(&p);
-			v->file_size = get(&p);
-			v->dev_major = (__u32)get(&p);
-			v->dev_minor = (__u32)get(&p);
+			v->inode = va_get(&p);
+			v->name_text = va_get(&p);
+			v->file_size = va_get(&p);
+			v->dev_major = (__u32)va_get(&p);
+			v->dev_minor = (__u32)va_get(&p);
 			v->name_kind = *p++;
 		}
-		v->pgoff = expected_offset(vma, i, file) + unfold(get(&p));
-		v->born = before->born + unfold(get(&p));
-		v->changed = v->born + unfold(get(&p));
+		v->pgoff = expected_offset(vma, i, file) + va_unfold(va_get(&p));
+		v->born = before->born + va_unfold(va_get(&p));
+		v->changed = v->born + va_unfold(va_get(&p));
 	}
 }

@@ -1,0 +1,233 @@
+/* What is packed of a checkpoint's pages comes back as it was, whatever others had in common with it; and it takes little. */
+#include "unit/build.h"
+
+#include "checkpoint.h"
+
+#define BASE 0x7f0000000000ull
+#define BLOCKS 6
+#define PAGES (BLOCKS * 512)
+
+static struct va_page some_page(__u64 *seed, __u64 *frame, __u64 *ts)
+{
+	struct va_page p = { .level = 4, .certainty = (__u8)pick(seed, 4) };
+
+	*frame = pick(seed, 3) ? *frame + 1 : pick(seed, 1u << 20);
+	*ts += pick(seed, 4) ? 0 : pick(seed, 100000);
+	p.ts = pick(seed, 50) ? *ts : next_random(seed);
+	switch (pick(seed, 8)) {
+	case 0:
+		p.entry = next_random(seed); /* swapped out, or nonsense */
+		break;
+	case 1:
+		break;
+	default:
+		p.entry = (pick(seed, 5) ? 0x8000000000000067ull : 0x25) | *frame << 12;
+		p.present = true;
+	}
+	return p;
+}
+
+/* Some pages here and there, many side by side; block 2 is a leaf. */
+static struct va_pages *some_pages(__u64 seed)
+{
+	struct va_pages *pages = va_pages_new();
+	struct va_page leaf = { .entry = 0x80000000400000e7ull, .ts = 77, .certainty = VA_PAGE_SEEN, .level = 3, .present = true };
+	__u64 frame = 0, ts = 1000000;
+
+	for (unsigned i = 0; i < PAGES; i++) {
+		struct va_page p = some_page(&seed, &frame, &ts);
+
+		if (i / 64 % 3 || !pick(&seed, 20))
+			va_pages_set(&pages, BASE + i * PAGE, &p);
+	}
+	va_pages_set(&pages, BASE + 2 * VA_BLOCK_SIZE, &leaf);
+	return pages;
+}
+
+static void assert_same(const struct va_pages *a, const struct va_pages *b)
+{
+	for (unsigned i = 0; i < PAGES; i++) {
+		struct va_page p = va_pages_get(a, BASE + i * PAGE), q = va_pages_get(b, BASE + i * PAGE);
+
+		assert_true(p.entry == q.entry && p.ts == q.ts && p.certainty == q.certainty && p.level == q.level && p.present == q.present);
+	}
+	assert_int_equal(va_pages_resident(a, 0, 1ull << 56), va_pages_resident(b, 0, 1ull << 56));
+}
+
+static struct va_pages *unpacked(struct va_pages *pages, const struct va_packed *packed)
+{
+	struct va_pages *copy = va_pages_ref(pages);
+
+	va_pages_unpack(&copy, packed->byte, packed->count);
+	return copy;
+}
+
+static void every_page_comes_back(void **state)
+{
+	for (__u64 seed = 1; seed < 40; seed++) {
+		size_t before = va_pages_memory();
+		struct va_pages *pages = some_pages(seed), *same = some_pages(seed);
+		size_t one = (va_pages_memory() - before) / 2;
+		struct va_packed packed = { 0 };
+
+		va_pages_pack(pages, &packed);
+		assert_true(va_pages_memory() - before < one + one / 4 && packed.count < one / 2);
+		for (int twice = 0; twice < 2; twice++) {
+			struct va_pages *copy = unpacked(pages, &packed);
+
+			assert_same(copy, same);
+			va_pages_unref(copy);
+		}
+		va_pages_unref(pages);
+		va_pages_unref(same);
+		free(packed.byte);
+		assert_int_equal(va_pages_memory(), before);
+	}
+}
+
+/* A copy of the set goes on: what both have is left alone, and packed when the copy is gone. */
+static void what_others_have_stays(void **state)
+{
+	struct va_pages *pages = some_pages(5), *same = some_pages(5), *other = va_pages_ref(pages);
+	struct va_page p = { .entry = 0x1234067, .ts = 5, .certainty = VA_PAGE_SEEN, .level = 4, .present = true };
+	struct va_packed packed = { 0 };
+
+	va_pages_pack(pages, &packed);
+	assert_int_equal(packed.count, 0); /* not ours alone */
+	for (unsigned i = 0; i < PAGES; i += 512)
+		va_pages_set(&other, BASE + i * PAGE, &p);
+	va_pages_pack(pages, &packed);
+	size_t some = packed.count;
+
+	assert_true(some > 0);
+	struct va_pages *copy = unpacked(pages, &packed);
+
+	assert_same(copy, same);
+	va_pages_unref(copy);
+	assert_int_equal(va_pages_get(other, BASE).entry, p.entry);
+	assert_true(va_pages_get(other, BASE + PAGE).entry == va_pages_get(same, BASE + PAGE).entry);
+	va_pages_unref(other);
+	struct va_packed rest = { 0 };
+
+	va_pages_pack(pages, &rest);
+	assert_true(rest.count > some);
+	copy = unpacked(pages, &packed);
+	va_pages_unpack(&copy, rest.byte, rest.count);
+	assert_same(copy, same);
+	va_pages_unref(copy);
+	va_pages_unref(pages);
+	va_pages_unref(same);
+	free(packed.byte);
+	free(rest.byte);
+}
+
+#define MAPS 40
+
+static void some_life(struct va_model *m, __u64 *seed, __u64 *ts, unsigned n)
+{
+	while (n--) {
+		__u32 mm = 1 + (__u32)pick(seed, MAPS);
+		__u64 at = BASE + pick(seed, 300) * PAGE;
+
+		*ts += pick(seed, 3);
+		switch (pick(seed, 30)) {
+		case 0:
+			apply(m, an_op(*ts, mm, 28 /* madvise */, at, 9 * PAGE, 4, 0, 0));
+			break;
+		case 1:
+			apply(m, a_fork(*ts, mm, 100 + mm, 1 + (__u32)pick(seed, MAPS)));
+			break;
+		case 2:
+			apply(m, a_range(*ts, mm, n, BASE, BASE + 512 * PAGE, 1));
+			apply(m, a_vma(*ts, mm, n, 0, BASE, BASE + 400 * PAGE, 3));
+			break;
+		default:
+			apply(m, a_fault(*ts, mm, at, an_entry(1 + pick(seed, 90000))));
+		}
+	}
+}
+
+static void as_it_was(const struct va_checkpoint *c, __u64 then)
+{
+	struct va_model *m = va_checkpoint_model(c);
+
+	assert_true(picture(m, MAPS) == then);
+	va_model_free(m);
+}
+
+/* The model goes on between, so ever less is in common; at last it ends. */
+static void checkpoints_of_a_model(void **state)
+{
+	struct va_model *m = new_model();
+	struct va_checkpoint c[6];
+	__u64 then[6], seed = 9, ts = 1000;
+	size_t most = 0;
+
+	for (unsigned i = 0; i < 6; i++) {
+		some_life(m, &seed, &ts, 3000);
+		c[i] = (struct va_checkpoint){ .at = i, .model = va_model_clone(m), .clean = i };
+		then[i] = picture(m, MAPS);
+		for (unsigned k = 0; i % 2 && k <= i; k++)
+			va_checkpoint_pack(&c[k]);
+		for (unsigned k = 0; k <= i; k++)
+			as_it_was(&c[k], then[k]);
+	}
+	most = va_pages_memory();
+	va_model_free(m);
+	for (unsigned k = 0; k < 6; k++)
+		va_checkpoint_pack(&c[k]);
+	assert_true(va_pages_memory() < most);
+	for (unsigned k = 0; k < 6; k++)
+		as_it_was(&c[k], then[k]);
+	for (unsigned k = 0; k < 6; k++)
+		va_checkpoint_free(&c[k]);
+	assert_int_equal(va_pages_memory(), 0);
+}
+
+/* A map is put into its last state: what was packed of it is given up. */
+static void maps_that_have_gone(void **state)
+{
+	struct va_model *m = new_model();
+	__u64 seed = 3, ts = 1000;
+
+	some_life(m, &seed, &ts, 9000);
+	struct va_checkpoint c = { .model = va_model_clone(m) };
+	__u64 resident = va_mm_resident(va_model_mm(m, 8), 0, 1ull << 56);
+
+	for (__u32 i = 0; i < MAPS; i++) /* all change, so nothing is in common */
+		for (unsigned page = 0; page < 300; page++)
+			apply(m, a_fault(++ts, 1 + i, BASE + page * PAGE, an_entry(7)));
+	va_checkpoint_pack(&c);
+	size_t before = c.packed.count;
+
+	for (__u32 mm = 1; mm <= MAPS + VA_ENDED_WITH_PAGES; mm++) {
+		apply(m, a_range(++ts, mm, mm, 0, ~0ull, 0));
+		apply(m, a_record(VMATLAS_MM_END, ++ts, mm));
+	}
+	struct va_skip skip = { .last = m };
+	size_t gone = va_model_map_index(m, 7);
+
+	assert_true(va_model_may_skip(m, gone) && before > 1000 && resident > 10);
+	va_model_skip_known(c.model, &skip, gone);
+	for (int twice = 0; twice < 2; twice++) {
+		struct va_model *woken = va_checkpoint_model(&c);
+
+		assert_true(va_mm_ended(va_model_mm(woken, 7)) && !va_mm_resident(va_model_mm(woken, 7), 0, 1ull << 56));
+		assert_true(!va_mm_ended(va_model_mm(woken, 8)) && va_mm_resident(va_model_mm(woken, 8), 0, 1ull << 56) == resident);
+		va_model_free(woken);
+		va_checkpoint_pack(&c);
+	}
+	assert_true(c.packed.count < before);
+	va_checkpoint_free(&c);
+	va_model_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_page_comes_back), cmocka_unit_test(what_others_have_stays), cmocka_unit_test(checkpoints_of_a_model),
+		cmocka_unit_test(maps_that_have_gone),
+	};
+
+	return RUN(tests);
+}
