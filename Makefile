@@ -99,7 +99,7 @@ $(B)/obj/gui/canvas.o $(B)/obj/gui/draw.o $(B)/obj/gui/drawn.o $(B)/obj/gui/plan
 # What each record goes through is optimised as a whole: a sixth more records a second. One object of it, so that this is done once (5 s) and not at each link;
 # -r keeps all symbols, and only those that are hidden are inlined as in a program. gcc only; `make CFLAGS='-O0 -g'`: not at all.
 HOT := $(addprefix core/,$(addsuffix .c,alloc decode columns columns_record interleave merge record model mm range fault sweep pages pageblock spare vmas vmablocks vmapack spans shelf tasks numbers \
-	walk text idmap store history))
+	walk text idmap store history lives))
 HOT_FLAGS = $(eval HOT_FLAGS := $$(if $$(findstring clang,$$(shell $$(CC) --version)),,-O3 -flto -fvisibility=hidden))$(HOT_FLAGS)
 HOT_OBJ := $(B)/obj/core/hot.o
 CORE := $(HOT_OBJ) $(call obj,$(filter-out $(HOT),$(CORE_SRC)),obj)

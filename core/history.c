@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "checkpoint.h"
+#include "lives.h"
 #include "store.h"
 
 #define CHECKPOINT_FIRST 4096
@@ -21,13 +22,6 @@
 #define COPY_FROM 4096                  /* who goes so far to the end takes a copy of the latest model */
 #define NEAR_MAX 24                     /* left behind by who goes back … */
 #define NEAR_FIRST 64                   /* … at this distance in records, twice that, and so on */
-
-struct life { /* of a map, by its place in the order of appearance */
-	size_t born, last;    /* positions: before its first record, behind its last one */
-	size_t ended, rested; /* behind its end, and behind that of the one with which its pages were given up; 0 = not yet */
-	size_t forked;        /* behind the last fork that made another map of it */
-	size_t parent;        /* whose fork made it; VA_NO_MAP = none */
-};
 
 struct mark {
 	size_t at; /* position just after it */
@@ -46,10 +40,10 @@ struct va_history {
 	size_t point_count, point_room, distance;
 	struct va_checkpoint near[NEAR_MAX]; /* ascending */
 	size_t near_count;
-	struct life *lives;
-	size_t life_count, life_room;
-	size_t *ends;  /* which maps have ended, one after the other */
-	size_t end_count, end_room;
+	struct va_lives lives;
+	size_t *gone;  /* blocks of maps that were given up (va_model_forget()), in the order in which they were */
+	size_t gone_count, gone_room;
+	size_t share_next; /* tasks that were looked at last by share() */
 	size_t *odd;   /* records that were invalid, stray, about a map that had ended, or healed one */
 	size_t odd_count, odd_room;
 	struct mark *marks;
@@ -78,8 +72,8 @@ void va_history_free(struct va_history *h)
 		va_checkpoint_free(&h->near[i]);
 	free(h->points);
 	free(h->marks);
-	free(h->lives);
-	free(h->ends);
+	va_lives_free(&h->lives);
+	free(h->gone);
 	free(h->odd);
 	va_model_free(h->latest);
 	va_store_free(h->store);
@@ -116,7 +110,7 @@ static void strip(struct va_history *h, struct va_checkpoint *point, const struc
 	if (odd_between(h, from, now))
 		return;
 	for (size_t end = va_model_map_count(point->model); i < end; i++) {
-		const struct life *l = &h->lives[i];
+		const struct va_life *l = &h->lives.life[i];
 
 		if (!l->rested || l->rested <= point->at || l->rested > now || l->last > now || l->forked > point->at || !va_model_may_skip(h->latest, i))
 			continue;
@@ -175,31 +169,6 @@ static void add_mark(struct va_history *h, size_t at, __u64 text)
 	h->marks[h->mark_count++] = (struct mark){ at, text };
 }
 
-/* What there is to know of a map before one goes far. */
-static void follow_lives(struct va_history *h, const struct vmatlas_record *rec, size_t count)
-{
-	size_t i = va_model_map_index(h->latest, rec->head.mm), maps = va_model_map_count(h->latest);
-
-	for (; h->life_count < maps; h->life_count++) {
-		h->lives = va_grow(h->lives, &h->life_room, h->life_count + 1, sizeof(*h->lives));
-		h->lives[h->life_count] = (struct life){
-			.born = count - 1, .last = count, .parent = rec->head.type == VMATLAS_FORK ? i : VA_NO_MAP,
-		};
-		if (rec->head.type == VMATLAS_FORK && i != VA_NO_MAP)
-			h->lives[i].forked = count;
-	}
-	if (i == VA_NO_MAP)
-		return;
-	h->lives[i].last = count;
-	if (va_model_ended(h->latest) == h->end_count)
-		return;
-	h->lives[i].ended = count;
-	h->ends = va_grow(h->ends, &h->end_room, h->end_count + 1, sizeof(*h->ends));
-	h->ends[h->end_count++] = i;
-	if (h->end_count > VA_ENDED_WITH_PAGES)
-		h->lives[h->ends[h->end_count - 1 - VA_ENDED_WITH_PAGES]].rested = count;
-}
-
 static __u64 oddities(const struct va_model *m)
 {
 	const struct va_model_counts *c = va_model_counts(m);
@@ -213,7 +182,7 @@ static bool is_late(const struct va_history *h, const struct vmatlas_record *rec
 	unsigned type = rec->head.type;
 	size_t i = type == VMATLAS_EXIT || type == VMATLAS_FAULT || type == VMATLAS_OP ? VA_NO_MAP : va_model_map_index(h->latest, rec->head.mm);
 
-	return i != VA_NO_MAP && i < h->life_count && h->lives[i].ended;
+	return i != VA_NO_MAP && i < h->lives.count && h->lives.life[i].ended;
 }
 
 /* Of n elements the first `gone` go; how many are left. */
@@ -243,6 +212,29 @@ static void forget(struct va_history *h)
 
 static struct va_model *begin_at(struct va_history *h, const struct va_checkpoint *point, size_t *at);
 
+/* Maps that were over before anything that is kept. A map's index goes on to say that there was one. */
+static void forget_maps(struct va_history *h)
+{
+	for (size_t block = 0; (block + 1) * VA_FORGET_MAPS <= h->lives.count; block++) {
+		if (!va_model_may_forget(h->latest, block) || !va_lives_over(&h->lives, block * VA_FORGET_MAPS, VA_FORGET_MAPS, h->first))
+			continue;
+		va_model_forget(h->latest, block);
+		for (size_t i = 0; i < h->point_count; i++)
+			va_model_forget(h->points[i].model, block);
+		for (size_t i = 0; i < h->near_count; i++)
+			va_model_forget(h->near[i].model, block);
+		h->gone = va_grow(h->gone, &h->gone_room, h->gone_count + 1, sizeof(*h->gone));
+		h->gone[h->gone_count++] = block;
+	}
+}
+
+/* A model that is not the history's own learns late of what was forgotten. */
+static void follow_gone(const struct va_history *h, struct va_model *model)
+{
+	while (va_model_forgotten(model) < h->gone_count)
+		va_model_forget(model, h->gone[va_model_forgotten(model)]);
+}
+
 /* The history begins at checkpoint i, or as soon behind it as that leads to the whole truth. */
 static void begin_with(struct va_history *h, size_t i)
 {
@@ -257,6 +249,7 @@ static void begin_with(struct va_history *h, size_t i)
 	h->first_ts = va_store_get(h->store, at - 1, NULL)->head.ts;
 	h->first = at;
 	forget(h);
+	forget_maps(h);
 }
 
 static size_t memory(const struct va_history *h)
@@ -284,7 +277,7 @@ void va_history_append(struct va_history *h, const struct vmatlas_record *rec, _
 
 	bool late = is_late(h, rec);
 
-	follow_lives(h, rec, count);
+	va_lives_follow(&h->lives, h->latest, rec, count);
 	if (late || oddities(h->latest) != odd) {
 		h->odd = va_grow(h->odd, &h->odd_room, h->odd_count + 1, sizeof(*h->odd));
 		h->odd[h->odd_count++] = count;
@@ -421,22 +414,6 @@ static const struct va_checkpoint *checkpoint_before(const struct va_history *h,
 	return lo ? &h->points[lo - 1] : NULL;
 }
 
-/* How many maps have ended at p. */
-static size_t ended_at(const struct va_history *h, size_t p)
-{
-	size_t lo = 0, hi = h->end_count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (h->lives[h->ends[mid]].ended <= p)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* The last checkpoint from which records lead to the whole truth at p, NULL = none. */
 static const struct va_checkpoint *start_for(const struct va_history *h, size_t p)
 {
@@ -450,29 +427,29 @@ static void keep_parents(const struct va_history *h, struct va_skip *skip, size_
 {
 	size_t end = first;
 
-	while (end < h->life_count && h->lives[end].born < to)
+	while (end < h->lives.count && h->lives.life[end].born < to)
 		end++;
 	while (end-- > first)
-		if (skip->map[end] == VA_SKIP_NOT && h->lives[end].parent != VA_NO_MAP)
-			skip->map[h->lives[end].parent] = VA_SKIP_NOT;
+		if (skip->map[end] == VA_SKIP_NOT && h->lives.life[end].parent != VA_NO_MAP)
+			skip->map[h->lives.life[end].parent] = VA_SKIP_NOT;
 }
 
 /* Which maps end between here and there, and so long before that their pages will have been given up. */
 static void choose(const struct va_history *h, struct va_model *model, size_t from, size_t to, struct va_skip *skip)
 {
-	size_t known = va_model_map_count(model), begin = ended_at(h, from), end = ended_at(h, to);
+	size_t known = va_model_map_count(model), begin = va_lives_ended_at(&h->lives, from), end = va_lives_ended_at(&h->lives, to);
 
 	skip->last = h->latest;
-	skip->count = h->life_count;
+	skip->count = h->lives.count;
 	skip->map = va_alloc(skip->count + 1);
 	end = end > VA_ENDED_WITH_PAGES ? end - VA_ENDED_WITH_PAGES : 0;
 	for (size_t k = begin; k < end; k++)
-		if (h->lives[h->ends[k]].last <= to && va_model_may_skip(h->latest, h->ends[k]))
-			skip->map[h->ends[k]] = VA_SKIP;
+		if (h->lives.life[h->lives.ends[k]].last <= to && va_model_may_skip(h->latest, h->lives.ends[k]))
+			skip->map[h->lives.ends[k]] = VA_SKIP;
 	keep_parents(h, skip, known, to);
 	for (size_t k = begin; k < end; k++)
-		if (skip->map[h->ends[k]] && h->ends[k] < known)
-			va_model_skip_known(model, skip, h->ends[k]);
+		if (skip->map[h->lives.ends[k]] && h->lives.ends[k] < known)
+			va_model_skip_known(model, skip, h->lives.ends[k]);
 }
 
 static void go_skipping(struct va_history *h, struct va_model *model, size_t from, size_t to)
@@ -485,14 +462,33 @@ static void go_skipping(struct va_history *h, struct va_model *model, size_t fro
 	free(skip.map);
 }
 
+/* What rests since `ended` maps had ended is the last state of a map, which the latest model has, too; and most tasks have ended. However many models stand near here, they stand in memory once. */
+static void share(struct va_history *h, struct va_model *model, size_t ended, size_t to)
+{
+	struct va_skip skip = { .last = h->latest };
+	size_t rested = va_model_ended(model);
+
+	for (size_t k = ended > VA_ENDED_WITH_PAGES ? ended - VA_ENDED_WITH_PAGES : 0; k + VA_ENDED_WITH_PAGES < rested; k++) {
+		size_t i = h->lives.ends[k];
+
+		if (h->lives.life[i].last <= to && va_model_may_skip(h->latest, i))
+			va_model_skip_known(model, &skip, i);
+	}
+	if (rested > ended)
+		va_model_share_tasks(model, h->latest, h->share_next++ % (va_model_task_count(model) / VA_FORGET_MAPS + 1));
+}
+
 static void go_forward(struct va_history *h, struct va_model *model, size_t from, size_t to)
 {
+	size_t ended = va_model_ended(model);
+
 	if (to > from && to - from > SKIP_FROM && !odd_between(h, from, to)) {
 		go_skipping(h, model, from, to);
-		return;
+	} else {
+		for (; from < to; from++)
+			va_model_apply(model, va_store_get(h->store, from, NULL));
 	}
-	for (; from < to; from++)
-		va_model_apply(model, va_store_get(h->store, from, NULL));
+	share(h, model, ended, to);
 }
 
 /* A model to go on from towards a position that `point` leads to; *at is where it stands. */
@@ -562,6 +558,7 @@ void va_history_move(struct va_history *h, struct va_model **model, size_t *p, s
 		to = count;
 	if (to < h->first)
 		to = h->first;
+	follow_gone(h, *model);
 	const struct va_checkpoint *point = start_for(h, to);
 
 	if (to == count && to > *p && to - *p > COPY_FROM) {

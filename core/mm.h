@@ -34,6 +34,7 @@ struct va_mm {
 	bool complete, ended, lossy, has_layout, has_counts, has_vsyscall;
 	bool blind;                /* VMATLAS_F_BLIND: nothing is certain of pages */
 	bool resting;              /* va_mm_rest(): it changes no more */
+	bool forgotten;            /* va_model_forget(): all such are one, in which nothing is */
 	bool swept;                /* SWEEPs come: what calls do to pages need not be guessed */
 	struct vmatlas_mm_layout layout;
 	struct vmatlas_mm_counts counts;

@@ -7,23 +7,9 @@
 #include "alloc.h"
 #include "entry.h"
 #include "limits.h"
-#include "mm.h"
+#include "model_parts.h"
 #include "record.h"
 #include "walk.h"
-#include "tasks.h"
-
-struct va_model {
-	struct vmatlas_stream_header header;
-	struct va_texts *texts; /* borrowed */
-	__u64 now;
-	struct va_model_counts counts;
-	struct va_tasks tasks;
-	struct va_shelf mms;                    /* struct va_mm */
-	struct va_numbers mm_index;             /* id → index */
-	__u32 last_mm, last_mm_at;              /* the last one asked for to write: most records are about the same again */
-	__u32 ended[VA_ENDED_WITH_PAGES];       /* ids of the newest ended maps; a ring */
-	size_t ended_count;
-};
 
 static void hold_mm(void *mm)
 {
@@ -111,7 +97,7 @@ static __attribute__((noinline)) bool look_up(struct va_model *m, __u32 id)
 {
 	__u32 i = va_numbers_get(&m->mm_index, id);
 
-	if (i == VA_IDMAP_NONE)
+	if (i == VA_IDMAP_NONE || mm_at(m, i)->forgotten)
 		return false;
 	m->last_mm = id;
 	m->last_mm_at = i;
@@ -124,12 +110,17 @@ static inline struct va_mm *own_mm(struct va_model *m, __u32 id)
 	return (id && id == m->last_mm) || look_up(m, id) ? own_at(m, m->last_mm_at) : NULL;
 }
 
-/* The same, made when unknown; NULL: limit reached, or id 0. */
+static bool is_known(const struct va_model *m, __u32 id)
+{
+	return va_model_map_index(m, id) != VA_NO_MAP;
+}
+
+/* The same, made when unknown; NULL: limit reached, or id 0, or one that was forgotten: it is known, and nothing is taken of it. */
 static struct va_mm *make_mm(struct va_model *m, __u32 id)
 {
 	struct va_mm *mm = own_mm(m, id);
 
-	if (mm || !id || m->mms.count >= VA_LIMIT_MMS)
+	if (mm || !id || m->mms.count >= VA_LIMIT_MMS || is_known(m, id))
 		return mm;
 	mm = va_mm_new(id, m->header.levels, va_dirty_bits(va_entry_rules(&m->header).version));
 	va_numbers_set(&m->mm_index, id, (__u32)m->mms.count);
@@ -174,7 +165,7 @@ static bool apply_layout(struct va_model *m, const struct vmatlas_record *rec)
 
 	if (mm)
 		va_mm_apply_layout(mm, rec);
-	return mm;
+	return mm || is_known(m, rec->head.mm);
 }
 
 static bool apply_counts(struct va_model *m, const struct vmatlas_record *rec)
@@ -182,7 +173,7 @@ static bool apply_counts(struct va_model *m, const struct vmatlas_record *rec)
 	struct va_mm *mm = make_mm(m, rec->head.mm);
 
 	if (!mm)
-		return false;
+		return is_known(m, rec->head.mm);
 	mm->counts = rec->counts;
 	mm->has_counts = true;
 	va_mm_note_peak(mm);
@@ -258,7 +249,7 @@ static bool apply_pages(struct va_model *m, const struct vmatlas_record *rec)
 
 	if (mm)
 		va_mm_apply_pages(mm, rec);
-	return mm;
+	return mm || is_known(m, rec->head.mm);
 }
 
 static bool apply_sweep(struct va_model *m, const struct vmatlas_record *rec)
@@ -267,7 +258,7 @@ static bool apply_sweep(struct va_model *m, const struct vmatlas_record *rec)
 
 	if (mm)
 		va_mm_apply_sweep(mm, rec);
-	return mm;
+	return mm || is_known(m, rec->head.mm);
 }
 
 static bool apply_op(struct va_model *m, const struct vmatlas_record *rec)
@@ -288,7 +279,7 @@ static bool apply_fork(struct va_model *m, const struct vmatlas_record *rec)
 
 	if (!va_tasks_apply_fork(&m->tasks, rec))
 		return false;
-	if (!child_id || child_id == rec->head.mm || va_model_mm(m, child_id))
+	if (!child_id || child_id == rec->head.mm || is_known(m, child_id))
 		return true;
 	struct va_mm *child = make_mm(m, child_id), *parent = own_mm(m, rec->head.mm);
 
@@ -299,12 +290,12 @@ static bool apply_fork(struct va_model *m, const struct vmatlas_record *rec)
 
 static bool apply_exec(struct va_model *m, const struct vmatlas_record *rec)
 {
-	return va_tasks_apply_exec(&m->tasks, rec) && (!rec->head.mm || make_mm(m, rec->head.mm));
+	return va_tasks_apply_exec(&m->tasks, rec) && (!rec->head.mm || make_mm(m, rec->head.mm) || is_known(m, rec->head.mm));
 }
 
 static bool apply_task(struct va_model *m, const struct vmatlas_record *rec)
 {
-	return va_tasks_apply_task(&m->tasks, rec) && (!rec->head.mm || make_mm(m, rec->head.mm));
+	return va_tasks_apply_task(&m->tasks, rec) && (!rec->head.mm || make_mm(m, rec->head.mm) || is_known(m, rec->head.mm));
 }
 
 static void apply_loss(struct va_model *m, const struct vmatlas_record *rec)
@@ -453,7 +444,7 @@ static void skip_fork(struct va_model *m, const struct va_skip *skip, const stru
 	__u32 child_id = rec->fork.child_mm;
 
 	va_tasks_apply_fork(&m->tasks, rec);
-	if (!child_id || child_id == rec->head.mm || va_model_mm(m, child_id))
+	if (!child_id || child_id == rec->head.mm || is_known(m, child_id))
 		return;
 	bool child_skipped = make_skipped(m, skip, child_id), parent_skipped = skipped(skip, va_model_map_index(m, rec->head.mm));
 	struct va_mm *child = child_skipped ? va_mm_new(child_id, m->header.levels, 0) : make_mm(m, child_id);
@@ -575,7 +566,7 @@ const struct va_mm *va_model_mm(const struct va_model *m, __u32 id)
 {
 	__u32 i = va_numbers_get(&m->mm_index, id);
 
-	return i == VA_IDMAP_NONE ? NULL : mm_at(m, i);
+	return i == VA_IDMAP_NONE || mm_at(m, i)->forgotten ? NULL : mm_at(m, i);
 }
 
 const struct va_mm *va_model_mm_of(const struct va_model *m, __u32 tgid)

@@ -106,6 +106,18 @@ void va_model_skip_known(struct va_model *model, const struct va_skip *skip, siz
 /* As va_model_apply(), for records that are neither invalid nor heal anything. */
 void va_model_apply_skipping(struct va_model *model, const struct va_skip *skip, const struct vmatlas_record *rec);
 
+/*
+ * Where the history is limited: of 64 maps that rest (block: by 64s in the order of appearance) nothing is known any more, in all models of the history alike and in the same order. Records about
+ * them are counted, and change nothing.
+ */
+#define VA_FORGET_MAPS 64
+bool va_model_may_forget(const struct va_model *latest, size_t block);
+void va_model_forget(struct va_model *model, size_t block);
+size_t va_model_forgotten(const struct va_model *model); /* how many blocks */
+
+/* Of 64 tasks those that have ended and are the same in both stand in memory once. */
+void va_model_share_tasks(struct va_model *model, const struct va_model *with, size_t block);
+
 /* The only way in. cpu only tells where a LOSS was. Records out of range are counted invalid and change nothing. */
 void va_model_apply(struct va_model *model, const struct vmatlas_record *rec);
 void va_model_apply_valid(struct va_model *model, const struct vmatlas_record *rec); /* the same of what the merge gave out: it has asked va_record_valid() */
@@ -121,7 +133,7 @@ const struct va_task *va_model_task(const struct va_model *model, size_t i);
 const struct va_task *va_model_find_task(const struct va_model *model, __u32 tid); /* newest with that tid, or NULL */
 __u32 va_model_target(const struct va_model *model); /* tgid of the launched or attached process, 0 = not yet seen */
 
-const struct va_mm *va_model_mm(const struct va_model *model, __u32 id);       /* NULL = unknown */
+const struct va_mm *va_model_mm(const struct va_model *model, __u32 id);       /* NULL = unknown, or forgotten */
 const struct va_mm *va_model_mm_of(const struct va_model *model, __u32 tgid);  /* the last map it had */
 
 __u32 va_mm_id(const struct va_mm *mm);

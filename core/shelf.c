@@ -62,6 +62,13 @@ struct va_shelf_block *va_shelf_own_block(struct va_shelf *s, size_t i)
 	return *slot = copy;
 }
 
+void va_shelf_put_block(struct va_shelf *s, size_t k, struct va_shelf_block *b)
+{
+	__atomic_add_fetch(&b->refs, 1, __ATOMIC_RELAXED);
+	unref(s, s->block[k]);
+	s->block[k] = b;
+}
+
 void va_shelf_add(struct va_shelf *s, void *thing)
 {
 	if (s->count % BLOCK == 0) {

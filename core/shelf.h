@@ -41,6 +41,8 @@ static inline void **va_shelf_own(struct va_shelf *shelf, size_t i)
 		b = va_shelf_own_block(shelf, i);
 	return &b->thing[i % VA_SHELF_BLOCK];
 }
+/* A block in place of one that is as full: both arrays have it then. */
+void va_shelf_put_block(struct va_shelf *shelf, size_t k, struct va_shelf_block *block);
 void va_shelf_add(struct va_shelf *shelf, void *thing); /* the caller's reference goes over */
 
 #endif

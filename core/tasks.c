@@ -44,6 +44,31 @@ void va_tasks_copy(struct va_tasks *to, const struct va_tasks *from)
 		memcpy(to->running, from->running, from->running_count * sizeof(*to->running));
 }
 
+static bool same(const struct va_task_ref *a, const struct va_task_ref *b)
+{
+	return a->task.end && !memcmp(&a->task, &b->task, sizeof(a->task));
+}
+
+void va_tasks_share(struct va_tasks *t, const struct va_tasks *with, size_t block)
+{
+	size_t first = block * VA_SHELF_BLOCK, shared = 0;
+
+	if (first + VA_SHELF_BLOCK > t->shelf.count || first + VA_SHELF_BLOCK > with->shelf.count || t->shelf.block[block] == with->shelf.block[block])
+		return;
+	for (size_t i = first; i < first + VA_SHELF_BLOCK; i++) {
+		struct va_task_ref *mine = va_shelf_at(&t->shelf, i), *other = va_shelf_at(&with->shelf, i);
+
+		if (mine != other && same(mine, other)) {
+			ref(other);
+			*va_shelf_own(&t->shelf, i) = other;
+			unref(mine);
+		}
+		shared += va_shelf_at(&t->shelf, i) == other;
+	}
+	if (shared == VA_SHELF_BLOCK)
+		va_shelf_put_block(&t->shelf, block, with->shelf.block[block]);
+}
+
 const struct va_task *va_tasks_at(const struct va_tasks *t, size_t i)
 {
 	return &((const struct va_task_ref *)va_shelf_at(&t->shelf, i))->task;

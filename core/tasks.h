@@ -19,6 +19,7 @@ struct va_tasks {
 };
 
 void va_tasks_free(struct va_tasks *tasks);
+void va_tasks_share(struct va_tasks *tasks, const struct va_tasks *with, size_t block); /* va_model_share_tasks() */
 void va_tasks_copy(struct va_tasks *to, const struct va_tasks *from);
 
 const struct va_task *va_tasks_at(const struct va_tasks *tasks, size_t i);

@@ -1,14 +1,17 @@
 /*
- * What a frame of the window costs, without a display: frame FILE WIDTH HEIGHT FRAMES [RATE]
+ * What a frame of the window costs, without a display: frame FILE WIDTH HEIGHT FRAMES [RATE [HISTORY]]
  *
  * The last half of the recording is played within FRAMES frames of a sixtieth of a second; each is brought up to date, laid out and drawn, as the window does it. Times are
  * the thread's own, in ms; with RATE the file ("-": standard input; bare chunks) arrives meanwhile, so many records a second, and is shown live: reading, checking, merging and keeping them counts
- * as update, too; behind: what had arrived and was not shown yet, at most, as time. Half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
+ * as update, too; behind: what had arrived and was not shown yet, at most, as time. HISTORY: MiB of it that are kept;
+ * then memory is told, too, and how many maps have ended. Half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app.h"
 
@@ -22,6 +25,19 @@ static double now(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static long resident(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long size, rss = 0;
+
+	malloc_trim(0);
+	if (!f || fscanf(f, "%ld %ld", &size, &rss) != 2)
+		rss = 0;
+	if (f)
+		fclose(f);
+	return rss * sysconf(_SC_PAGESIZE);
 }
 
 static int by_size(const void *a, const void *b)
@@ -134,18 +150,19 @@ int main(int argc, char **argv)
 	struct va_app_options options = { .w = argc > 2 ? atoi(argv[2]) : 1920, .h = argc > 3 ? atoi(argv[3]) : 1080 };
 	unsigned n = argc > 4 ? (unsigned)atoi(argv[4]) : 300;
 	struct va_app *app = calloc(1, sizeof(*app));
-	size_t rate = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
+	size_t rate = argc > 5 ? strtoul(argv[5], NULL, 10) : 0, limit = argc > 6 ? strtoul(argv[6], NULL, 10) << 20 : 0;
 	double *t[PARTS];
 	size_t behind = 0;
 
 	options.live = rate;
 	if (argc < 2 || !n || options.w < 320 || options.h < 240 || !app || (!rate && va_recording_load(recording, argv[1]))) {
-		fputs("usage: frame FILE [WIDTH HEIGHT FRAMES [RATE]]\n", stderr);
+		fputs("usage: frame FILE [WIDTH HEIGHT FRAMES [RATE [HISTORY]]]\n", stderr);
 		return 2;
 	}
 	struct va_fonts *fonts = va_fonts_new(NULL);
 
 	options.theme = &va_theme_dark;
+	va_recording_limit(recording, limit);
 	if (!fonts || !va_app_init(app, recording, fonts, &options, START))
 		return 1;
 	for (int k = 0; k < PARTS; k++)
@@ -167,6 +184,9 @@ int main(int argc, char **argv)
 	}
 	if (rate)
 		printf(", \"behind_ms\": %.3f", (double)behind * 1e3 / (double)rate);
+	if (limit)
+		printf(", \"memory\": %ld, \"records\": %zu, \"ended\": %zu", resident(), va_history_count(va_recording_history(recording)),
+		       va_model_ended(va_history_latest(va_recording_history(recording))));
 	puts("}");
 	va_app_destroy(app);
 	free(app);

@@ -304,8 +304,8 @@ static UNUSED void mix_mm(__u64 *digest, const struct va_mm *mm, const struct va
 	va_mm_each_page(mm, 0, 1ull << 56, mix_page, digest);
 }
 
-/* mms: ids 1..mms are looked at. */
-static UNUSED __u64 picture(const struct va_model *model, __u32 mms)
+/* mms: ids 1..mms are looked at, but for those that `like` does not know. */
+static UNUSED __u64 picture_like(const struct va_model *model, __u32 mms, const struct va_model *like)
 {
 	__u64 digest = 0xcbf29ce484222325ull, now = va_model_now(model);
 	const struct va_model_counts *c = va_model_counts(model);
@@ -320,9 +320,14 @@ static UNUSED __u64 picture(const struct va_model *model, __u32 mms)
 		mix(&digest, t->comm, strlen(t->comm));
 	}
 	for (__u32 id = 1; id <= mms; id++)
-		if (va_model_mm(model, id))
+		if (va_model_mm(model, id) && va_model_mm(like, id))
 			mix_mm(&digest, va_model_mm(model, id), va_model_texts(model));
 	return digest;
+}
+
+static UNUSED __u64 picture(const struct va_model *model, __u32 mms)
+{
+	return picture_like(model, mms, model);
 }
 
 #endif

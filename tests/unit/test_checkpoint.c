@@ -222,11 +222,72 @@ static void maps_that_have_gone(void **state)
 	va_model_free(m);
 }
 
+static void same_counts(const struct va_model *a, const struct va_model *b)
+{
+	assert_memory_equal(va_model_counts(a), va_model_counts(b), sizeof(struct va_model_counts));
+	assert_int_equal(va_model_map_count(a), va_model_map_count(b));
+	assert_int_equal(va_model_ended(a), va_model_ended(b));
+}
+
+/* Of 64 maps nothing is known any more. Whatever is told of them is counted as it is without that, and makes nothing new; the others go on. */
+static void maps_that_were_forgotten(void **state)
+{
+	static const unsigned types[] = { VMATLAS_MM_LAYOUT, VMATLAS_MM_COUNTS, VMATLAS_MM_END, VMATLAS_RANGE, VMATLAS_VMA, VMATLAS_OP, VMATLAS_FORK,
+					  VMATLAS_EXEC, VMATLAS_TASK, VMATLAS_FAULT, VMATLAS_PAGES, VMATLAS_SWEEP, VMATLAS_LOSS, VMATLAS_EXIT };
+	const __u32 maps = 4 * VA_FORGET_MAPS, target = 9999; /* the target's map never rests; map n is in the n-th place behind it */
+	struct va_model *m = new_model(), *whole = new_model(), *copy;
+	__u64 ts = 1000, seed = 4;
+
+	apply(m, a_task(ts, target, 99, 99, "target"));
+	apply(whole, a_task(ts, target, 99, 99, "target"));
+	for (__u32 mm = 1; mm <= maps; mm++) {
+		struct vmatlas_record recs[] = { a_task(ts, mm, 100 + mm, 100 + mm, "one"), a_range(ts, mm, mm, 0, ~0ull, 1), a_vma(ts, mm, mm, 0, BASE, BASE + 9 * PAGE, 3),
+						 a_fault(ts + 1, mm, BASE + PAGE, an_entry(mm)), a_record(VMATLAS_MM_END, ts + 2, mm) };
+
+		for (unsigned i = 0; i < 4 + (mm <= maps - 9); i++) {
+			apply(m, recs[i]);
+			apply(whole, recs[i]);
+		}
+		ts += 3;
+	}
+	assert_true(!va_model_may_forget(m, 0) && va_model_may_forget(m, 1) && !va_model_may_forget(m, 3)); /* of the newest the pages are kept */
+	va_model_forget(m, 1);
+	assert_true(!va_model_may_forget(m, 1) && va_model_forgotten(m) == 1);
+	copy = va_model_clone(m);
+	for (unsigned i = 0; i < 4000; i++) {
+		struct vmatlas_record rec = a_record(types[pick(&seed, sizeof(types) / sizeof(types[0]))], ++ts, VA_FORGET_MAPS + (__u32)pick(&seed, VA_FORGET_MAPS));
+
+		rec.head.flags = VMATLAS_F_ANON;
+		if (rec.head.type == VMATLAS_FORK) {
+			rec.head.mm = pick(&seed, 2) ? rec.head.mm : maps;
+			rec.fork.child_tgid = rec.fork.child_tid = 7000 + i;
+			rec.fork.child_mm = VA_FORGET_MAPS + (__u32)pick(&seed, VA_FORGET_MAPS);
+		} else if (rec.head.type == VMATLAS_FAULT) {
+			rec = a_fault(ts, rec.head.mm, BASE + PAGE, an_entry(i));
+		} else if (rec.head.type == VMATLAS_RANGE) {
+			rec.range.hi = PAGE;
+		}
+		apply(m, rec);
+		apply(whole, rec);
+		same_counts(m, whole);
+	}
+	for (__u32 mm = 1; mm <= maps; mm++) {
+		bool gone = mm >= VA_FORGET_MAPS && mm < 2 * VA_FORGET_MAPS;
+
+		assert_int_equal(va_model_map_index(m, mm), mm);
+		assert_true(!va_model_mm(m, mm) == gone && !va_model_mm(copy, mm) == gone);
+	}
+	assert_true(picture(m, maps) == picture_like(whole, maps, m));
+	va_model_free(m);
+	va_model_free(copy);
+	va_model_free(whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_page_comes_back), cmocka_unit_test(what_others_have_stays), cmocka_unit_test(checkpoints_of_a_model),
-		cmocka_unit_test(maps_that_have_gone),
+		cmocka_unit_test(maps_that_have_gone), cmocka_unit_test(maps_that_were_forgotten),
 	};
 
 	return RUN(tests);

@@ -445,10 +445,28 @@ static void far_among_short_lives(void **state)
 	free(recs);
 }
 
+/* What is not known of a map any more: that of one which was over before what is kept, and of nothing else. How many. */
+static size_t forgotten(const struct va_model *kept, const struct va_model *whole, const struct va_model *begin, __u32 mms)
+{
+	size_t n = 0;
+
+	for (__u32 id = 1; id <= mms; id++) {
+		const struct va_mm *then = va_model_mm(begin, id);
+
+		assert_int_equal(va_model_map_index(kept, id), va_model_map_index(whole, id));
+		if (va_model_mm(kept, id) || !va_model_mm(whole, id))
+			continue;
+		assert_true(then && va_mm_ended(then) && !va_mm_resident(then, 0, 1ull << 56));
+		n++;
+	}
+	return n;
+}
+
 /* With a limit the oldest go: every moment that is kept is what it is without a limit, by any way to it, and nothing grows. */
 static void check_kept(struct va_history *h, struct va_history *whole, __u32 mms, __u64 *seed, struct va_model **moved, size_t *at)
 {
-	size_t first = va_history_first(h), count = va_history_count(h);
+	size_t first = va_history_first(h), count = va_history_count(h), gone = 0;
+	struct va_model *begin = va_history_model_at(whole, first);
 	const char *name;
 	__u32 cpu, other;
 
@@ -456,11 +474,14 @@ static void check_kept(struct va_history *h, struct va_history *whole, __u32 mms
 	for (int i = 0; i < 12; i++) {
 		size_t p = i == 0 ? first : i == 1 ? first + 1 : i == 2 ? count : first + pick(seed, count - first);
 		struct va_model *a = va_history_model_at(h, p), *b = va_history_model_at(whole, p);
-		__u64 truth = picture(b, mms);
+		__u64 truth = picture_like(b, mms, a);
 
 		assert_true(picture(a, mms) == truth);
 		va_history_move(h, moved, at, p);
 		assert_true(*at == p && picture(*moved, mms) == truth);
+		assert_true(!i || forgotten(a, b, begin, mms) == gone); /* of all models the same */
+		gone = forgotten(a, b, begin, mms);
+		assert_int_equal(forgotten(*moved, b, begin, mms), gone);
 		if (p < count) {
 			assert_memory_equal(va_history_record(h, p, &cpu), va_history_record(whole, p, &other), sizeof(struct vmatlas_record));
 			assert_int_equal(cpu, other);
@@ -470,6 +491,7 @@ static void check_kept(struct va_history *h, struct va_history *whole, __u32 mms
 		va_model_free(a);
 		va_model_free(b);
 	}
+	va_model_free(begin);
 	for (size_t i = 0; i < va_history_mark_count(h); i++)
 		assert_true(va_history_mark(h, i, &name) > first);
 	assert_true(va_history_prev(h, first, VMATLAS_FAULT, 0) == (size_t)-1);
@@ -482,7 +504,8 @@ static void check_kept(struct va_history *h, struct va_history *whole, __u32 mms
 	assert_int_equal(va_history_record(h, 0, NULL)->head.type, 0);
 }
 
-static void limited(const struct vmatlas_record *recs, size_t n, size_t rounds, __u32 mms, size_t limit)
+/* How many maps were forgotten. */
+static size_t limited(const struct vmatlas_record *recs, size_t n, size_t rounds, __u32 mms, size_t limit)
 {
 	struct va_texts *texts = va_texts_new();
 	struct va_history *h = new_history(texts), *whole = new_history(texts);
@@ -509,17 +532,20 @@ static void limited(const struct vmatlas_record *recs, size_t n, size_t rounds, 
 	check_kept(h, whole, mms, &seed, &moved, &at);
 	assert_true(drops >= 6);
 	assert_true(most <= limit / VA_HISTORY_DERIVED && most < rounds * n / 2);
+	size_t gone = va_model_forgotten(va_history_latest(h)) * VA_FORGET_MAPS;
+
 	va_model_free(moved);
 	va_history_free(h);
 	va_history_free(whole);
 	va_texts_free(texts);
+	return gone;
 }
 
 static void the_oldest_go(void **state)
 {
 	struct replay r = straight(9000, 21);
 
-	limited(r.recs, r.n, 30, MMS, 12 << 20);
+	assert_int_equal(limited(r.recs, r.n, 30, MMS, 12 << 20), 0); /* none ever ends */
 	release(&r);
 }
 
@@ -532,7 +558,9 @@ static void the_oldest_of_short_lives_go(void **state)
 		memset(recs, 0, n * sizeof(*recs));
 		__u32 maps = (__u32)short_lives(recs, n, 30 + (__u64)odd, odd);
 
-		limited(recs, n, 1, maps, 6 << 20);
+		size_t gone = limited(recs, n, 1, maps, 6 << 20);
+
+		assert_true(odd || gone > maps / 4); /* of the odd something is told all the while */
 	}
 	free(recs);
 }
