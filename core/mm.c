@@ -82,6 +82,13 @@ struct va_mm *va_mm_copy(const struct va_mm *mm)
 	return copy;
 }
 
+void va_mm_end(struct va_mm *mm)
+{
+	mm->ended = true;
+	va_vmas_pack(&mm->vmas);
+	va_pages_close(&mm->pages);
+}
+
 void va_mm_rest(struct va_mm *mm)
 {
 	va_pages_unref(mm->pages);

@@ -69,7 +69,8 @@ void va_mm_note_peak(struct va_mm *mm); /* counts have changed */
 /* Where VMAs were lost, pages known before `ts` may be another mapping's. */
 void va_mm_lose_truth(struct va_mm *mm, __u64 lo, __u64 hi, __u64 ts);
 void va_mm_lose_pages(struct va_mm *mm, __u64 ts);
-void va_mm_rest(struct va_mm *mm); /* it has ended, and others have since: its pages go, the rest is packed */
+void va_mm_end(struct va_mm *mm);  /* nothing changes its VMAs and pages any more: they are packed */
+void va_mm_rest(struct va_mm *mm); /* others have ended since: its pages go */
 bool va_mm_surveyed(const struct va_mm *mm, __u64 addr); /* if nothing is stored for addr, nothing is there */
 
 void va_mm_apply_layout(struct va_mm *mm, const struct vmatlas_record *rec);

@@ -185,7 +185,7 @@ static bool apply_mm_end(struct va_model *m, const struct vmatlas_record *rec)
 	struct va_mm *mm = own_mm(m, rec->head.mm);
 
 	if (mm && !mm->ended) {
-		mm->ended = true;
+		va_mm_end(mm);
 		end_mm(m, mm->id);
 	}
 	return true;

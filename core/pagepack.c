@@ -154,6 +154,128 @@ void va_pages_unpack(struct va_pages **pages, const __u8 *packed, size_t bytes)
 	}
 }
 
+/* --- a whole set ----------------------------------------------------------------------------------------------------- */
+
+static __u8 *room_for(struct va_packed *to, size_t bytes)
+{
+	to->byte = va_grow(to->byte, &to->room, to->count + bytes, 1);
+	return to->byte + to->count;
+}
+
+static __u8 *put_block(__u8 *p, struct before *b, const struct va_block *block)
+{
+	unsigned chunks = 0;
+
+	for (unsigned k = 0; k < VA_BLOCK_CHUNKS; k++)
+		chunks |= (unsigned)!!block->chunk[k] << k;
+	*p++ = (__u8)(block->leaf | block->certainty << 3 | block->present << 5);
+	p = va_put(p, block->entry);
+	p = va_put(p, va_fold(block->ts - b->ts));
+	return va_put(p, chunks);
+}
+
+static size_t pack_all(const struct va_pages *pages, __u8 **packed)
+{
+	struct va_packed to = { 0 };
+	struct before b = { 0 };
+	__u8 *p = va_put(room_for(&to, VA_VARINT_MOST), pages->count);
+	__u64 key = 0;
+
+	for (size_t i = 0; i < pages->count; key = pages->slots[i++].key) {
+		const struct va_block *block = pages->slots[i].block;
+
+		to.count = (size_t)(p - to.byte);
+		p = va_put(room_for(&to, 1 + 4 * VA_VARINT_MOST), pages->slots[i].key - key);
+		p = put_block(p, &b, block);
+		for (unsigned k = 0; k < VA_BLOCK_CHUNKS; k++) {
+			if (!block->chunk[k])
+				continue;
+			to.count = (size_t)(p - to.byte);
+			p = put_chunk(room_for(&to, CHUNK_MOST), &b, block->chunk[k]);
+		}
+	}
+	to.count = (size_t)(p - to.byte);
+	p = va_put(room_for(&to, (1 + 3 * pages->upper_count) * VA_VARINT_MOST), pages->upper_count);
+	for (size_t i = 0; i < pages->upper_count; i++) {
+		p = va_put(p, pages->uppers[i].key);
+		p = va_put(p, pages->uppers[i].entry);
+		p = va_put(p, va_fold(pages->uppers[i].ts - b.ts));
+	}
+	to.count = (size_t)(p - to.byte);
+	*packed = va_realloc(to.byte, to.count, 1);
+	return to.count;
+}
+
+static struct va_block *get_block(const __u8 **p, struct before *b)
+{
+	struct va_block *block = va_block_new();
+	__u8 tag = *(*p)++;
+
+	block->entry = va_get(p);
+	block->ts = b->ts + va_unfold(va_get(p));
+	for (__u64 chunks = va_get(p); chunks; chunks &= chunks - 1) {
+		struct va_chunk *c = va_block_chunk(block, (unsigned)__builtin_ctzll(chunks) * VA_CHUNK_PAGES);
+
+		get_chunk(p, b, c);
+		block->resident += (unsigned)__builtin_popcountll(c->present);
+	}
+	block->leaf = tag & 7;
+	block->certainty = tag >> 3 & CERTAINTY;
+	block->present = tag >> 5;
+	if (block->leaf)
+		block->resident = block->present ? 512 : 0;
+	return block;
+}
+
+static struct va_pages *unpack_all(const __u8 *packed)
+{
+	struct va_pages *pages = va_pages_new();
+	const __u8 *p = packed;
+	struct before b = { 0 };
+	__u64 key = 0;
+
+	pages->count = pages->room = va_get(&p);
+	pages->slots = va_realloc(NULL, pages->count, sizeof(*pages->slots));
+	for (size_t i = 0; i < pages->count; i++) {
+		pages->slots[i].key = key += va_get(&p);
+		pages->slots[i].block = get_block(&p, &b);
+	}
+	pages->upper_count = pages->upper_room = va_get(&p);
+	pages->uppers = va_realloc(NULL, pages->upper_count, sizeof(*pages->uppers));
+	for (size_t i = 0; i < pages->upper_count; i++) {
+		struct upper *u = &pages->uppers[i];
+
+		u->key = va_get(&p);
+		u->entry = va_get(&p);
+		u->ts = b.ts + va_unfold(va_get(&p));
+	}
+	return pages;
+}
+
+void va_pages_close(struct va_pages **pages)
+{
+	struct va_pages *closed = va_pages_new();
+
+	closed->packed_bytes = pack_all(*pages, &closed->packed);
+	va_packed_account((long)closed->packed_bytes);
+	va_pages_unref(*pages);
+	*pages = closed;
+}
+
+/* The first who asks unpacks for all. */
+const struct va_pages *va_pages_open(struct va_pages *p)
+{
+	struct va_pages *open = __atomic_load_n(&p->open, __ATOMIC_ACQUIRE), *mine;
+
+	if (open)
+		return open;
+	mine = unpack_all(p->packed);
+	if (__atomic_compare_exchange_n(&p->open, &open, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return mine;
+	va_pages_unref(mine);
+	return open;
+}
+
 void va_packed_account(long bytes)
 {
 	__atomic_fetch_add(&va_pages_bytes, (size_t)bytes, __ATOMIC_RELAXED);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "pagepack.h"
 #include "pages_parts.h"
 #include "walk.h"
 
@@ -39,7 +40,18 @@ void va_pages_unref(struct va_pages *p)
 	}
 	free(p->slots);
 	free(p->uppers);
+	if (p->packed) {
+		va_packed_account(-(long)p->packed_bytes);
+		free(p->packed);
+		va_pages_unref(p->open);
+	}
 	free(p);
+}
+
+/* The set to look at. */
+static inline const struct va_pages *opened(const struct va_pages *p)
+{
+	return __builtin_expect(p->packed != NULL, 0) ? va_pages_open((struct va_pages *)p) : p;
 }
 
 static void *copy_of(const void *from, size_t bytes)
@@ -158,7 +170,7 @@ static inline struct near *near(struct va_pages *p, __u64 addr)
 
 struct va_page va_pages_get(const struct va_pages *p, __u64 addr)
 {
-	const struct va_block *b = find(p, addr);
+	const struct va_block *b = find(opened(p), addr);
 
 	return b ? va_block_get(b, page_of(addr)) : (struct va_page){ .certainty = VA_PAGE_UNKNOWN, .level = 4 };
 }
@@ -230,6 +242,7 @@ __u64 va_pages_resident(const struct va_pages *p, __u64 start, __u64 end)
 	__u64 n = 0;
 	unsigned first, last;
 
+	p = opened(p);
 	for (size_t i = lower(p, start >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		part_of(p, i, start, end, &first, &last);
 		n += va_block_count(p->slots[i].block, first, last);
@@ -241,6 +254,7 @@ __u64 va_pages_next(const struct va_pages *p, __u64 addr, __u64 end)
 {
 	unsigned first, last;
 
+	p = opened(p);
 	for (size_t i = lower(p, addr >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		part_of(p, i, addr, end, &first, &last);
 		first = va_block_next(p->slots[i].block, first);
@@ -275,6 +289,7 @@ bool va_pages_each(const struct va_pages *p, __u64 start, __u64 end, each_fn fn,
 {
 	__u64 done = 0; /* end of the last leaf: one of 1 GiB covers many blocks */
 
+	p = opened(p);
 	for (size_t i = lower(p, start >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		const struct va_block *b = p->slots[i].block;
 		__u64 base = p->slots[i].key << VA_BLOCK_SHIFT;
@@ -465,6 +480,7 @@ void va_pages_note_table(struct va_pages **pages, unsigned level, __u64 addr, __
 
 __u64 va_pages_table(const struct va_pages *p, unsigned level, __u64 addr, __u64 *ts)
 {
+	p = opened(p);
 	const struct va_block *b = level == 3 ? find(p, addr) : NULL;
 	__u64 key = upper_key(level, addr), entry = b ? b->entry : 0, when = b ? b->ts : 0;
 	size_t i = level < 3 ? upper_lower(p, key) : p->upper_count;
@@ -548,6 +564,7 @@ static bool holds_entries(const struct va_block *b)
 
 bool va_pages_each_block(const struct va_pages *p, __u64 start, __u64 end, bool (*fn)(void *ctx, const struct va_block_facts *block), void *ctx)
 {
+	p = opened(p);
 	for (size_t i = lower(p, start >> VA_BLOCK_SHIFT); i < p->count && p->slots[i].key << VA_BLOCK_SHIFT < end; i++) {
 		const struct va_block *b = p->slots[i].block;
 		struct va_block_facts f = { p->slots[i].key << VA_BLOCK_SHIFT, b->entry, b->ts, b->leaf, b->resident, !b->leaf && holds_entries(b) };
@@ -560,6 +577,7 @@ bool va_pages_each_block(const struct va_pages *p, __u64 start, __u64 end, bool 
 
 bool va_pages_each_upper(const struct va_pages *p, unsigned level, bool (*fn)(void *ctx, __u64 addr, __u64 entry, __u64 ts), void *ctx)
 {
+	p = opened(p);
 	for (size_t i = upper_lower(p, (__u64)level << 60); i < p->upper_count && p->uppers[i].key >> 60 == level; i++)
 		if (!fn(ctx, p->uppers[i].key << 30 & ((1ull << 57) - 1), p->uppers[i].entry, p->uppers[i].ts))
 			return false;

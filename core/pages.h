@@ -20,6 +20,9 @@ struct va_pages *va_pages_none(void); /* one that is empty, and shared by all wh
 struct va_pages *va_pages_ref(struct va_pages *pages);
 void va_pages_unref(struct va_pages *pages);
 
+/* It changes no more (its map has ended): *pages becomes one that takes a sixth of the memory until somebody asks. */
+void va_pages_close(struct va_pages **pages);
+
 /* What is stored for addr; certainty VA_PAGE_UNKNOWN where nothing is. */
 struct va_page va_pages_get(const struct va_pages *pages, __u64 addr);
 __u64 va_pages_next(const struct va_pages *pages, __u64 addr, __u64 end); /* the first page in [addr, end) of which something is stored, else end */

@@ -30,6 +30,9 @@ struct near {
 
 struct va_pages {
 	unsigned refs;
+	__u8 *packed;          /* owned; NULL: what follows says all. Else it changes no more, and what follows is empty: */
+	size_t packed_bytes;
+	struct va_pages *open; /* owned; what is packed, NULL until somebody asks. Readers of several threads unpack, so atomic */
 	struct slot *slots; /* sorted by key */
 	size_t count, room;
 	size_t last;        /* where the last search ended: faults come close together. Readers of several threads set it, so atomic */
@@ -40,6 +43,8 @@ struct va_pages {
 	unsigned near_used;                    /* bit i: near[i] means something */
 	struct near near[NEARS];
 };
+
+const struct va_pages *va_pages_open(struct va_pages *pages); /* what is in one that is packed */
 
 struct va_block *va_pages_own_slot(struct va_pages **pages, size_t i); /* block i for writing */
 

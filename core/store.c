@@ -10,8 +10,8 @@
 #include "packer.h"
 
 #define CHUNK 16384
-#define OPEN_MAX 24 /* chunks kept unpacked: 48 MiB of records */
-#define AHEAD 6     /* of them so many that were looked at least are packed before they have to go */
+#define OPEN_MAX 12 /* chunks kept unpacked: 24 MiB of records */
+#define AHEAD 4     /* of them so many that were looked at least are packed before they have to go */
 
 struct records {
 	struct vmatlas_record rec[CHUNK];
