@@ -15,7 +15,7 @@
 #define CHECKPOINT_FIRST 4096
 #define CHECKPOINT_LAST (1u << 20)
 #define CHECKPOINTS_MAX 2048            /* distance doubles beyond, … */
-#define CHECKPOINT_MEMORY (384u << 20)  /* … or when pages held by all models pass this */
+#define CHECKPOINT_MEMORY (160u << 20)  /* … or when pages held by all models, packed or not, pass this */
 #define PACK_SOON 2                     /* checkpoints so many before the newest are packed, … */
 #define PACK_LATER 16                   /* … and what they had in common with newer ones until then */
 #define SKIP_FROM 4096                  /* shorter ways are gone record by record */

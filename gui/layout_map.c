@@ -424,7 +424,10 @@ void va_layout_map(struct va_scene *s, struct va_rect r, const struct va_look *l
 	va_scene_hit(s, r, VA_ACT_MAP, 0, NULL);
 	va_map_head(s, va_rect_cut_top(&in, rows.y - in.y), look);
 	if (!look->mm) {
-		va_scene_text(s, rows, VA_TEXT_BODY, VA_CENTRE, look->style->theme->dim, "This process has no address space (any more).");
+		bool gone = look->task && va_model_map_index(look->model, look->task->last_mm) != VA_NO_MAP;
+
+		va_scene_text(s, rows, VA_TEXT_BODY, VA_CENTRE, look->style->theme->dim,
+			      gone ? "This process ended before what is kept: its map is no longer there." : "This process has no address space (any more).");
 		return;
 	}
 	va_scene_clip(s, va_rect(r.x + 1, rows.y, r.w - 2, rows.h));

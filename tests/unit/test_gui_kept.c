@@ -246,11 +246,78 @@ static void a_fork_that_goes(void **state)
 	close_live(&l);
 }
 
+#define SHORT 200
+
+/* Processes that come and end, each with a map of its own. */
+static void short_ones(struct live *l, unsigned round)
+{
+	struct va_history *h = va_recording_history(l->recording);
+	__u64 ts = va_history_end(h);
+
+	for (__u32 i = 0; i < SHORT; i++, ts++) {
+		__u32 mm = 500000 + round * SHORT + i, tgid = 300000 + round * SHORT + i;
+		struct vmatlas_record recs[] = { a_task(ts, mm, tgid, tgid, "short"), a_range(ts, mm, i, 0, ~0ull, 1), a_vma(ts, mm, i, 0, 0x400000, 0x408000, 3),
+						 a_fault(ts, mm, 0x401000, an_entry(1 + i)), a_record(VMATLAS_MM_END, ts, mm), a_record(VMATLAS_EXIT, ts, 0) };
+
+		for (unsigned k = 0; k < sizeof(recs) / sizeof(recs[0]); k++) {
+			recs[k].head.tgid = recs[k].head.tid = tgid;
+			recs[k].head.flags &= ~VMATLAS_F_TARGET;
+			va_history_append(h, &recs[k], 0);
+		}
+	}
+	look(l);
+}
+
+/* Who looks at one that was over before what is kept is told so; its name is known, and of those that are kept all is as without a limit. */
+static void processes_that_went(void **state)
+{
+	static struct live l, whole;
+	__u32 old = 300000 + SHORT / 2, young = 300000 + ROUNDS * SHORT - 3;
+
+	open_live(&l, LIMIT);
+	open_live(&whole, 0);
+	look(&l);
+	look(&whole);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		short_ones(&l, round);
+		short_ones(&whole, round);
+		one_more(&l, round);
+		one_more(&whole, round);
+	}
+	const struct va_model *kept = va_history_latest(va_recording_history(l.recording)), *all = va_history_latest(va_recording_history(whole.recording));
+	size_t gone = 0;
+
+	for (__u32 mm = 500000; mm < 500000 + ROUNDS * SHORT; mm++)
+		gone += !va_model_mm(kept, mm) && va_model_mm(all, mm);
+	assert_true(gone > ROUNDS * SHORT / 4 && gone < ROUNDS * SHORT);
+	assert_false(va_model_forgotten(all));
+	assert_true(va_model_forgotten(l.app.play.model) == va_model_forgotten(kept)); /* the picture's model keeps nothing either */
+	va_app_act(&l.app, VA_ACT_PROCESS, old, NOW);
+	va_app_act(&whole.app, VA_ACT_PROCESS, old, NOW);
+	look(&l);
+	look(&whole);
+	assert_true(says(&l.app.scene, "its map is no longer there") && says(&l.app.scene, "short"));
+	assert_false(says(&whole.app.scene, "its map is no longer there"));
+	for (enum va_tab tab = 0; tab < VA_TABS; tab++) {
+		l.app.view.tab = tab;
+		look(&l);
+	}
+	va_app_act(&l.app, VA_ACT_PROCESS, young, NOW);
+	look(&l);
+	assert_false(says(&l.app.scene, "its map is no longer there"));
+	struct va_model *truth = va_history_model_at(va_recording_history(whole.recording), l.app.play.pos);
+
+	assert_true(picture(l.app.play.model, 500000 + ROUNDS * SHORT) == picture_like(truth, 500000 + ROUNDS * SHORT, l.app.play.model));
+	va_model_free(truth);
+	close_live(&l);
+	close_live(&whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(derived_and_said), cmocka_unit_test(who_stands_there_is_taken_along),
-		cmocka_unit_test(a_fork_that_goes),
+		cmocka_unit_test(a_fork_that_goes), cmocka_unit_test(processes_that_went),
 	};
 
 	return _cmocka_run_group_tests("kept", tests, sizeof(tests) / sizeof(tests[0]), set_up, tear_down);
