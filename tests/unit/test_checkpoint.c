@@ -121,6 +121,67 @@ static void what_others_have_stays(void **state)
 	free(rest.byte);
 }
 
+static bool mix_block(void *ctx, const struct va_block_facts *b)
+{
+	__u64 facts[] = { b->addr, b->entry, b->ts, b->leaf, b->present, b->entries };
+
+	mix(ctx, facts, sizeof(facts));
+	return true;
+}
+
+static bool mix_upper(void *ctx, __u64 addr, __u64 entry, __u64 ts)
+{
+	__u64 facts[] = { addr, entry, ts };
+
+	mix(ctx, facts, sizeof(facts));
+	return true;
+}
+
+/* By every question there is. */
+static __u64 all_of(const struct va_pages *pages)
+{
+	__u64 digest = 1, ts;
+
+	va_pages_each(pages, 0, 1ull << 56, mix_page, &digest);
+	va_pages_each_block(pages, 0, 1ull << 56, mix_block, &digest);
+	for (unsigned level = 0; level < 3; level++)
+		va_pages_each_upper(pages, level, mix_upper, &digest);
+	for (__u64 at = va_pages_next(pages, 0, 1ull << 56); at < 1ull << 56; at = va_pages_next(pages, at + PAGE, 1ull << 56)) {
+		struct va_page p = va_pages_get(pages, at);
+		__u64 facts[] = { va_pages_table(pages, 3, at, &ts), va_pages_table(pages, 2, at, NULL), ts, va_pages_resident(pages, at, at + 9 * PAGE) };
+
+		mix_page(&digest, at, &p);
+		mix(&digest, facts, sizeof(facts));
+	}
+	return digest;
+}
+
+/* A set of a map that has ended: whatever is asked first opens it. */
+static void closed_sets(void **state)
+{
+	for (__u64 seed = 1; seed < 20; seed++) {
+		size_t none = va_pages_memory();
+		struct va_pages *pages = some_pages(seed);
+
+		for (unsigned i = 0; i < 30; i++)
+			va_pages_note_table(&pages, i % 4, BASE + i * VA_BLOCK_SIZE * (i % 3 ? 1 : 700), 0x67 | (__u64)i << 12, seed * 1000 + i);
+		__u64 then = all_of(pages), first = va_pages_get(pages, BASE).entry;
+		size_t before = va_pages_memory();
+		struct va_pages *other = va_pages_ref(pages);
+
+		va_pages_close(&pages);
+		assert_true(va_pages_memory() - before < (before - none) / 2);
+		va_pages_unref(other);
+		assert_true(va_pages_memory() - none < (before - none) / 2);
+		other = va_pages_ref(pages);
+		assert_true(seed % 2 ? va_pages_get(other, BASE).entry == first : all_of(other) == then);
+		assert_true(all_of(pages) == then);
+		va_pages_unref(other);
+		va_pages_unref(pages);
+		assert_int_equal(va_pages_memory(), none);
+	}
+}
+
 #define MAPS 40
 
 static void some_life(struct va_model *m, __u64 *seed, __u64 *ts, unsigned n)
@@ -286,7 +347,7 @@ static void maps_that_were_forgotten(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_page_comes_back), cmocka_unit_test(what_others_have_stays), cmocka_unit_test(checkpoints_of_a_model),
+		cmocka_unit_test(every_page_comes_back), cmocka_unit_test(what_others_have_stays), cmocka_unit_test(closed_sets), cmocka_unit_test(checkpoints_of_a_model),
 		cmocka_unit_test(maps_that_have_gone), cmocka_unit_test(maps_that_were_forgotten),
 	};
 
