@@ -6,14 +6,13 @@
  * as update, too; behind: what had arrived and was not shown yet, at most, as time. HISTORY: MiB of it that are kept;
  * then memory is told, too, and how many maps have ended. Half of the frames take less than the first figure, 99 of 100 less than the second. One JSON object.
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "app.h"
+#include "measure.h"
 
 #define START (1000 * VA_SEC)
 
@@ -25,26 +24,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static long resident(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	long size, rss = 0;
-
-	malloc_trim(0);
-	if (!f || fscanf(f, "%ld %ld", &size, &rss) != 2)
-		rss = 0;
-	if (f)
-		fclose(f);
-	return rss * sysconf(_SC_PAGESIZE);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 /* One frame and what its parts took; arrived: what reading took before. to: where the playback goes, 0 = nowhere else. */

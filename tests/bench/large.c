@@ -4,12 +4,11 @@
  * first picture: from the start until the model of the newest moment that came can be drawn; loading; memory a record once all is there; a seek to a random
  * moment; one record on and back from random places. Times of moves are by the clock, 99 of 100 are shorter than the second figure. One JSON object.
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "measure.h"
 #include "recording.h"
 
 static double clock_now(clockid_t clock)
@@ -23,26 +22,6 @@ static double clock_now(clockid_t clock)
 static double now(void)
 {
 	return clock_now(CLOCK_THREAD_CPUTIME_ID);
-}
-
-static long resident(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	long size, rss = 0;
-
-	malloc_trim(0);
-	if (!f || fscanf(f, "%ld %ld", &size, &rss) != 2)
-		rss = 0;
-	if (f)
-		fclose(f);
-	return rss * sysconf(_SC_PAGESIZE);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 /* Of n sorted figures, in ms. */
