@@ -151,6 +151,8 @@ int va_merge_records(struct va_merge *m, __u32 cpu, __u32 channel, const void *r
 		return -EINVAL;
 	struct stream *s = &m->streams[cpu * VMATLAS_CHANNELS + channel];
 
+	if (!n)
+		return 0;
 	make_room(s, n);
 	for (size_t i = arrive_together(s, recs, n); i < n; i++) {
 		if (s->tail + 2 > s->room)
