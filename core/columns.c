@@ -53,8 +53,10 @@ struct va_columns_writer *va_columns_writer_new(void)
 		return NULL;
 	w->zstd = ZSTD_createCCtx();
 	w->row = malloc(3 * VA_COLUMNS_RECORDS);
-	w->gap = w->row + VA_COLUMNS_RECORDS;
-	w->gap_value = w->gap + VA_COLUMNS_RECORDS;
+	if (w->row) {
+		w->gap = w->row + VA_COLUMNS_RECORDS;
+		w->gap_value = w->gap + VA_COLUMNS_RECORDS;
+	}
 	if (va_coder_init(&w->coder) && w->zstd && w->row && !ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL)) &&
 	    !ZSTD_isError(ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_minMatch, MATCH)))
 		return w;

@@ -235,7 +235,6 @@ INLINE size_t scatter(__u64 key, size_t n)
 
 /* --- head ----------------------------------------------------------------------------------------------------------------- */
 
-
 INLINE void head(struct va_coder *c, bool packing, unsigned column, struct cpu *cpu, __u32 channel, struct vmatlas_head *h)
 {
 	__u64 busy = column == VA_COLUMN_HEAD && c->version > 1 ? h->aux : 0; /* a fault began behind the one before and took that long */
