@@ -110,18 +110,26 @@ static void text_button(struct va_scene *s, struct va_rect *r, const char *text,
 	va_layout_button(s, r, text, on, action, 0, tip);
 }
 
+static int legend_width(const struct va_style *style, int c)
+{
+	return c == VA_CLASS_OTHER ? 0 : va_role_width(style, VA_TEXT_SMALL, va_class_name((enum va_class)c)) + va_px(style, 24);
+}
+
+/* Those at the right go first where there is no room for all. */
 static void legend(struct va_scene *s, struct va_rect r)
 {
 	const struct va_style *style = s->style;
+	int room = r.w, last = 0, k = va_px(style, 8);
 
-	for (int c = VA_CLASSES - 1; c >= 0; c--) {
+	while (last < VA_CLASSES && legend_width(style, last) <= room)
+		room -= legend_width(style, last++);
+	for (int c = last - 1; c >= 0; c--) {
 		const char *name = va_class_name((enum va_class)c);
-		int w = va_role_width(style, VA_TEXT_SMALL, name) + va_px(style, 24), k = va_px(style, 8);
 		struct va_rect at;
 
-		if (c == VA_CLASS_OTHER || r.w < w)
+		if (c == VA_CLASS_OTHER)
 			continue;
-		at = va_rect_cut_right(&r, w);
+		at = va_rect_cut_right(&r, legend_width(style, c));
 		va_scene_fill(s, va_rect(at.x, at.y + (at.h - k) / 2, c == VA_CLASS_OP ? va_px(style, 2) : k, k), va_class_colour(style->theme, (enum va_class)c));
 		va_scene_text(s, va_rect(at.x + k + va_px(style, 4), at.y, at.w, at.h), VA_TEXT_SMALL, VA_LEFT, style->theme->dim, name);
 	}
